@@ -1,0 +1,62 @@
+-- The roster: one row for each employee.
+--
+--     psql -d hr -f employee.sql
+--
+-- It can be run again on a database that has the table: it then changes
+-- nothing.  The schema is yours: the module takes whatever columns the query
+-- of "prize_postgres_query" names, a column is a field by its name, NULL is
+-- an empty string, and only the column "id" is required, since it says whose
+-- row it is.
+
+CREATE TABLE IF NOT EXISTS employee (
+    -- the byte set and the length that the module takes in a link
+    id         text PRIMARY KEY
+               CONSTRAINT employee_id_in_link
+               CHECK (id ~ '^[A-Za-z0-9._@-]{1,64}$'),
+
+    name       text NOT NULL,
+    department text,
+    prize      text,
+
+    claim_url  text
+               CONSTRAINT employee_claim_url_without_scheme
+               CHECK (claim_url !~ '^([A-Za-z][A-Za-z0-9+.-]*:)?//')
+);
+
+COMMENT ON TABLE employee IS
+    'One row for each employee who may open a page.';
+COMMENT ON COLUMN employee.id IS
+    'What stands in the link: A-Z a-z 0-9 . _ @ -, at most 64 bytes.';
+COMMENT ON COLUMN employee.name IS
+    'As it shall appear on the page.';
+COMMENT ON COLUMN employee.department IS
+    'As it shall appear on the page; may be NULL.';
+COMMENT ON COLUMN employee.prize IS
+    'What has been won, as it shall appear on the page.  NULL, an empty '
+    'string, 0, f, false, n, no, off and 否 all say: no prize.';
+COMMENT ON COLUMN employee.claim_url IS
+    'Where a winner claims the prize, without the leading https:// that the '
+    'page writes itself, so that nothing but an HTTPS link can come of it: '
+    'gift.example.com/claim?ticket=1.  NULL where there is nothing to claim.';
+
+
+-- The role that nginx logs in as: it may read this table and nothing else.
+-- Give it a password with "ALTER ROLE h5 PASSWORD ..." or "\password h5", and
+-- write the password to a file that conninfo names by passfile=.
+
+DO $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'h5') THEN
+        CREATE ROLE h5 LOGIN;
+    END IF;
+END
+$$;
+
+-- The module gives up after "prize_postgres_timeout"; this makes the server
+-- give up too.  It is a property of the role because neither SET nor options=
+-- gets through PgBouncer.
+
+ALTER ROLE h5 SET statement_timeout = '1s';
+ALTER ROLE h5 SET default_transaction_read_only = on;
+
+GRANT SELECT ON employee TO h5;
