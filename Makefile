@@ -1,0 +1,151 @@
+# make             the module, prizectl and the unit tests, below build/
+# make test        everything under t/, on servers of its own
+# make demo        a working installation on this machine; see conf/demo/
+# make deps        the packages that a build needs
+#
+# NGX_SRC=DIR      build against an nginx source tree instead of the
+#                  installed nginx-dev
+# BUILD=DIR        where built things go
+# CC, CFLAGS, LDFLAGS
+
+BUILD     = build
+NGX_SRC   =
+NGINX     = $(if $(NGX_SRC),$(BUILD)/nginx/nginx,/usr/sbin/nginx)
+
+CC        = gcc
+CFLAGS    = -O2 -g
+LDFLAGS   =
+WARNINGS  = -Wall -Wextra -Werror
+
+# with NGX_SRC: the installed nginx's own flags may not fit its version
+NGX_FLAGS = --with-compat --with-debug --with-threads \
+            --with-http_ssl_module --with-http_v2_module \
+            --with-http_stub_status_module --with-http_realip_module \
+            --with-http_auth_request_module --with-http_addition_module \
+            --with-http_sub_module --with-http_gunzip_module \
+            --with-http_gzip_static_module
+
+DEPS      = gcc libc6-dev make libpcre2-dev zlib1g-dev libssl-dev \
+            libhiredis-dev libpq-dev \
+            $(if $(NGX_SRC),,nginx nginx-dev)
+DEPS_TEST = curl nghttp2-client perl postgresql redis-server
+DEPS_DEMO = curl perl postgresql redis-server
+
+
+SHELL     = /bin/bash
+build     = $(abspath $(BUILD))
+nginx_src = $(or $(NGX_SRC),/usr/share/nginx/src)
+pg_incs  := $(or $(shell pg_config --includedir 2>/dev/null),\
+              /usr/include/postgresql)
+
+core      = $(sort $(wildcard src/core/*.c))
+prizectl  = $(sort $(wildcard src/prizectl/*.c))
+units     = $(sort $(wildcard t/unit/*.c))
+module    = $(core) $(sort $(wildcard src/event/*.c src/http/*.c))
+headers   = $(sort $(wildcard src/*/*.h))
+
+compile   = $(CC) $(CFLAGS) $(WARNINGS) -MMD -MP -Isrc/core -I$(pg_incs)
+libs      = -lhiredis -lpq -lz -lcrypto
+
+
+all: $(BUILD)/ngx_http_prize_module.so $(BUILD)/prizectl unit
+
+
+# The stamp changes when the list of sources or a setting does, so that a
+# change of either configures and builds anew.
+
+define settings
+$(CC)
+$(CFLAGS)
+$(LDFLAGS)
+$(nginx_src)
+$(if $(NGX_SRC),$(NGX_FLAGS),$(shell /usr/sbin/nginx -V 2>&1))
+$(module)
+endef
+
+$(BUILD)/settings: FORCE
+	@.ci/packages --check $(DEPS)
+	$(shell mkdir -p $(BUILD))$(file >$@.new,$(settings))
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+
+# nginx's configure writes into the directory it runs in: a folder of links
+# keeps the source tree as it is.
+
+$(BUILD)/nginx/Makefile: $(BUILD)/settings config
+	@rm -rf $(BUILD)/nginx $(BUILD)/nginx-src
+	@mkdir -p $(BUILD)/nginx-src
+	@ln -s $(abspath $(nginx_src))/* $(BUILD)/nginx-src/
+	@rm -f $(BUILD)/nginx-src/Makefile $(BUILD)/nginx-src/objs
+	@CC="$(CC)" .ci/configure $(BUILD)/nginx-src $(build)/nginx \
+	    "$(CFLAGS)" "$(LDFLAGS)" \
+	    $(if $(NGX_SRC),$(NGX_FLAGS)) >$(BUILD)/configure.log \
+	    || { cat $(BUILD)/configure.log; rm -f $@; exit 1; }
+
+$(BUILD)/ngx_http_prize_module.so: $(BUILD)/nginx/Makefile $(module) \
+                                   $(headers)
+	@echo "making $@"
+	@$(MAKE) -s -C $(BUILD)/nginx-src -f $(build)/nginx/Makefile modules
+	@cp $(BUILD)/nginx/ngx_http_prize_module.so $@.new
+	@mv $@.new $@
+
+# with NGX_SRC: the server that belongs to the module
+$(BUILD)/nginx/nginx: $(BUILD)/ngx_http_prize_module.so
+	@echo "making $@"
+	@$(MAKE) -s -C $(BUILD)/nginx-src -f $(build)/nginx/Makefile binary
+
+
+objects   = $(patsubst %.c,$(BUILD)/obj/%.o,$(core) $(prizectl) $(units))
+
+$(BUILD)/obj/%.o: %.c $(BUILD)/settings
+	@mkdir -p $(@D)
+	$(compile) -Isrc/prizectl -c -o $@ $<
+
+$(BUILD)/prizectl: $(patsubst %.c,$(BUILD)/obj/%.o,$(prizectl) $(core))
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(libs)
+
+unit: $(patsubst t/unit/%.c,$(BUILD)/unit/%,$(units))
+
+$(BUILD)/unit/%: $(BUILD)/obj/t/unit/%.o \
+                 $(patsubst %.c,$(BUILD)/obj/%.o,$(core))
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(libs)
+
+-include $(objects:.o=.d)
+
+
+# Core knows nothing of nginx, the event layer nothing of requests, and no
+# room includes one above it.
+
+layers:
+	@for file in $(core); do \
+	    echo "$$file"; \
+	    $(compile) -MF /dev/null -fsyntax-only "$$file" || exit 1; \
+	done
+	@! grep -nE '#include +[<"](ngx_|prizectl)' $(wildcard src/core/*.[ch])
+	@! grep -nE '#include +[<"](ngx_http|prizectl)' \
+	    /dev/null $(wildcard src/event/*.[ch])
+	@! grep -nE '#include +[<"]prizectl' \
+	    /dev/null $(wildcard src/http/*.[ch])
+
+
+deps:
+	@.ci/packages $(DEPS)
+
+deps-test: deps
+	@.ci/packages $(DEPS_TEST)
+	@.ci/test-nginx
+
+deps-demo: deps
+	@.ci/packages $(DEPS_DEMO)
+
+
+clean:
+	rm -rf $(BUILD)
+
+
+FORCE:
+
+.PHONY:    all unit layers deps deps-test deps-demo clean FORCE
+.SECONDARY:
+.DELETE_ON_ERROR:
