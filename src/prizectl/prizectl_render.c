@@ -1,0 +1,447 @@
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "prize_template.h"
+#include "prizectl.h"
+
+
+#define PRIZECTL_RENDER_USAGE                                                 \
+    "usage: prizectl render --page FILE [--field NAME=VALUE]... "             \
+        "[--raw FIELD]...\n"                                                  \
+    "       prizectl render --page FILE [--raw FIELD]... --fields\n"          \
+    "\n"                                                                      \
+    "Writes a page to standard output as nginx would send it to an "          \
+        "employee.\n"                                                         \
+    "\n"                                                                      \
+    "  --page FILE         the page\n"                                        \
+    "  --field NAME=VALUE  a field of the employee's record; what is not\n"   \
+    "                      given is empty\n"                                  \
+    "  --raw FIELD         allow {{{FIELD}}}, as raw=FIELD of prize_page "    \
+        "does\n"                                                              \
+    "  --fields            list the fields that the page uses instead, "      \
+        "one a line\n"                                                        \
+    "  --help              this text\n"
+
+
+enum {
+    PRIZECTL_RENDER_PAGE = 1,
+    PRIZECTL_RENDER_FIELD,
+    PRIZECTL_RENDER_RAW,
+    PRIZECTL_RENDER_FIELDS,
+    PRIZECTL_RENDER_HELP
+};
+
+
+/* names and values point into the arguments */
+
+typedef struct {
+    const char           *page;
+    prize_column_t       *columns;
+    unsigned              ncolumns;
+    prize_str_t          *raw;
+    unsigned              nraw;
+    unsigned              list:1;
+    unsigned              help:1;
+} prizectl_render_options_t;
+
+
+static const struct option  prizectl_render_list[] = {
+    { "page", required_argument, NULL, PRIZECTL_RENDER_PAGE },
+    { "field", required_argument, NULL, PRIZECTL_RENDER_FIELD },
+    { "raw", required_argument, NULL, PRIZECTL_RENDER_RAW },
+    { "fields", no_argument, NULL, PRIZECTL_RENDER_FIELDS },
+    { "help", no_argument, NULL, PRIZECTL_RENDER_HELP },
+    { NULL, 0, NULL, 0 }
+};
+
+
+static int
+prizectl_render_option_field(prizectl_render_options_t *options,
+    const char *arg)
+{
+    const char      *value;
+    prize_column_t  *column;
+
+    value = strchr(arg, '=');
+
+    if (value == NULL || value == arg) {
+        prizectl_error("--field \"%s\": want NAME=VALUE", arg);
+        return -1;
+    }
+
+    column = &options->columns[options->ncolumns++];
+
+    column->name.data = arg;
+    column->name.len = value - arg;
+    column->value.data = value + 1;
+    column->value.len = strlen(value + 1);
+
+    return 0;
+}
+
+
+static int
+prizectl_render_option(prizectl_render_options_t *options, int option,
+    char **argv)
+{
+    prize_str_t  *raw;
+
+    switch (option) {
+
+    case PRIZECTL_RENDER_PAGE:
+        options->page = optarg;
+        return 0;
+
+    case PRIZECTL_RENDER_FIELD:
+        return prizectl_render_option_field(options, optarg);
+
+    case PRIZECTL_RENDER_RAW:
+        raw = &options->raw[options->nraw++];
+        raw->data = optarg;
+        raw->len = strlen(optarg);
+        return 0;
+
+    case PRIZECTL_RENDER_FIELDS:
+        options->list = 1;
+        return 0;
+
+    case PRIZECTL_RENDER_HELP:
+        options->help = 1;
+        return 0;
+
+    case ':':
+        prizectl_error("\"%s\" wants a value, see \"prizectl %s --help\"",
+                       argv[optind - 1], argv[0]);
+        return -1;
+
+    default:
+        prizectl_error("unknown option \"%s\", see \"prizectl %s --help\"",
+                       argv[optind - 1], argv[0]);
+        return -1;
+    }
+}
+
+
+static int
+prizectl_render_options(prizectl_render_options_t *options, int argc,
+    char **argv)
+{
+    int  option;
+
+    opterr = 0;
+
+    while ((option = getopt_long(argc, argv, ":", prizectl_render_list, NULL))
+           != -1)
+    {
+        if (prizectl_render_option(options, option, argv) == -1) {
+            return -1;
+        }
+    }
+
+    if (options->help) {
+        return 0;
+    }
+
+    if (optind < argc) {
+        prizectl_error("unexpected argument \"%s\", see \"prizectl %s "
+                       "--help\"", argv[optind], argv[0]);
+        return -1;
+    }
+
+    if (options->page == NULL) {
+        prizectl_error("--page is required, see \"prizectl %s --help\"",
+                       argv[0]);
+        return -1;
+    }
+
+    return 0;
+}
+
+
+/* grows with what was read: the page may be a pipe */
+
+static char *
+prizectl_render_read(FILE *file, size_t *len)
+{
+    char    *data, *grown;
+    size_t   n, size;
+
+    size = 64 * 1024;
+    *len = 0;
+
+    data = malloc(size);
+    if (data == NULL) {
+        return NULL;
+    }
+
+    for ( ;; ) {
+        n = fread(data + *len, 1, size - *len, file);
+        *len += n;
+
+        if (*len < size) {
+            break;
+        }
+
+        size *= 2;
+
+        grown = realloc(data, size);
+        if (grown == NULL) {
+            free(data);
+            return NULL;
+        }
+
+        data = grown;
+    }
+
+    if (ferror(file)) {
+        free(data);
+        return NULL;
+    }
+
+    return data;
+}
+
+
+static char *
+prizectl_render_load(const char *name, size_t *len)
+{
+    char  *data;
+    FILE  *file;
+
+    file = fopen(name, "r");
+
+    if (file == NULL) {
+        prizectl_error("--page \"%s\": cannot open it: %s", name,
+                       strerror(errno));
+        return NULL;
+    }
+
+    errno = 0;
+    data = prizectl_render_read(file, len);
+
+    if (data == NULL) {
+        prizectl_error("--page \"%s\": cannot read it: %s", name,
+                       strerror(errno));
+    }
+
+    (void) fclose(file);
+
+    return data;
+}
+
+
+static int
+prizectl_render_literal(prize_sink_t *sink, const prize_segment_t *segment)
+{
+    (void) sink;
+
+    return fwrite(segment->data, 1, segment->len, stdout) == segment->len
+           ? 0 : -1;
+}
+
+
+static int
+prizectl_render_field(prize_sink_t *sink, const prize_str_t *value,
+    unsigned escape)
+{
+    int     rc;
+    char   *data;
+    size_t  len;
+
+    (void) sink;
+
+    if (!escape) {
+        return fwrite(value->data, 1, value->len, stdout) == value->len
+               ? 0 : -1;
+    }
+
+    len = prize_escaped_length(value);
+
+    data = malloc(len);
+    if (data == NULL) {
+        return -1;
+    }
+
+    (void) prize_escape(data, value);
+
+    rc = fwrite(data, 1, len, stdout) == len ? 0 : -1;
+
+    free(data);
+
+    return rc;
+}
+
+
+/* a field that no page uses has no line: "id" is always in the table */
+
+static int
+prizectl_render_list_fields(const prize_fields_t *fields)
+{
+    unsigned  i;
+
+    for (i = 0; i < fields->n; i++) {
+
+        if (fields->list[i].line
+            && printf("%s\n", fields->list[i].name.data) < 0)
+        {
+            return -1;
+        }
+    }
+
+    return 0;
+}
+
+
+static int
+prizectl_render_page(const prize_template_t *page,
+    const prize_fields_t *fields, const prizectl_render_options_t *options)
+{
+    int              rc, index;
+    unsigned         i;
+    prize_sink_t     sink;
+    prize_record_t   record;
+    prize_column_t  *column;
+
+    memset(&record, 0, sizeof(prize_record_t));
+
+    record.values = calloc(fields->n, sizeof(prize_str_t));
+    if (record.values == NULL) {
+        return -1;
+    }
+
+    for (i = 0; i < options->ncolumns; i++) {
+        column = &options->columns[i];
+
+        index = prize_fields_find(fields, column->name.data,
+                                  column->name.len);
+
+        if (index != PRIZE_FIELD_NOT_FOUND) {
+            record.values[index] = column->value;
+        }
+    }
+
+    sink.literal = prizectl_render_literal;
+    sink.field = prizectl_render_field;
+
+    rc = prize_template_render(page, &record, &sink);
+
+    free(record.values);
+
+    return rc;
+}
+
+
+static int
+prizectl_render_write(const prize_template_t *page,
+    const prize_fields_t *fields, const prizectl_render_options_t *options)
+{
+    int  rc;
+
+    rc = options->list ? prizectl_render_list_fields(fields)
+                       : prizectl_render_page(page, fields, options);
+
+    if (rc != 0 || fflush(stdout) != 0) {
+        prizectl_error("cannot write to standard output: %s",
+                       strerror(errno));
+        return PRIZECTL_FAILED;
+    }
+
+    return PRIZECTL_DONE;
+}
+
+
+static int
+prizectl_render_run(const prizectl_render_options_t *options)
+{
+    int                       rc;
+    char                     *source;
+    size_t                    len;
+    prize_fields_t            fields;
+    prize_template_t         *page;
+    prize_template_error_t    error;
+    prize_template_options_t  compile;
+
+    source = prizectl_render_load(options->page, &len);
+    if (source == NULL) {
+        return PRIZECTL_FAILED;
+    }
+
+    if (prize_fields_init(&fields) != 0) {
+        prizectl_error("--page \"%s\": not enough memory", options->page);
+        free(source);
+        return PRIZECTL_FAILED;
+    }
+
+    compile.file = options->page;
+    compile.raw = options->raw;
+    compile.nraw = options->nraw;
+
+    page = prize_template_compile(source, len, &fields, &compile, &error);
+
+    free(source);
+
+    if (page) {
+        rc = prizectl_render_write(page, &fields, options);
+        prize_template_destroy(page);
+
+    } else {
+        prizectl_error("%s:%u:%u: %s", options->page, error.line,
+                       error.column, error.text);
+        rc = PRIZECTL_FAILED;
+    }
+
+    prize_fields_destroy(&fields);
+
+    return rc;
+}
+
+
+static int
+prizectl_render_help(void)
+{
+    if (fputs(PRIZECTL_RENDER_USAGE, stdout) == EOF || fflush(stdout) != 0) {
+        prizectl_error("cannot write to standard output: %s",
+                       strerror(errno));
+        return PRIZECTL_FAILED;
+    }
+
+    return PRIZECTL_DONE;
+}
+
+
+int
+prizectl_render(int argc, char **argv)
+{
+    int                        rc;
+    prizectl_render_options_t  options;
+
+    memset(&options, 0, sizeof(prizectl_render_options_t));
+
+    /* no option can be given more often than there are arguments */
+
+    options.columns = calloc(argc, sizeof(prize_column_t));
+    options.raw = calloc(argc, sizeof(prize_str_t));
+
+    if (options.columns == NULL || options.raw == NULL) {
+        prizectl_error("not enough memory for %d arguments", argc);
+        rc = PRIZECTL_FAILED;
+
+    } else if (prizectl_render_options(&options, argc, argv) == -1) {
+        rc = PRIZECTL_USAGE;
+
+    } else if (options.help) {
+        rc = prizectl_render_help();
+
+    } else {
+        rc = prizectl_render_run(&options);
+    }
+
+    free(options.raw);
+    free(options.columns);
+
+    return rc;
+}
