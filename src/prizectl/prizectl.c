@@ -1,5 +1,4 @@
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -56,21 +55,6 @@ prizectl_version(void)
     }
 
     return PRIZECTL_DONE;
-}
-
-
-void
-prizectl_error(const char *fmt, ...)
-{
-    va_list  args;
-
-    fprintf(stderr, "prizectl: ");
-
-    va_start(args, fmt);
-    vfprintf(stderr, fmt, args);
-    va_end(args);
-
-    fputc('\n', stderr);
 }
 
 

@@ -1,0 +1,49 @@
+
+/*
+ * A Redis server, named by a URL:
+ *
+ *     redis://[user@]host[:port][/database]
+ *     unix:/path[?db=database][&user=user]
+ *
+ * A password never stands in it, since every user of the machine can read
+ * a command line.
+ */
+
+#ifndef _PRIZECTL_REDIS_H_INCLUDED_
+#define _PRIZECTL_REDIS_H_INCLUDED_
+
+
+#include <hiredis/hiredis.h>
+
+
+typedef struct {
+    const char          *url;           /* the caller's, for messages */
+    char                *parts;         /* owned; the next three are in it */
+    const char          *host;          /* or NULL: */
+    const char          *path;
+    const char          *user;          /* or NULL */
+    int                  port;
+    int                  database;
+    redisContext        *context;       /* owned; once connected */
+} prizectl_redis_t;
+
+
+/*
+ * Both return 0, or -1 after a message, and leave what
+ * prizectl_redis_destroy() takes either way.
+ */
+
+int prizectl_redis_init(prizectl_redis_t *redis, const char *url);
+
+/*
+ * Connects, authenticates (with the first line of the file, or, where it is
+ * NULL, with the environment's REDISCLI_AUTH), selects the database and sees
+ * an answer.  The socket blocks afterwards, for no longer than some seconds.
+ */
+int prizectl_redis_connect(prizectl_redis_t *redis,
+    const char *password_file);
+
+void prizectl_redis_destroy(prizectl_redis_t *redis);
+
+
+#endif /* _PRIZECTL_REDIS_H_INCLUDED_ */

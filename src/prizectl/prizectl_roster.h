@@ -1,0 +1,59 @@
+
+/*
+ * The roster: the rows of a query, one for each ID and in the order of the
+ * IDs, read one after the other from one snapshot of the database.
+ */
+
+#ifndef _PRIZECTL_ROSTER_H_INCLUDED_
+#define _PRIZECTL_ROSTER_H_INCLUDED_
+
+
+#include <libpq-fe.h>
+
+#include "prize_record.h"
+
+
+#define PRIZECTL_ROSTER_ERROR  (-1)     /* after a message */
+#define PRIZECTL_ROSTER_END    0
+#define PRIZECTL_ROSTER_ROW    1
+#define PRIZECTL_ROSTER_AGAIN  2        /* nothing yet: have a look around */
+
+
+typedef struct {
+    PGconn              *conn;          /* owned */
+    PGresult            *row;           /* owned: the current row */
+    PGresult            *ahead;         /* owned: the next, until it is known */
+                                        /*   that no other has its ID */
+
+    char                *names;         /* owned: "id, name, department" */
+    prize_column_t      *columns;       /* owned; names are in "names", */
+                                        /*   values in "row" */
+    prize_record_t       record;        /* the current row's columns */
+    prize_str_t          id;            /* the current row's */
+
+    int                  ncolumns;
+    int                  id_column;
+    unsigned             id_max_length;
+    unsigned             ended:1;
+    unsigned long long   nrows;         /* read so far, equal ones too */
+} prizectl_roster_t;
+
+
+/*
+ * Connects, opens a snapshot, checks the query's columns and starts it.
+ * 0, or -1 after a message; prizectl_roster_close() takes both.
+ */
+int prizectl_roster_open(prizectl_roster_t *roster, const char *conninfo,
+    const char *query, unsigned id_max_length);
+
+void prizectl_roster_close(prizectl_roster_t *roster);
+
+/*
+ * The next employee: after PRIZECTL_ROSTER_ROW "record" and "id" hold until
+ * the next call.  A row whose ID no link can name, a second one that says
+ * something else, or a value too long for the module is an error.
+ */
+int prizectl_roster_next(prizectl_roster_t *roster);
+
+
+#endif /* _PRIZECTL_ROSTER_H_INCLUDED_ */
