@@ -6,10 +6,12 @@
 # NGX_SRC=DIR      build against an nginx source tree instead of the
 #                  installed nginx-dev
 # BUILD=DIR        where built things go
+# TESTS=FILE...    the tests to run
 # CC, CFLAGS, LDFLAGS
 
 BUILD     = build
 NGX_SRC   =
+TESTS     = t
 NGINX     = $(if $(NGX_SRC),$(BUILD)/nginx/nginx,/usr/sbin/nginx)
 
 CC        = gcc
@@ -129,6 +131,14 @@ layers:
 	    /dev/null $(wildcard src/http/*.[ch])
 
 
+# "make test TESTS=t/status.t" runs one
+
+test: deps-test
+	@$(MAKE) --no-print-directory all $(if $(NGX_SRC),$(NGINX))
+	@BUILD=$(build) TEST_NGINX_BINARY=$(abspath $(NGINX)) \
+	    t/servers prove -r $(TESTS)
+
+
 deps:
 	@.ci/packages $(DEPS)
 
@@ -146,6 +156,6 @@ clean:
 
 FORCE:
 
-.PHONY:    all unit layers deps deps-test deps-demo clean FORCE
+.PHONY:    all unit layers test deps deps-test deps-demo clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:

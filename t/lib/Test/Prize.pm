@@ -1,0 +1,783 @@
+package Test::Prize;
+
+# Servers for tests: Redis, PostgreSQL and nginx on loopback, each a process
+# that a test can stop, kill, pause and start again.
+#
+#     my $redis = Test::Prize::Redis->start;
+#     my $postgres = shared_postgres();
+#     my $nginx = Test::Prize::Nginx->start(http => <<~"CONF", workers => 2);
+#         server { listen 127.0.0.1:$port; ... }
+#         CONF
+#
+# "make test" runs everything inside of t/servers, which starts two Redis and
+# a PostgreSQL that all tests share and says in the environment where they
+# are.  What a test starts by itself ends with the test.
+
+use strict;
+use warnings;
+
+use Carp qw(croak);
+use Cwd qw(abs_path);
+use Exporter qw(import);
+use File::Basename qw(dirname);
+use HTTP::Tiny ();
+use IO::Socket::INET ();
+use JSON::PP ();
+use POSIX ();
+use Time::HiRes qw(sleep time);
+
+our @EXPORT = qw(
+    root run_dir module prizectl free_port eventually slurp spew run
+    shared_redis shared_postgres
+);
+
+
+# the project's top folder
+
+sub root {
+    return abs_path(dirname(__FILE__) . '/../../..');
+}
+
+
+# where everything of this run is written; t/servers makes and removes it
+
+sub run_dir {
+    return $ENV{TEST_NGINX_RUN_DIR}
+           // croak 'run this test with: t/servers prove TEST';
+}
+
+
+sub module {
+    return $ENV{TEST_NGINX_LOAD_MODULES} // croak 'no TEST_NGINX_LOAD_MODULES';
+}
+
+
+sub prizectl {
+    return $ENV{TEST_NGINX_PRIZECTL} // croak 'no TEST_NGINX_PRIZECTL';
+}
+
+
+# below the range that outgoing connections take their ports from
+
+my %given;
+
+sub free_port {
+    for (1 .. 1000) {
+        my $port = 18000 + int rand 12000;
+
+        next if $given{$port}++;
+
+        my $socket = IO::Socket::INET->new(
+            LocalAddr => '127.0.0.1', LocalPort => $port, Listen => 1);
+
+        return $port if $socket;
+    }
+
+    croak 'no free port';
+}
+
+
+# Waits until the block is true and returns what it returned.  The limit is
+# for what never comes, not for what is slow.
+
+sub eventually (&$;$) {
+    my ($condition, $what, $limit) = @_;
+    my $end = time + ($limit // 60);
+
+    while (1) {
+        my $value = $condition->();
+        return $value if $value;
+
+        croak "waited in vain: $what" if time > $end;
+        sleep 0.02;
+    }
+}
+
+
+sub slurp {
+    my ($file) = @_;
+
+    open my $in, '<:raw', $file or croak "cannot read $file: $!";
+    local $/;
+    return <$in> // '';
+}
+
+
+sub spew {
+    my ($file, $text) = @_;
+
+    open my $out, '>:raw', $file or croak "cannot write $file: $!";
+    print {$out} $text;
+    close $out or croak "cannot write $file: $!";
+    return $file;
+}
+
+
+# Runs a command without a shell: its exit status, its output and its
+# messages.  A number in front of it all: run({stdin => $text}, @command).
+
+sub run {
+    my $option = ref $_[0] ? shift : {};
+    my @command = @_;
+    my $base = run_dir() . "/run.$$";
+
+    spew("$base.in", $option->{stdin} // '');
+
+    my $pid = fork // croak "fork: $!";
+
+    if ($pid == 0) {
+        open STDIN, '<', "$base.in" or POSIX::_exit(126);
+        open STDOUT, '>', "$base.out" or POSIX::_exit(126);
+        open STDERR, '>', "$base.err" or POSIX::_exit(126);
+        { no warnings 'exec'; exec { $command[0] } @command; }
+        print STDERR "cannot run $command[0]: $!\n";
+        POSIX::_exit(127);
+    }
+
+    waitpid $pid, 0;
+    my $status = $? & 127 ? 128 + ($? & 127) : $? >> 8;
+
+    my @result = ($status, slurp("$base.out"), slurp("$base.err"));
+    unlink map { "$base.$_" } qw(in out err);
+    return @result;
+}
+
+
+# the servers of t/servers; the second Redis is shared_redis(2)
+
+sub shared_redis {
+    my $n = ($_[0] // 1) == 1 ? '' : $_[0];
+
+    return Test::Prize::Redis->attach(
+        port   => $ENV{"TEST_NGINX_REDIS_PORT$n"},
+        socket => $ENV{"TEST_NGINX_REDIS_SOCKET$n"},
+        pid    => $ENV{"TEST_NGINX_REDIS_PID$n"},
+        dir    => $ENV{"TEST_NGINX_REDIS_DIR$n"});
+}
+
+
+sub shared_postgres {
+    return Test::Prize::Postgres->attach(
+        port => $ENV{TEST_NGINX_POSTGRES_PORT},
+        pid  => $ENV{TEST_NGINX_POSTGRES_PID},
+        dir  => $ENV{TEST_NGINX_POSTGRES_DIR});
+}
+
+
+package Test::Prize::Process;
+
+# a server: knows its folder, its port and its process
+
+use strict;
+use warnings;
+
+use Carp qw(croak);
+use POSIX ();
+use Scalar::Util qw(weaken);
+
+my (%started, $count);
+
+
+sub attach {
+    my ($class, %self) = @_;
+
+    return bless {%self}, $class;
+}
+
+
+# where a new server's files go
+
+sub new_dir {
+    my ($class, $name) = @_;
+    my $dir = sprintf '%s/%s.%d.%d', Test::Prize::run_dir(), $name, $$,
+                      ++$count;
+
+    mkdir $dir, 0755 or croak "mkdir $dir: $!";
+    chmod 0755, $dir;
+    return $dir;
+}
+
+
+sub spawn {
+    my ($self, %option) = @_;
+    my $log = "$self->{dir}/output.log";
+    my $pid = fork // croak "fork: $!";
+
+    if ($pid == 0) {
+        $SIG{$_} = 'DEFAULT' for qw(INT TERM HUP QUIT);
+        open STDIN, '<', '/dev/null' or POSIX::_exit(126);
+        open STDOUT, '>>', $log or POSIX::_exit(126);
+        open STDERR, '>&', \*STDOUT or POSIX::_exit(126);
+        become($option{user}) if $option{user};
+        { no warnings 'exec'; exec { $option{command}[0] }
+                                   @{$option{command}}; }
+        print STDERR "cannot run $option{command}[0]: $!\n";
+        POSIX::_exit(127);
+    }
+
+    $self->{pid} = $pid;
+    $self->{owner} = $$;
+    $started{$pid} = $self;
+    weaken $started{$pid};
+    return $self;
+}
+
+
+sub become {
+    my ($user) = @_;
+    my ($uid, $gid) = (getpwnam $user)[2, 3];
+
+    if (defined $uid) {
+        $( = $gid;
+        $) = "$gid $gid";
+        POSIX::setuid($uid);
+        return if $> == $uid;
+    }
+
+    print STDERR "cannot become $user: $!\n";
+    POSIX::_exit(126);
+}
+
+
+sub alive {
+    my ($self) = @_;
+
+    return 0 unless $self->{pid};
+
+    if (($self->{owner} // 0) == $$) {
+        return waitpid($self->{pid}, POSIX::WNOHANG()) == 0;
+    }
+
+    return CORE::kill(0, $self->{pid});
+}
+
+
+# waits until the server answers; says why it does not
+
+sub await {
+    my ($self, $what, $ready) = @_;
+
+    Test::Prize::eventually(sub {
+        croak "$what ended:\n" . Test::Prize::slurp("$self->{dir}/output.log")
+            unless $self->alive;
+        return $ready->();
+    }, $what);
+
+    return $self;
+}
+
+
+sub signal {
+    my ($self, $signal) = @_;
+
+    CORE::kill($signal, $self->{pid}) if $self->{pid};
+    return $self;
+}
+
+
+sub pause  { my ($self) = @_; return $self->signal('STOP') }
+sub resume { my ($self) = @_; return $self->signal('CONT') }
+
+
+# its children, in no order
+
+sub children {
+    my ($self) = @_;
+    my @children;
+
+    for my $stat (glob '/proc/[0-9]*/stat') {
+        my $text = eval { Test::Prize::slurp($stat) } // next;
+        my ($pid, $parent) = $text =~ /^(\d+) \(.*\) \S (\d+) /s or next;
+        push @children, $pid if $parent == $self->{pid};
+    }
+
+    return @children;
+}
+
+
+# "stop" lets it end in its own way, "kill" does not; both return when it
+# has ended
+
+sub stop {
+    my ($self, $signal) = @_;
+
+    return $self unless $self->{pid};
+
+    $self->resume;
+    $self->signal($signal // $self->stop_signal);
+    eval {
+        Test::Prize::eventually(sub { !$self->alive }, 'the end', 60);
+        1;
+    } or do {
+        $self->signal('KILL');
+        Test::Prize::eventually(sub { !$self->alive }, 'the end', 60);
+    };
+
+    delete $started{$self->{pid}};
+    delete $self->{pid};
+    return $self;
+}
+
+
+sub kill {
+    my ($self) = @_;
+
+    return $self->stop('KILL');
+}
+
+
+sub stop_signal { return 'TERM' }
+
+
+# the end of a test leaves its exit status alone
+
+sub DESTROY {
+    my ($self) = @_;
+    local ($?, $@, $!);
+
+    $self->stop if $self->{pid} && ($self->{owner} // 0) == $$;
+}
+
+
+END {
+    local ($?, $@, $!);
+
+    for my $self (grep { defined } values %started) {
+        $self->stop if ($self->{owner} // 0) == $$;
+    }
+}
+
+
+package Test::Prize::Redis;
+
+use strict;
+use warnings;
+
+use Carp qw(croak);
+
+our @ISA = qw(Test::Prize::Process);
+
+
+# start(options => [qw(--requirepass secret)], port => 6390), all optional;
+# on an object that was stopped it starts the same server again
+
+sub start {
+    my ($self, %option) = @_;
+
+    if (!ref $self) {
+        my $dir = $option{dir} // $self->new_dir('redis');
+        $self = $self->attach(port => Test::Prize::free_port(), dir => $dir,
+                              socket => "$dir/redis.sock", %option);
+    }
+
+    $self->spawn(command => ['redis-server',
+        '--port', $self->{port}, '--bind', '127.0.0.1',
+        '--unixsocket', $self->{socket}, '--unixsocketperm', '777',
+        '--dir', $self->{dir}, '--save', '', '--appendonly', 'no',
+        '--daemonize', 'no', '--maxclients', '1000',
+        @{$self->{options} // []}]);
+
+    return $self->await("Redis on port $self->{port}", sub {
+        my $answer = eval { $self->command('PING') };
+        $answer //= $@;
+        return $answer =~ /^PONG|NOAUTH/;
+    });
+}
+
+
+sub address {
+    my ($self) = @_;
+
+    return "127.0.0.1:$self->{port}";
+}
+
+
+# one command, its answer: a string, undef, or a reference to a list; dies
+# of an error reply
+
+sub command {
+    my ($self, @command) = @_;
+
+    return ($self->commands(\@command))[0];
+}
+
+
+# Many at once, over one connection, pipelined.  An error reply of one of
+# them dies after all were read.
+
+sub commands {
+    my ($self, @commands) = @_;
+    my $socket = $self->connect;
+    my (@answers, $error);
+
+    while (my @some = splice @commands, 0, 500) {
+        my $bytes = join '', map { encode(@$_) } @some;
+        print {$socket} $bytes or croak "Redis: $!";
+
+        for (@some) {
+            my $answer = eval { decode($socket) };
+            $error //= $@ if $@;
+            push @answers, $answer;
+        }
+    }
+
+    croak $error if $error;
+    return @answers;
+}
+
+
+sub connect {
+    my ($self) = @_;
+    my $socket = IO::Socket::INET->new(
+        PeerAddr => '127.0.0.1', PeerPort => $self->{port},
+        Timeout => 60) or croak "Redis on port $self->{port}: $!";
+
+    binmode $socket;
+    $socket->autoflush(1);
+    return $socket;
+}
+
+
+sub encode {
+    my @words = map { my $word = $_; utf8::encode($word); $word } @_;
+
+    return join '', '*' . @words . "\r\n",
+                map { '$' . length($_) . "\r\n$_\r\n" } @words;
+}
+
+
+sub decode {
+    my ($socket) = @_;
+    my $line = do { local $/ = "\r\n"; readline $socket };
+
+    croak 'Redis closed the connection' unless defined $line;
+    $line =~ s/\r\n\z//;
+
+    my ($type, $rest) = (substr($line, 0, 1), substr $line, 1);
+
+    return $rest if $type eq '+' || $type eq ':';
+    die "$rest\n" if $type eq '-';
+    return undef if $rest == -1;
+
+    if ($type eq '$') {
+        read($socket, my $value, $rest + 2) == $rest + 2
+            or croak 'Redis closed the connection';
+        return substr $value, 0, -2;
+    }
+
+    return [ map { decode($socket) } 1 .. $rest ];
+}
+
+
+# how many connections there are, this one not counted
+
+sub clients {
+    my ($self, $pattern) = @_;
+    my @lines = split /\n/, $self->command(qw(CLIENT LIST));
+
+    return grep { !/ cmd=client/ && (!$pattern || /$pattern/) } @lines;
+}
+
+
+package Test::Prize::Postgres;
+
+use strict;
+use warnings;
+
+use Carp qw(croak);
+
+our @ISA = qw(Test::Prize::Process);
+
+
+sub bindir {
+    my @dirs = sort { ($b =~ /(\d+)/)[0] <=> ($a =~ /(\d+)/)[0] }
+               glob '/usr/lib/postgresql/*/bin';
+
+    return $dirs[0] // croak 'no PostgreSQL below /usr/lib/postgresql';
+}
+
+
+# PostgreSQL refuses to run as root
+
+sub user {
+    return $> == 0 ? 'postgres' : undef;
+}
+
+
+# start(options => ['-c', 'max_connections=5'], hba => 'text'), all optional
+
+sub start {
+    my ($self, %option) = @_;
+
+    if (!ref $self) {
+        my $dir = $option{dir} // $self->new_dir('postgres');
+        $self = $self->attach(port => Test::Prize::free_port(), dir => $dir,
+                              %option);
+        $self->init;
+    }
+
+    $self->spawn(user => user(), command => [bindir() . '/postgres',
+        '-D', "$self->{dir}/data", '-p', $self->{port},
+        '-c', 'listen_addresses=127.0.0.1',
+        '-c', "unix_socket_directories=$self->{dir}",
+        '-c', 'fsync=off', '-c', 'max_connections=200',
+        '-c', 'shared_buffers=32MB', @{$self->{options} // []}]);
+
+    return $self->await("PostgreSQL on port $self->{port}", sub {
+        return eval { $self->sql('SELECT 1') };
+    });
+}
+
+
+sub init {
+    my ($self) = @_;
+    my $dir = $self->{dir};
+
+    if (my $user = user()) {
+        my ($uid, $gid) = (getpwnam $user)[2, 3];
+        croak "no user $user" unless defined $uid;
+        chown $uid, $gid, $dir or croak "chown $dir: $!";
+    }
+
+    $self->spawn(user => user(), command => [bindir() . '/initdb',
+        '-D', "$dir/data", '-U', 'postgres', '-A', 'trust', '-E', 'UTF8',
+        '--locale=C.UTF-8', '--no-sync']);
+    waitpid $self->{pid}, 0;
+    delete $self->{pid};
+
+    croak 'initdb: ' . Test::Prize::slurp("$dir/output.log") if $?;
+
+    return unless $self->{hba};
+    Test::Prize::spew("$dir/data/pg_hba.conf", $self->{hba});
+}
+
+
+# for the module's prize_postgres and for prizectl
+
+sub conninfo {
+    my ($self, $dbname) = @_;
+
+    return "hostaddr=127.0.0.1 port=$self->{port} user=postgres dbname="
+           . ($dbname // 'postgres');
+}
+
+
+sub socket_conninfo {
+    my ($self, $dbname) = @_;
+
+    return "host=$self->{dir} port=$self->{port} user=postgres dbname="
+           . ($dbname // 'postgres');
+}
+
+
+# runs a script; its rows, columns apart by tabs, dies of an error
+
+sub sql {
+    my ($self, $sql, $dbname) = @_;
+
+    utf8::encode($sql) if utf8::is_utf8($sql);
+
+    my ($status, $out, $err) = Test::Prize::run({stdin => $sql},
+        bindir() . '/psql', '-X', '-q', '-A', '-t', '-F', "\t",
+        '-v', 'ON_ERROR_STOP=1', '-d', $self->conninfo($dbname));
+
+    croak "psql: $err" if $status;
+    chomp $out;
+    return $out;
+}
+
+
+# The backends are processes of their own: a pause is one of them all.
+
+sub pause {
+    my ($self) = @_;
+
+    CORE::kill('STOP', $self->{pid}, $self->children);
+    return $self;
+}
+
+
+sub resume {
+    my ($self) = @_;
+
+    return $self unless $self->{pid};
+
+    CORE::kill('CONT', $self->{pid}, $self->children);
+    return $self;
+}
+
+
+# a fast shutdown; "kill" is an immediate one, which leaves no backend
+
+sub stop_signal { return 'INT' }
+
+
+sub kill {
+    my ($self) = @_;
+
+    return $self->stop('QUIT');
+}
+
+
+package Test::Prize::Nginx;
+
+use strict;
+use warnings;
+
+use Carp qw(croak);
+
+our @ISA = qw(Test::Prize::Process);
+
+
+# prepare(http => text, main => text, events => text, workers => 1,
+# connections => 1024, log_level => 'info', files => {name => text}): writes
+# a configuration; names in "files" and paths in "http" are relative to it.
+# start(...) runs it too.
+
+sub prepare {
+    my ($class, %option) = @_;
+    my $self = $class->attach(dir => $class->new_dir('nginx'),
+        binary => $option{binary} // $ENV{TEST_NGINX_BINARY}
+                  // '/usr/sbin/nginx');
+    my $dir = $self->{dir};
+
+    mkdir "$dir/temp" or croak "mkdir $dir/temp: $!";
+    $self->configure(%option);
+    return $self;
+}
+
+
+# writes another configuration, for a reload
+
+sub configure {
+    my ($self, %option) = @_;
+    my $dir = $self->{dir};
+    my $files = $option{files} // {};
+
+    for my $name (keys %$files) {
+        my $parent = Test::Prize::dirname("$dir/$name");
+        -d $parent or mkdir $parent or croak "mkdir $parent: $!";
+        Test::Prize::spew("$dir/$name", $files->{$name});
+    }
+
+    my $temp = join "\n    ", map { "${_}_temp_path $dir/temp/$_;" }
+               qw(client_body proxy fastcgi uwsgi scgi);
+    my $load = join '', map { "load_module $_;\n" }
+               split ' ', Test::Prize::module();
+
+    Test::Prize::spew("$dir/nginx.conf", <<"CONF");
+${load}daemon off;
+worker_processes @{[ $option{workers} // 1 ]};
+pid $dir/nginx.pid;
+lock_file $dir/nginx.lock;
+error_log $dir/error.log @{[ $option{log_level} // 'info' ]};
+@{[ $option{main} // '' ]}
+events {
+    worker_connections @{[ $option{connections} // 1024 ]};
+    @{[ $option{events} // '' ]}
+}
+http {
+    access_log $dir/access.log;
+    $temp
+    @{[ $option{http} // '' ]}
+}
+CONF
+    return $self;
+}
+
+
+sub start {
+    my ($self, %option) = @_;
+
+    $self = $self->prepare(%option) unless ref $self;
+
+    $self->spawn(command => [$self->{binary}, '-p', "$self->{dir}/",
+                             '-c', "$self->{dir}/nginx.conf", '-e',
+                             "$self->{dir}/error.log"]);
+    return $self->await('nginx', sub {
+        return -s "$self->{dir}/nginx.pid" && $self->workers;
+    });
+}
+
+
+# "nginx -t": its exit status and what it said
+
+sub test {
+    my ($self) = @_;
+    my ($status, undef, $err) = Test::Prize::run($self->{binary}, '-t',
+        '-p', "$self->{dir}/", '-c', "$self->{dir}/nginx.conf");
+
+    return ($status, $err);
+}
+
+
+# the workers that serve, not those on their way out
+
+sub workers {
+    my ($self) = @_;
+    my @workers;
+
+    for my $child ($self->children) {
+        my $title = eval { Test::Prize::slurp("/proc/$child/cmdline") } // '';
+        push @workers, $child
+            if $title =~ /worker process/ && $title !~ /shutting down/;
+    }
+
+    return @workers;
+}
+
+
+# returns when the new workers are there and the old ones know; they may
+# still be finishing their requests
+
+sub reload {
+    my ($self) = @_;
+    my %old = map { $_ => 1 } $self->workers;
+
+    $self->signal('HUP');
+
+    Test::Prize::eventually(sub {
+        my @new = $self->workers;
+        return @new && !grep { $old{$_} } @new;
+    }, 'new workers');
+
+    return $self;
+}
+
+
+sub error_log  { my ($self) = @_; return $self->log('error.log') }
+sub access_log { my ($self) = @_; return $self->log('access.log') }
+
+
+sub log {
+    my ($self, $name) = @_;
+    my $file = "$self->{dir}/$name";
+
+    return -e $file ? Test::Prize::slurp($file) : '';
+}
+
+
+# HTTP::Tiny's answer: {status, content, headers => {name => value}}
+
+sub get {
+    my ($class, $url, %option) = @_;
+    my $method = delete $option{method} // 'GET';
+
+    return HTTP::Tiny->new(timeout => 60, max_redirect => 0)
+                     ->request($method, $url, \%option);
+}
+
+
+# the decoded answer of "prize_status json"
+
+sub status {
+    my ($self, $url) = @_;
+    my $answer = $self->get($url);
+
+    croak "$url: $answer->{status} $answer->{content}"
+        unless $answer->{status} == 200;
+    return JSON::PP::decode_json($answer->{content});
+}
+
+
+1;
