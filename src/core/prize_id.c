@@ -2,8 +2,32 @@
 #include "prize_id.h"
 
 
-static int prize_id_hex(char ch);
-static int prize_id_allowed(char ch);
+static int
+prize_id_hex(char ch)
+{
+    if (ch >= '0' && ch <= '9') {
+        return ch - '0';
+    }
+
+    if (ch >= 'a' && ch <= 'f') {
+        return ch - 'a' + 10;
+    }
+
+    if (ch >= 'A' && ch <= 'F') {
+        return ch - 'A' + 10;
+    }
+
+    return -1;
+}
+
+
+static int
+prize_id_allowed(char ch)
+{
+    return (ch >= 'A' && ch <= 'Z') || (ch >= 'a' && ch <= 'z')
+           || (ch >= '0' && ch <= '9')
+           || ch == '.' || ch == '_' || ch == '@' || ch == '-';
+}
 
 
 size_t
@@ -42,32 +66,4 @@ prize_id_decode(char *dst, const prize_str_t *src, size_t max)
     }
 
     return n;
-}
-
-
-static int
-prize_id_hex(char ch)
-{
-    if (ch >= '0' && ch <= '9') {
-        return ch - '0';
-    }
-
-    if (ch >= 'a' && ch <= 'f') {
-        return ch - 'a' + 10;
-    }
-
-    if (ch >= 'A' && ch <= 'F') {
-        return ch - 'A' + 10;
-    }
-
-    return -1;
-}
-
-
-static int
-prize_id_allowed(char ch)
-{
-    return (ch >= 'A' && ch <= 'Z') || (ch >= 'a' && ch <= 'z')
-           || (ch >= '0' && ch <= '9')
-           || ch == '.' || ch == '_' || ch == '@' || ch == '-';
 }

@@ -42,10 +42,8 @@ static const char *prize_markup_attribute(prize_markup_t *markup, int ch);
 static const char *prize_markup_after_attribute(prize_markup_t *markup,
     int ch);
 static const char *prize_markup_before_value(prize_markup_t *markup, int ch);
-static const char *prize_markup_double_quoted(prize_markup_t *markup, int ch);
-static const char *prize_markup_single_quoted(prize_markup_t *markup, int ch);
+static const char *prize_markup_quoted(prize_markup_t *markup, int ch);
 static const char *prize_markup_unquoted(prize_markup_t *markup, int ch);
-static const char *prize_markup_after_value(prize_markup_t *markup, int ch);
 static const char *prize_markup_gap(prize_markup_t *markup, int ch);
 static const char *prize_markup_gap_space(prize_markup_t *markup, int ch);
 static const char *prize_markup_declaration(prize_markup_t *markup, int ch);
@@ -53,28 +51,6 @@ static const char *prize_markup_bogus_comment(prize_markup_t *markup, int ch);
 static const char *prize_markup_comment(prize_markup_t *markup, int ch);
 static const char *prize_markup_cdata(prize_markup_t *markup, int ch);
 static const char *prize_markup_raw_text(prize_markup_t *markup, int ch);
-
-static const char *prize_markup_ambiguous(prize_markup_t *markup,
-    const char *bytes);
-static void prize_markup_tag_end(prize_markup_t *markup, int self_closing);
-static void prize_markup_new_attribute(prize_markup_t *markup, int ch);
-static void prize_markup_new_value(prize_markup_t *markup);
-static void prize_markup_url(prize_markup_t *markup, int ch);
-static const char *prize_markup_field_value(const prize_markup_t *markup);
-static int prize_markup_is_pending(const prize_markup_t *markup);
-static int prize_markup_in_tag(const prize_markup_t *markup);
-static void prize_markup_join_url(prize_markup_t *markup,
-    const prize_markup_t *begin);
-static int prize_markup_space(int ch);
-static int prize_markup_letter(int ch);
-static void prize_markup_set(prize_markup_name_t *name, const char *data);
-static void prize_markup_append(prize_markup_name_t *name, int ch);
-static void prize_markup_slide(prize_markup_name_t *tail, int ch);
-static int prize_markup_is(const prize_markup_name_t *name, const char *data);
-static int prize_markup_same(const prize_markup_name_t *one,
-    const prize_markup_name_t *two);
-static int prize_markup_ends(const prize_markup_name_t *tail,
-    const char *data);
 
 
 /* elements whose text holds no tags, as the HTML standard lists them */
@@ -93,136 +69,235 @@ static const prize_markup_element_t  prize_markup_elements[] = {
 
 
 static const char  *prize_markup_urls[] = {
-    "href", "src", "action", "formaction", "xlink:href", "data", "srcset",
-    NULL
+    "href", "src", "action", "formaction", "xlink:href", "data", NULL
 };
 
 
-void
-prize_markup_init(prize_markup_t *markup)
+static int
+prize_markup_space(int ch)
 {
-    memset(markup, 0, sizeof(prize_markup_t));
+    return ch == ' ' || ch == '\t' || ch == '\n' || ch == '\r' || ch == '\f';
+}
+
+
+static int
+prize_markup_letter(int ch)
+{
+    return ch >= 'a' && ch <= 'z';
+}
+
+
+static void
+prize_markup_set(prize_markup_name_t *name, const char *data)
+{
+    name->len = strlen(data);
+    memcpy(name->data, data, name->len);
+}
+
+
+/* a name of full length is cut there: it is none that matters */
+
+static void
+prize_markup_append(prize_markup_name_t *name, int ch)
+{
+    if (name->len < PRIZE_MARKUP_NAME) {
+        name->data[name->len++] = (char) ch;
+    }
+}
+
+
+static void
+prize_markup_slide(prize_markup_name_t *tail, int ch)
+{
+    if (tail->len == PRIZE_MARKUP_NAME) {
+        memmove(tail->data, tail->data + 1, PRIZE_MARKUP_NAME - 1);
+        tail->len--;
+    }
+
+    tail->data[tail->len++] = (char) ch;
+}
+
+
+static int
+prize_markup_is(const prize_markup_name_t *name, const char *data)
+{
+    return name->len == strlen(data)
+           && memcmp(name->data, data, name->len) == 0;
+}
+
+
+static int
+prize_markup_same(const prize_markup_name_t *one,
+    const prize_markup_name_t *two)
+{
+    return one->len == two->len
+           && memcmp(one->data, two->data, one->len) == 0;
+}
+
+
+static int
+prize_markup_ends(const prize_markup_name_t *tail, const char *data)
+{
+    size_t  len;
+
+    len = strlen(data);
+
+    return tail->len >= len
+           && memcmp(tail->data + tail->len - len, data, len) == 0;
+}
+
+
+static void
+prize_markup_tag_end(prize_markup_t *markup, int self_closing)
+{
+    const prize_markup_element_t  *element;
 
     markup->step = prize_markup_text;
-}
 
+    if (prize_markup_is(&markup->tag, "svg")
+        || prize_markup_is(&markup->tag, "math"))
+    {
+        if (!markup->end && !self_closing) {
+            markup->foreign++;
 
-const char *
-prize_markup_static(prize_markup_t *markup, const char *data, size_t len,
-    size_t *n)
-{
-    int          ch;
-    const char  *fault;
-
-    for (*n = 0; *n < len; (*n)++) {
-        ch = (unsigned char) data[*n];
-
-        if (ch >= 'A' && ch <= 'Z') {
-            ch |= 0x20;
+        } else if (markup->end && markup->foreign) {
+            markup->foreign--;
         }
 
-        fault = markup->step(markup, ch);
-        if (fault) {
-            return fault;
+    } else if (!markup->end && !(markup->foreign && self_closing)) {
+
+        for (element = prize_markup_elements; element->name; element++) {
+            if (prize_markup_is(&markup->tag, element->name)
+                && (element->code || !markup->foreign))
+            {
+                markup->element = element;
+                markup->tail.len = 0;
+                markup->step = prize_markup_raw_text;
+                break;
+            }
         }
     }
 
-    return NULL;
+    /* so that places after different tags compare as equal */
+
+    markup->end = 0;
+    markup->tag.len = 0;
+    markup->attribute.len = 0;
+    markup->kind = PRIZE_MARKUP_PLAIN;
 }
 
 
-const char *
-prize_markup_field(prize_markup_t *markup, unsigned raw)
+static void
+prize_markup_new_value(prize_markup_t *markup)
 {
-    const char  *fault;
+    unsigned              i;
+    prize_markup_name_t  *name;
 
-    if (prize_markup_is_pending(markup)) {
-        return "in the middle of markup: expected text before it, or &lt; "
-               "for a plain <";
+    name = &markup->attribute;
+
+    if (name->len >= 2 && memcmp(name->data, "on", 2) == 0) {
+        markup->kind = PRIZE_MARKUP_EVENT;
+
+    } else if (prize_markup_is(name, "style")) {
+        markup->kind = PRIZE_MARKUP_STYLE;
+
+    } else if (prize_markup_is(name, "srcdoc")) {
+        markup->kind = PRIZE_MARKUP_SRCDOC;
+
+    } else {
+        markup->kind = PRIZE_MARKUP_PLAIN;
+
+        for (i = 0; prize_markup_urls[i]; i++) {
+            if (prize_markup_is(name, prize_markup_urls[i])) {
+                markup->kind = PRIZE_MARKUP_URL;
+            }
+        }
     }
 
-    if (markup->element && markup->element->code
-        && markup->step == prize_markup_raw_text)
-    {
-        return strcmp(markup->element->name, "script") == 0
-               ? "inside <script>, where escaping does not protect: expected "
-                 "it in a quoted attribute (data-...) that the script reads"
-               : "inside <style>, where escaping does not protect: expected "
-                 "it in text or in a quoted attribute";
-    }
-
-    fault = prize_markup_field_value(markup);
-    if (fault) {
-        return fault;
-    }
-
-    if (raw && markup->step != prize_markup_text) {
-        return "raw outside text: expected an escaped tag here";
-    }
-
-    markup->tail.len = 0;
-
-    return NULL;
+    markup->attribute.len = 0;
+    markup->scheme.len = 0;
+    markup->url = PRIZE_MARKUP_URL_START;
+    markup->step = prize_markup_before_value;
 }
 
 
-const char *
-prize_markup_section(prize_markup_t *markup)
+/*
+ * Browsers drop tabs and line ends from a URL, and resolve a character
+ * reference: &#58; makes a scheme as well as a colon does.
+ */
+
+static void
+prize_markup_url(prize_markup_t *markup, int ch)
 {
-    if (prize_markup_is_pending(markup)) {
-        return "in the middle of markup: expected text before it, or &lt; "
-               "for a plain <";
+    if (markup->kind != PRIZE_MARKUP_URL
+        || markup->url == PRIZE_MARKUP_URL_SAFE
+        || markup->url == PRIZE_MARKUP_URL_OTHER
+        || (prize_markup_space(ch) && ch != ' '))
+    {
+        return;
     }
 
-    markup->tail.len = 0;
+    switch (ch) {
 
-    return NULL;
+    case '/':
+    case '?':
+    case '#':
+        markup->url = PRIZE_MARKUP_URL_SAFE;
+        return;
+
+    case '&':
+        markup->url = PRIZE_MARKUP_URL_OTHER;
+        return;
+
+    case ' ':
+        if (markup->url == PRIZE_MARKUP_URL_START) {
+            return;
+        }
+
+        break;
+
+    case ':':
+        if (markup->url == PRIZE_MARKUP_URL_HTTP) {
+            break;
+        }
+
+        markup->url = prize_markup_is(&markup->scheme, "http")
+                      || prize_markup_is(&markup->scheme, "https")
+                      ? PRIZE_MARKUP_URL_HTTP : PRIZE_MARKUP_URL_OTHER;
+        return;
+    }
+
+    if (markup->url != PRIZE_MARKUP_URL_HTTP) {
+        prize_markup_append(&markup->scheme, ch);
+        markup->url = PRIZE_MARKUP_URL_SCHEME;
+    }
 }
 
 
-const char *
-prize_markup_join(prize_markup_t *markup, const prize_markup_t *begin)
+/*
+ * A > right after a tag {{}}, or with nothing but "bytes" between them, ends
+ * a comment or not as the value of the tag says.
+ */
+
+static const char *
+prize_markup_ambiguous(prize_markup_t *markup, const char *bytes)
 {
-    static const char  fault[] = "ends at another place of the HTML than it "
-        "began: expected whole elements, whole attributes, or a part of one "
-        "quoted value";
+    size_t  i;
 
-    if (markup->end != begin->end
-        || markup->kind != begin->kind
-        || markup->element != begin->element
-        || markup->foreign != begin->foreign
-        || markup->escaped != begin->escaped
-        || markup->doubled != begin->doubled
-        || !prize_markup_same(&markup->tag, &begin->tag))
+    if (markup->tail.len > 3
+        || markup->tail.data[markup->tail.len - 1] != '>')
     {
-        return fault;
-    }
-
-    if (markup->step == begin->step
-        && prize_markup_same(&markup->attribute, &begin->attribute))
-    {
-        prize_markup_join_url(markup, begin);
         return NULL;
     }
 
-    if (!prize_markup_in_tag(markup) || !prize_markup_in_tag(begin)) {
-        return fault;
+    for (i = 0; i < markup->tail.len - 1; i++) {
+        if (strchr(bytes, markup->tail.data[i]) == NULL) {
+            return NULL;
+        }
     }
 
-    if ((markup->step == prize_markup_before_attribute
-         || markup->step == prize_markup_after_value)
-        && (begin->step == prize_markup_before_attribute
-            || begin->step == prize_markup_after_value))
-    {
-        markup->step = prize_markup_before_attribute;
-        return NULL;
-    }
-
-    /* an optional name ends here, unless the text that follows goes on */
-
-    markup->step = prize_markup_gap;
-
-    return NULL;
+    return "a > that ends the comment or not, as the tag before it says: "
+           "expected a space before it";
 }
 
 
@@ -331,7 +406,9 @@ prize_markup_before_attribute(prize_markup_t *markup, int ch)
         break;
 
     default:
-        prize_markup_new_attribute(markup, ch);
+        markup->attribute.len = 0;
+        prize_markup_append(&markup->attribute, ch);
+        markup->step = prize_markup_attribute;
         break;
     }
 
@@ -378,44 +455,25 @@ prize_markup_before_value(prize_markup_t *markup, int ch)
         return NULL;
     }
 
-    switch (ch) {
-
-    case '"':
-        markup->step = prize_markup_double_quoted;
+    if (ch == '"' || ch == '\'') {
+        markup->quote = ch;
+        markup->step = prize_markup_quoted;
         return NULL;
-
-    case '\'':
-        markup->step = prize_markup_single_quoted;
-        return NULL;
-
-    default:
-        markup->step = prize_markup_unquoted;
-        return prize_markup_unquoted(markup, ch);
     }
+
+    markup->step = prize_markup_unquoted;
+
+    return prize_markup_unquoted(markup, ch);
 }
 
 
 static const char *
-prize_markup_double_quoted(prize_markup_t *markup, int ch)
+prize_markup_quoted(prize_markup_t *markup, int ch)
 {
-    if (ch == '"') {
+    if (ch == markup->quote) {
+        markup->quote = 0;
         markup->kind = PRIZE_MARKUP_PLAIN;
-        markup->step = prize_markup_after_value;
-        return NULL;
-    }
-
-    prize_markup_url(markup, ch);
-
-    return NULL;
-}
-
-
-static const char *
-prize_markup_single_quoted(prize_markup_t *markup, int ch)
-{
-    if (ch == '\'') {
-        markup->kind = PRIZE_MARKUP_PLAIN;
-        markup->step = prize_markup_after_value;
+        markup->step = prize_markup_before_attribute;
         return NULL;
     }
 
@@ -435,15 +493,6 @@ prize_markup_unquoted(prize_markup_t *markup, int ch)
     }
 
     return NULL;
-}
-
-
-static const char *
-prize_markup_after_value(prize_markup_t *markup, int ch)
-{
-    markup->step = prize_markup_before_attribute;
-
-    return prize_markup_before_attribute(markup, ch);
 }
 
 
@@ -619,166 +668,60 @@ prize_markup_raw_text(prize_markup_t *markup, int ch)
 }
 
 
-/*
- * A > right after a tag {{}}, or with nothing but "bytes" between them, ends
- * a comment or not as the value of the tag says.
- */
+/* has the text begun something that it does not say yet what it is? */
 
-static const char *
-prize_markup_ambiguous(prize_markup_t *markup, const char *bytes)
+static int
+prize_markup_is_pending(const prize_markup_t *markup)
 {
-    size_t  i;
+    size_t                      n;
+    const char                 *p;
+    const prize_markup_name_t  *tail;
 
-    if (markup->tail.len > 3
-        || markup->tail.data[markup->tail.len - 1] != '>')
+    if (markup->step == prize_markup_tag_open
+        || markup->step == prize_markup_end_tag_open
+        || markup->step == prize_markup_declaration)
     {
-        return NULL;
+        return 1;
     }
 
-    for (i = 0; i < markup->tail.len - 1; i++) {
-        if (strchr(bytes, markup->tail.data[i]) == NULL) {
-            return NULL;
+    if (markup->step != prize_markup_raw_text) {
+        return 0;
+    }
+
+    tail = &markup->tail;
+
+    for (n = 1; n <= tail->len && n <= strlen("</textarea"); n++) {
+        p = tail->data + tail->len - n;
+
+        if (strncmp(p, markup->element->close, n) == 0
+            || (markup->element == &prize_markup_elements[0]
+                && ((n < 4 && strncmp(p, "<!--", n) == 0)
+                    || strncmp(p, "<script", n) == 0)))
+        {
+            return 1;
         }
     }
 
-    return "a > that ends the comment or not, as the tag before it says: "
-           "expected a space before it";
+    return 0;
 }
 
 
-static void
-prize_markup_tag_end(prize_markup_t *markup, int self_closing)
+static int
+prize_markup_in_name(const prize_markup_t *markup)
 {
-    const prize_markup_element_t  *element;
-
-    markup->step = prize_markup_text;
-
-    if (prize_markup_is(&markup->tag, "svg")
-        || prize_markup_is(&markup->tag, "math"))
-    {
-        if (!markup->end && !self_closing) {
-            markup->foreign++;
-
-        } else if (markup->end && markup->foreign) {
-            markup->foreign--;
-        }
-
-    } else if (!markup->end && !(markup->foreign && self_closing)) {
-
-        for (element = prize_markup_elements; element->name; element++) {
-            if (prize_markup_is(&markup->tag, element->name)
-                && (element->code || !markup->foreign))
-            {
-                markup->element = element;
-                markup->tail.len = 0;
-                markup->step = prize_markup_raw_text;
-                break;
-            }
-        }
-    }
-
-    /* so that places after different tags compare as equal */
-
-    markup->end = 0;
-    markup->tag.len = 0;
-    markup->attribute.len = 0;
-    markup->kind = PRIZE_MARKUP_PLAIN;
+    return markup->step == prize_markup_tag_name
+           || markup->step == prize_markup_attribute
+           || markup->step == prize_markup_gap;
 }
 
 
-static void
-prize_markup_new_attribute(prize_markup_t *markup, int ch)
+static int
+prize_markup_in_tag(const prize_markup_t *markup)
 {
-    markup->attribute.len = 0;
-    prize_markup_append(&markup->attribute, ch);
-    markup->step = prize_markup_attribute;
-}
-
-
-static void
-prize_markup_new_value(prize_markup_t *markup)
-{
-    unsigned              i;
-    prize_markup_name_t  *name;
-
-    name = &markup->attribute;
-
-    if (name->len >= 2 && memcmp(name->data, "on", 2) == 0) {
-        markup->kind = PRIZE_MARKUP_EVENT;
-
-    } else if (prize_markup_is(name, "style")) {
-        markup->kind = PRIZE_MARKUP_STYLE;
-
-    } else if (prize_markup_is(name, "srcdoc")) {
-        markup->kind = PRIZE_MARKUP_SRCDOC;
-
-    } else {
-        markup->kind = PRIZE_MARKUP_PLAIN;
-
-        for (i = 0; prize_markup_urls[i]; i++) {
-            if (prize_markup_is(name, prize_markup_urls[i])) {
-                markup->kind = PRIZE_MARKUP_URL;
-            }
-        }
-    }
-
-    markup->attribute.len = 0;
-    markup->scheme.len = 0;
-    markup->url = PRIZE_MARKUP_URL_START;
-    markup->step = prize_markup_before_value;
-}
-
-
-/*
- * Browsers drop tabs and line ends from a URL, and resolve a character
- * reference: &#58; makes a scheme as well as a colon does.
- */
-
-static void
-prize_markup_url(prize_markup_t *markup, int ch)
-{
-    if (markup->kind != PRIZE_MARKUP_URL
-        || markup->url == PRIZE_MARKUP_URL_SAFE
-        || markup->url == PRIZE_MARKUP_URL_OTHER
-        || (prize_markup_space(ch) && ch != ' '))
-    {
-        return;
-    }
-
-    switch (ch) {
-
-    case '/':
-    case '?':
-    case '#':
-        markup->url = PRIZE_MARKUP_URL_SAFE;
-        return;
-
-    case '&':
-        markup->url = PRIZE_MARKUP_URL_OTHER;
-        return;
-
-    case ' ':
-        if (markup->url == PRIZE_MARKUP_URL_START) {
-            return;
-        }
-
-        break;
-
-    case ':':
-        if (markup->url == PRIZE_MARKUP_URL_HTTP) {
-            break;
-        }
-
-        markup->url = prize_markup_is(&markup->scheme, "http")
-                      || prize_markup_is(&markup->scheme, "https")
-                      ? PRIZE_MARKUP_URL_HTTP : PRIZE_MARKUP_URL_OTHER;
-        return;
-    }
-
-    if (markup->url != PRIZE_MARKUP_URL_HTTP) {
-        prize_markup_append(&markup->scheme, ch);
-        markup->url = PRIZE_MARKUP_URL_SCHEME;
-    }
+    return prize_markup_in_name(markup)
+           || markup->step == prize_markup_before_attribute
+           || markup->step == prize_markup_after_attribute
+           || markup->step == prize_markup_gap_space;
 }
 
 
@@ -822,57 +765,6 @@ prize_markup_field_value(const prize_markup_t *markup)
 }
 
 
-/* has the text begun something that it does not say yet what it is? */
-
-static int
-prize_markup_is_pending(const prize_markup_t *markup)
-{
-    size_t                      n;
-    const char                 *p;
-    const prize_markup_name_t  *tail;
-
-    if (markup->step == prize_markup_tag_open
-        || markup->step == prize_markup_end_tag_open
-        || markup->step == prize_markup_declaration)
-    {
-        return 1;
-    }
-
-    if (markup->step != prize_markup_raw_text) {
-        return 0;
-    }
-
-    tail = &markup->tail;
-
-    for (n = 1; n <= tail->len && n <= strlen("</textarea"); n++) {
-        p = tail->data + tail->len - n;
-
-        if (strncmp(p, markup->element->close, n) == 0
-            || (markup->element == &prize_markup_elements[0]
-                && ((n < 4 && strncmp(p, "<!--", n) == 0)
-                    || strncmp(p, "<script", n) == 0)))
-        {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
-static int
-prize_markup_in_tag(const prize_markup_t *markup)
-{
-    return markup->step == prize_markup_tag_name
-           || markup->step == prize_markup_before_attribute
-           || markup->step == prize_markup_attribute
-           || markup->step == prize_markup_after_attribute
-           || markup->step == prize_markup_after_value
-           || markup->step == prize_markup_gap
-           || markup->step == prize_markup_gap_space;
-}
-
-
 /* what is true whether the section is shown or not */
 
 static void
@@ -896,75 +788,123 @@ prize_markup_join_url(prize_markup_t *markup, const prize_markup_t *begin)
 }
 
 
-static int
-prize_markup_space(int ch)
+void
+prize_markup_init(prize_markup_t *markup)
 {
-    return ch == ' ' || ch == '\t' || ch == '\n' || ch == '\r' || ch == '\f';
+    memset(markup, 0, sizeof(prize_markup_t));
+
+    markup->step = prize_markup_text;
 }
 
 
-static int
-prize_markup_letter(int ch)
+const char *
+prize_markup_static(prize_markup_t *markup, const char *data, size_t len,
+    size_t *n)
 {
-    return ch >= 'a' && ch <= 'z';
-}
+    int          ch;
+    const char  *fault;
 
+    for (*n = 0; *n < len; (*n)++) {
+        ch = (unsigned char) data[*n];
 
-static void
-prize_markup_set(prize_markup_name_t *name, const char *data)
-{
-    name->len = strlen(data);
-    memcpy(name->data, data, name->len);
-}
+        if (ch >= 'A' && ch <= 'Z') {
+            ch |= 0x20;
+        }
 
-
-/* a name of full length is cut there: it is none that matters */
-
-static void
-prize_markup_append(prize_markup_name_t *name, int ch)
-{
-    if (name->len < PRIZE_MARKUP_NAME) {
-        name->data[name->len++] = (char) ch;
-    }
-}
-
-
-static void
-prize_markup_slide(prize_markup_name_t *tail, int ch)
-{
-    if (tail->len == PRIZE_MARKUP_NAME) {
-        memmove(tail->data, tail->data + 1, PRIZE_MARKUP_NAME - 1);
-        tail->len--;
+        fault = markup->step(markup, ch);
+        if (fault) {
+            return fault;
+        }
     }
 
-    tail->data[tail->len++] = (char) ch;
+    return NULL;
 }
 
 
-static int
-prize_markup_is(const prize_markup_name_t *name, const char *data)
+const char *
+prize_markup_field(prize_markup_t *markup, unsigned raw)
 {
-    return name->len == strlen(data)
-           && memcmp(name->data, data, name->len) == 0;
+    const char  *fault;
+
+    if (prize_markup_is_pending(markup)) {
+        return "in the middle of markup: expected text before it, or &lt; "
+               "for a plain <";
+    }
+
+    if (markup->element && markup->element->code
+        && markup->step == prize_markup_raw_text)
+    {
+        return strcmp(markup->element->name, "script") == 0
+               ? "inside <script>, where escaping does not protect: expected "
+                 "it in a quoted attribute (data-...) that the script reads"
+               : "inside <style>, where escaping does not protect: expected "
+                 "it in text or in a quoted attribute";
+    }
+
+    fault = prize_markup_field_value(markup);
+    if (fault) {
+        return fault;
+    }
+
+    if (raw && markup->step != prize_markup_text) {
+        return "raw outside text: expected an escaped tag here";
+    }
+
+    markup->tail.len = 0;
+
+    return NULL;
 }
 
 
-static int
-prize_markup_same(const prize_markup_name_t *one,
-    const prize_markup_name_t *two)
+const char *
+prize_markup_section(prize_markup_t *markup)
 {
-    return one->len == two->len
-           && memcmp(one->data, two->data, one->len) == 0;
+    if (prize_markup_is_pending(markup)) {
+        return "in the middle of markup: expected text before it, or &lt; "
+               "for a plain <";
+    }
+
+    markup->tail.len = 0;
+
+    return NULL;
 }
 
 
-static int
-prize_markup_ends(const prize_markup_name_t *tail, const char *data)
+const char *
+prize_markup_join(prize_markup_t *markup, const prize_markup_t *begin)
 {
-    size_t  len;
+    static const char  fault[] = "ends at another place of the HTML than it "
+        "began: expected whole elements, whole attributes, or a part of one "
+        "quoted value";
 
-    len = strlen(data);
+    if (markup->end != begin->end
+        || markup->kind != begin->kind
+        || markup->quote != begin->quote
+        || markup->element != begin->element
+        || markup->foreign != begin->foreign
+        || markup->escaped != begin->escaped
+        || markup->doubled != begin->doubled
+        || !prize_markup_same(&markup->tag, &begin->tag))
+    {
+        return fault;
+    }
 
-    return tail->len >= len
-           && memcmp(tail->data + tail->len - len, data, len) == 0;
+    if (markup->step == begin->step
+        && prize_markup_same(&markup->attribute, &begin->attribute))
+    {
+        prize_markup_join_url(markup, begin);
+        return NULL;
+    }
+
+    if (!prize_markup_in_tag(markup) || !prize_markup_in_tag(begin)) {
+        return fault;
+    }
+
+    /* an optional name ends here, unless the text that follows goes on */
+
+    markup->step = (prize_markup_in_name(markup)
+                    || prize_markup_in_name(begin))
+                   ? prize_markup_gap : prize_markup_gap_space;
+
+    return NULL;
 }

@@ -47,6 +47,7 @@ struct prize_markup_s {
     prize_markup_name_t            attribute;
     prize_markup_name_t            tail;     /* last bytes since a tag {{}} */
     unsigned                       kind;     /* of the attribute */
+    int                            quote;    /* of its value */
     unsigned                       url;      /* its scheme, as far as seen */
     prize_markup_name_t            scheme;
     unsigned                       foreign;  /* depth of <svg> and <math> */

@@ -119,6 +119,12 @@ prizectl_render_option(prizectl_render_options_t *options, int option,
         return -1;
 
     default:
+        if (optopt > ' ') {
+            prizectl_error("unknown option \"-%c\", see \"prizectl %s "
+                           "--help\"", optopt, argv[0]);
+            return -1;
+        }
+
         prizectl_error("unknown option \"%s\", see \"prizectl %s --help\"",
                        argv[optind - 1], argv[0]);
         return -1;
