@@ -478,7 +478,6 @@ prize_template_name(prize_compiler_t *c, prize_tag_t *tag, size_t at)
             return prize_template_unclosed(c, tag, at);
         }
 
-        tag->type = '&';
         at++;
     }
 
@@ -487,6 +486,10 @@ prize_template_name(prize_compiler_t *c, prize_tag_t *tag, size_t at)
     }
 
     tag->end = at + c->close.len;
+
+    if (tag->type == '{') {
+        tag->type = '&';
+    }
 
     return 0;
 }

@@ -1,0 +1,641 @@
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "prize_template.h"
+#include "tap.h"
+
+
+/* keeps a page as text, and what it was made of */
+
+typedef struct {
+    prize_sink_t            sink;      /* first: the template knows this one */
+    char                    out[4096];
+    size_t                  len;
+    unsigned                literals;
+    unsigned                fields;
+    const prize_segment_t  *segment;   /* the last one */
+    unsigned                stop;      /* after so many calls, if not 0 */
+} text_sink_t;
+
+
+typedef struct {
+    const char             *page;
+    unsigned                line;
+    unsigned                column;
+    const char             *text;      /* a part of it */
+} error_case_t;
+
+
+typedef struct {
+    const char             *value;
+    int                     shown;
+} truth_case_t;
+
+
+static prize_fields_t          fields;
+static prize_template_error_t  error;
+
+
+static int
+text_write(text_sink_t *text, const char *data, size_t len)
+{
+    if (len > sizeof(text->out) - text->len) {
+        return -1;
+    }
+
+    memcpy(text->out + text->len, data, len);
+    text->len += len;
+
+    return text->literals + text->fields == text->stop ? 77 : 0;
+}
+
+
+static int
+text_literal(prize_sink_t *sink, const prize_segment_t *segment)
+{
+    text_sink_t  *text = (text_sink_t *) sink;
+
+    text->literals++;
+    text->segment = segment;
+
+    return text_write(text, segment->data, segment->len);
+}
+
+
+static int
+text_field(prize_sink_t *sink, const prize_str_t *value, unsigned escape)
+{
+    char          escaped[1024];
+    size_t        len;
+    text_sink_t  *text = (text_sink_t *) sink;
+
+    text->fields++;
+
+    if (!escape) {
+        return text_write(text, value->data, value->len);
+    }
+
+    len = prize_escaped_length(value);
+
+    if (len > sizeof(escaped)
+        || prize_escape(escaped, value) != escaped + len)
+    {
+        return -1;
+    }
+
+    return text_write(text, escaped, len);
+}
+
+
+static prize_template_t *
+compile_bytes(const char *source, size_t len)
+{
+    char              *copy;
+    prize_template_t  *page;
+
+    static const prize_str_t               raw[] = { { 1, "r" } };
+    static const prize_template_options_t  options = { "page.html", raw, 1 };
+
+    prize_fields_destroy(&fields);
+
+    if (prize_fields_init(&fields) != 0) {
+        return NULL;
+    }
+
+    /* of just that size, and gone afterwards: a page owns what it needs */
+
+    copy = malloc(len);
+    if (copy == NULL && len) {
+        return NULL;
+    }
+
+    if (len) {
+        memcpy(copy, source, len);
+    }
+
+    page = prize_template_compile(copy, len, &fields, &options, &error);
+
+    free(copy);
+
+    return page;
+}
+
+
+static prize_template_t *
+compile(const char *source)
+{
+    return compile_bytes(source, strlen(source));
+}
+
+
+/* x, y and r have the same value, other fields have none */
+
+static int
+render(text_sink_t *text, const prize_template_t *page, const char *value,
+    unsigned stop)
+{
+    unsigned        i;
+    prize_str_t     values[16];
+    prize_record_t  record;
+
+    memset(values, 0, sizeof(values));
+    memset(&record, 0, sizeof(record));
+    memset(text, 0, sizeof(text_sink_t));
+
+    record.values = values;
+
+    for (i = 0; value && i < fields.n && i < 16; i++) {
+        if (strchr("xyr", fields.list[i].name.data[0])
+            && fields.list[i].name.len == 1)
+        {
+            values[i].data = value;
+            values[i].len = strlen(value);
+        }
+    }
+
+    text->sink.literal = text_literal;
+    text->sink.field = text_field;
+    text->stop = stop;
+
+    return prize_template_render(page, &record, &text->sink);
+}
+
+
+static void
+check(const char *source, const char *value, const char *expected)
+{
+    text_sink_t        text;
+    prize_template_t  *page;
+
+    page = compile(source);
+
+    if (!ok(page != NULL, "compiles: %.60s", source)) {
+        printf("# %u:%u: %s\n", error.line, error.column, error.text);
+        return;
+    }
+
+    if (!ok(render(&text, page, value, 0) == 0
+            && text.len == strlen(expected)
+            && memcmp(text.out, expected, text.len) == 0,
+            "  and renders as %.60s", expected))
+    {
+        printf("# got: %.*s\n", (int) text.len, text.out);
+    }
+
+    prize_template_destroy(page);
+}
+
+
+static void
+check_error(const error_case_t *test)
+{
+    prize_template_t  *page;
+
+    page = compile(test->page);
+
+    if (!ok(page == NULL && error.line == test->line
+            && error.column == test->column
+            && strstr(error.text, test->text) != NULL,
+            "%.70s: %u:%u: ...%s...", test->page, test->line, test->column,
+            test->text)
+        && page == NULL)
+    {
+        printf("# got: %u:%u: %s\n", error.line, error.column, error.text);
+    }
+
+    if (page) {
+        prize_template_destroy(page);
+    }
+}
+
+
+static void
+check_errors(const error_case_t *list, size_t n)
+{
+    size_t  i;
+
+    for (i = 0; i < n; i++) {
+        check_error(&list[i]);
+    }
+}
+
+
+#define ERRORS(list)  check_errors(list, sizeof(list) / sizeof(list[0]))
+
+
+static void
+truth(void)
+{
+    size_t  i;
+    char    shown[32], hidden[32];
+
+    static const truth_case_t  cases[] = {
+        { NULL, 0 }, { "", 0 }, { "0", 0 }, { "f", 0 }, { "F", 0 },
+        { "false", 0 }, { "FALSE", 0 }, { "False", 0 }, { "n", 0 },
+        { "N", 0 }, { "no", 0 }, { "No", 0 }, { "off", 0 }, { "OFF", 0 },
+        { "\xe5\x90\xa6", 0 },
+        { "1", 1 }, { "00", 1 }, { "0.0", 1 }, { "t", 1 }, { "yes", 1 },
+        { "nope", 1 }, { "falsey", 1 }, { " ", 1 }, { "on", 1 },
+        { "\xe6\x98\xaf", 1 }, { "gold", 1 }
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        sprintf(shown, "[%s]", cases[i].shown ? "yes" : "");
+        sprintf(hidden, "[%s]", cases[i].shown ? "" : "no");
+
+        check("[{{#x}}yes{{/x}}]", cases[i].value, shown);
+        check("[{{^x}}no{{/x}}]", cases[i].value, hidden);
+    }
+}
+
+
+static void
+language(void)
+{
+    check("", "v", "");
+    check("{{x}}", "v", "v");
+    check("{{x}}{{y}}", "v", "vv");
+    check("{{x}}", "&<>\"'", "&amp;&lt;&gt;&quot;&#39;");
+    check("{{{r}}}{{&r}}{{{ r }}}", "<b>", "<b><b><b>");
+    check("{{ \r\n x \t }}", "v", "v");
+    check("{x} }} {{x}} { {", "v", "{x} }} v { {");
+    check("{{\xe5\xa7\x93\xe5\x90\x8d}}-{{x-y_Z9}}", "v", "-");
+
+    check("{{#x}}a{{#y}}b{{/y}}c{{/x}}{{^x}}d{{/x}}", "1", "abc");
+    check("{{#x}}a{{#y}}b{{/y}}c{{/x}}{{^x}}d{{/x}}", "0", "d");
+    check("{{#x}}{{/x}}{{^x}}{{/x}}", "1", "");
+    check("{{#x}}{{^y}}{{#x}}a{{/x}}{{/y}}b{{/x}}c", "1", "bc");
+
+    /* tags that share a line keep it */
+    check("a\n{{#x}}{{! c }}\nb\n{{/x}}\nc", "1", "a\n\nb\nc");
+    check(" {{#x}} {{/x}} \n", "1", "   \n");
+    check("{{! a }}\r\n{{! b }}\n\t{{! c }}\t\nd", "1", "d");
+    check("{{! a\n}}  b", "1", "  b");
+    check("a\r{{! not alone }}\nb", "1", "a\r\nb");
+}
+
+
+static void
+delimiters(void)
+{
+    check("{{=<% %>=}}<% x %>{{x}}", "v", "v{{x}}");
+    check("{{=| |=}}|x||={{ }}=|{{x}}|", "v", "vv|");
+    check("{{= \t[[\n]] =}}[[x]]", "v", "v");
+    check("{{=<% %>=}}<%={{ }}=%>{{x}}", "v", "v");
+    check("{{=<% %>=}}<%{r}%><%&r%>", "<", "<<");
+    check("{{=\xe3\x80\x8c \xe3\x80\x8d=}}\xe3\x80\x8cx\xe3\x80\x8d", "v",
+          "v");
+    check("{{=a b=}}axb-a x b", "v", "v-v");
+}
+
+
+static void
+syntax(void)
+{
+    static const error_case_t  cases[] = {
+        { "{{", 1, 1, "without a name" },
+        { "{{}}", 1, 1, "without a name" },
+        { "a\n {{ }}", 2, 2, "without a name" },
+        { "{{{}}}", 1, 1, "without a name" },
+        { "{{#}}", 1, 1, "without a name" },
+        { "a\r\nb {{x", 2, 3, "expected \"}}\"" },
+        { "{{x}", 1, 1, "expected \"}}\"" },
+        { "{{{r}}", 1, 1, "expected \"}}}\"" },
+        { "{{{r} }}", 1, 1, "expected \"}}}\"" },
+        { "{{=<% %>=}}<%x}}", 1, 12, "expected \"%>\"" },
+        { "{{x y}}", 1, 1, "'y' after \"x\"" },
+        { "{{x+}}", 1, 1, "'+' after \"x\"" },
+        { "{{x\x01}}", 1, 1, "byte 0x01 after \"x\"" },
+        { "{{a.b}}", 1, 1, "dotted name" },
+        { "{{#a.b}}", 1, 1, "dotted name" },
+        { "{{.}}", 1, 1, "{{.}} is not supported" },
+        { "{{{.}}}", 1, 1, "{{.}} is not supported" },
+        { "{{#.}}", 1, 1, "{{.}} is not supported" },
+        { "a\n{{>x}}", 2, 1, "partials" },
+        { "{{< x}}", 1, 1, "inheritance" },
+        { "{{$x}}", 1, 1, "inheritance" },
+        { "{{x\xe3\x80\x80}}", 1, 1, "wide or no-break space" },
+        { "{{\xc2\xa0x}}", 1, 1, "wide or no-break space" },
+
+        { "a {{! b", 1, 3, "comment is not closed" },
+        { "{{=<%=}}", 1, 1, "wrong delimiters" },
+        { "{{==}}", 1, 1, "wrong delimiters" },
+        { "{{=<% %> <=}}", 1, 1, "wrong delimiters" },
+        { "{{=<% =}}", 1, 1, "wrong delimiters" },
+        { "{{=<% %>}}", 1, 1, "wrong delimiters" },
+        { "{{=<% %>", 1, 1, "wrong delimiters" },
+        { "{{=<% %>= }}", 1, 1, "wrong end of delimiters" },
+
+        { "a\n\n  {{#x}}b", 3, 3, "section \"x\" is not closed" },
+        { "{{#x}}{{^y}}a{{/x}}", 1, 14, "expected that of \"y\", opened "
+          "at 1:7" },
+        { "a\n{{/x}}", 2, 1, "no section is open" },
+        { "{{#x}}{{/X}}", 1, 7, "expected that of \"x\"" },
+
+        { "{{{x}}}", 1, 1, "raw=x" },
+        { "\xe5\xa5\xbd{{&x}}", 1, 4, "raw=x" },
+
+        { "a\nb\xff", 2, 2, "byte 0xff: expected a page in UTF-8" },
+        { "\xc0\x80", 1, 1, "UTF-8" },
+        { "\xe5\xa5", 1, 1, "UTF-8" },
+        { "\xed\xa0\x80", 1, 1, "UTF-8" },
+        { "\xf4\x90\x80\x80", 1, 1, "UTF-8" }
+    };
+
+    ERRORS(cases);
+
+    ok(compile_bytes("ab\0c", 4) == NULL && error.line == 1
+       && error.column == 3 && strstr(error.text, "byte 0x00"),
+       "a NUL byte is refused");
+}
+
+
+static void
+places_allowed(void)
+{
+    size_t  i;
+
+    static const char  *pages[] = {
+        "<p>{{x}}</p>", "<P CLASS=\"{{x}}\">", "<p class='a {{x}}'>",
+        "<p class = \"{{x}}\">", "a < b {{x}}", "<3 {{x}}",
+        "<p title=\"a > b\">{{x}}", "<p title='\"'>{{{r}}}",
+        "<!DOCTYPE html>{{x}}", "<!-- <script> -->{{{r}}}",
+        "<!-- {{x}} -->{{{r}}}", "<!--{{x}}-->{{{r}}}", "<!-->{{{r}}}",
+        "<!--->{{{r}}}", "<!-- a --!>{{{r}}}", "<?xml ?>{{{r}}}",
+        "</>{{{r}}}", "</ x>{{{r}}}", "<!>{{{r}}}", "<!->{{{r}}}",
+        "<title>{{x}}</title>{{{r}}}", "<textarea>{{x}}</textarea>{{{r}}}",
+        "<title>a<b>{{x}}</title>", "<iframe>{{x}}</iframe>{{{r}}}",
+        "<script>var a = '</p>';</script>{{x}}", "<SCRIPT></ScRiPt >{{{r}}}",
+        "<script></script/>{{{r}}}", "<script src=a></script\n>{{{r}}}",
+        "<script></scripts></script>{{{r}}}", "<scripts>{{{r}}}",
+        "<script>{{#x}}a(){{/x}}</script>{{{r}}}",
+        "<style>{{#x}}a { }{{/x}}{{^x}}b { }{{/x}}</style>{{x}}",
+        "<script><!-- a --></script>{{{r}}}",
+        "<script><!-- <script> </script> --></script>{{{r}}}",
+        "<script><!-- <script> </script></script>{{{r}}}",
+        "<svg><title>{{{r}}}</title></svg>", "<svg/><p>{{{r}}}</p>",
+        "<svg><script/>{{{r}}}", "<svg><style/>{{{r}}}</svg>",
+        "<svg><![CDATA[ > {{x}} ]]>{{{r}}}</svg>", "<![CDATA[ >{{{r}}}",
+        "<p data-onclick=\"{{x}}\" data-style='{{x}}'>",
+        "<p data-something-on-it=\"{{x}}\">",
+        "<a href=\"/{{x}}\">", "<a href=\"?id={{x}}\">",
+        "<a href=\"#{{x}}\">", "<a href=\"https://{{x}}\">",
+        "<a href=\"http://a/{{x}}\">", "<a href=' /a/{{x}}?b={{y}}'>",
+        "<img src=\"img/{{x}}.png\">", "<form ACTION='/{{x}}'>",
+        "<a href=\"HTTPS://{{x}}\">",
+        "<a href=\"{{#x}}/a{{/x}}{{^x}}/b{{/x}}?c={{y}}\">",
+        "<a href=\"/a{{#x}}b{{/x}}{{y}}\">",
+        "<a href=/a>{{{r}}}", "<a href=a/b>{{{r}}}", "<a onclick=b()>{{x}}",
+        "<a onclick=\"b('>')\">{{{r}}}", "<a style=\"b: c\">{{{r}}}",
+
+        /* a section may hold elements, attributes and parts of a value */
+        "{{#x}}<div>{{/x}}a{{#x}}</div>{{/x}}{{{r}}}",
+        "<p{{#x}} class=\"a\"{{/x}}>{{{r}}}",
+        "<p {{#x}}class=\"a\"{{/x}}>{{{r}}}",
+        "<p {{#x}}class=\"{{y}}\"{{/x}} id=\"{{y}}\">{{{r}}}",
+        "<p a=\"b\"{{#x}} hidden{{/x}}{{#y}} lang='a'{{/y}}>{{{r}}}",
+        "<input {{#x}}checked {{/x}}name=\"{{y}}\">",
+        "<input{{#x}} checked{{/x}}{{^x}} disabled{{/x}} name=\"{{y}}\">",
+        "<p class=\"a{{#x}} b{{/x}} {{y}}\">{{{r}}}",
+        "<br{{#x}} hidden{{/x}}/>{{{r}}}",
+        "{{#x}}<script>a</script>{{/x}}<p title=\"{{y}}\">",
+        "<!-- {{#x}} a {{/x}} -->{{{r}}}",
+        "{{! no tag <script> }}{{{r}}}",
+    };
+
+    for (i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+        prize_template_t  *page = compile(pages[i]);
+
+        if (!ok(page != NULL, "allowed: %s", pages[i])) {
+            printf("# %u:%u: %s\n", error.line, error.column, error.text);
+            continue;
+        }
+
+        prize_template_destroy(page);
+    }
+}
+
+
+static void
+places_refused(void)
+{
+    static const error_case_t  cases[] = {
+        { "<script>{{x}}", 1, 9, "field \"x\" inside <script>" },
+        { "<script>\n var a = '{{x}}';</script>", 2, 11, "<script>" },
+        { "<script>{{{r}}}", 1, 9, "<script>" },
+        { "<SCRIPT\nsrc='/a'>{{x}}", 2, 10, "<script>" },
+        { "<script>{{#x}}{{y}}{{/x}}", 1, 15, "<script>" },
+        { "<script></scripts>{{x}}", 1, 19, "<script>" },
+        { "<script><!-- <script> </script>{{x}}", 1, 32, "<script>" },
+        { "<script/>{{x}}", 1, 10, "<script>" },
+        { "<svg><script>{{x}}", 1, 14, "<script>" },
+        { "<title></title><style>{{x}}", 1, 23, "inside <style>" },
+        { "<style>a { b: '{{x}}' }", 1, 16, "inside <style>" },
+        { "{{#y}}<style>{{x}}</style>{{/y}}", 1, 14, "inside <style>" },
+
+        { "<a class={{x}}>", 1, 10, "without quotes" },
+        { "<a class=b{{x}}>", 1, 11, "without quotes" },
+        { "<a class= {{x}}>", 1, 11, "without quotes" },
+        { "<a {{x}}>", 1, 4, "names of an HTML tag" },
+        { "<a b{{x}}>", 1, 5, "names of an HTML tag" },
+        { "<a{{x}}>", 1, 3, "names of an HTML tag" },
+        { "<a b {{x}}>", 1, 6, "names of an HTML tag" },
+        { "<a b='c'{{x}}>", 1, 9, "names of an HTML tag" },
+        { "<a /{{x}}>", 1, 5, "names of an HTML tag" },
+        { "</a {{x}}>", 1, 5, "names of an HTML tag" },
+        { "<{{x}}>", 1, 2, "middle of markup" },
+        { "</{{x}}>", 1, 3, "middle of markup" },
+        { "<!{{x}}>", 1, 3, "middle of markup" },
+        { "<title></tit{{x}}", 1, 13, "middle of markup" },
+        { "<title></title{{x}}", 1, 15, "middle of markup" },
+        { "<script></{{#x}}script>{{/x}}", 1, 11, "middle of markup" },
+
+        { "<a onclick=\"b('{{x}}')\">", 1, 16, "on... attribute" },
+        { "<a ONfoo='{{x}}'>", 1, 11, "on... attribute" },
+        { "<a onbeforescriptexecute='{{x}}'>", 1, 27, "on... attribute" },
+        { "<a style=\"b: {{x}}\">", 1, 14, "style attribute" },
+        { "<iframe srcdoc='{{x}}'>", 1, 17, "srcdoc attribute" },
+
+        { "<a href=\"{{x}}\">", 1, 10, "start of a URL" },
+        { "<a href=\" {{x}}\">", 1, 11, "start of a URL" },
+        { "<a href=\"a{{x}}\">", 1, 11, "start of a URL" },
+        { "<a href=\"https:{{x}}\">", 1, 16, "start of a URL" },
+        { "<a href=\"mailto:{{x}}\">", 1, 17, "start of a URL" },
+        { "<a href=\"javascript:a('/{{x}}')\">", 1, 25, "start of a URL" },
+        { "<a href=\"java\tscript:/{{x}}\">", 1, 23, "start of a URL" },
+        { "<a href=\"a&#58;/{{x}}\">", 1, 17, "start of a URL" },
+        { "<img SRC='{{x}}'>", 1, 11, "start of a URL" },
+        { "<form action='{{x}}'>", 1, 15, "start of a URL" },
+        { "<b formaction='{{x}}'>", 1, 16, "start of a URL" },
+        { "<a xlink:href='{{x}}'>", 1, 16, "start of a URL" },
+        { "<a href=\"{{#x}}/{{/x}}{{y}}\">", 1, 23, "start of a URL" },
+        { "<a href=\"{{#x}}a:{{/x}}/{{y}}\">", 1, 25, "start of a URL" },
+        { "<a href=\"ht{{#x}}tp/{{/x}}:/{{y}}\">", 1, 29, "start of a URL" },
+
+        { "<a class=\"{{{r}}}\">", 1, 11, "raw outside text" },
+        { "<title>{{{r}}}", 1, 8, "raw outside text" },
+        { "<!-- {{{r}}}", 1, 6, "raw outside text" },
+
+        /* the place of what follows would depend on the record */
+        { "{{#x}}<script>{{/x}}", 1, 15, "section \"x\" ends at another" },
+        { "<script>{{#x}}</script>{{/x}}{{y}}", 1, 24, "another place" },
+        { "{{#x}}<!--{{/x}}-->", 1, 11, "another place" },
+        { "<p {{#x}}>{{/x}}", 1, 11, "another place" },
+        { "<{{#x}}b{{/x}}>", 1, 2, "middle of markup" },
+        { "{{#x}}<{{/x}}script>", 1, 8, "middle of markup" },
+        { "<s{{#x}}cript{{/x}}>", 1, 14, "another place" },
+        { "<p{{#x}}><script{{/x}}>", 1, 17, "another place" },
+        { "<p a={{#x}}\"{{/x}}{{y}}\">", 1, 13, "another place" },
+        { "<p a={{#x}}'{{/x}}{{^x}}\"{{/x}}>", 1, 13, "another place" },
+        { "<p a={{#x}}b{{/x}}>", 1, 13, "another place" },
+        { "<p a=\"{{#x}}\" onclick=\"{{/x}}{{y}}\">", 1, 24, "another place" },
+        { "{{#x}}<svg>{{/x}}", 1, 12, "another place" },
+        { "<script>{{#x}}<!--{{/x}}", 1, 19, "another place" },
+        { "<p {{#x}}a{{/x}}=\"\">", 1, 17, "goes on with a name" },
+        { "<p {{#x}}a {{/x}}=\"\">", 1, 18, "a value of an attribute" },
+        { "<p{{#x}} a{{/x}}b>", 1, 17, "goes on with a name" },
+        { "<!--{{x}}>", 1, 10, "ends the comment or not" },
+        { "<!-- {{x}}->", 1, 12, "ends the comment or not" },
+        { "<!-- {{x}}!>", 1, 12, "ends the comment or not" },
+        { "<!-- {{#x}}-{{/x}}->", 1, 20, "ends the comment or not" },
+        { "<svg><![CDATA[{{x}}]>", 1, 21, "ends the comment or not" }
+    };
+
+    ERRORS(cases);
+}
+
+
+static void
+depth(void)
+{
+    int                i, n;
+    char               page[2048], *p;
+    prize_template_t  *compiled;
+
+    for (n = 64; n <= 65; n++) {
+        p = page;
+
+        for (i = 0; i < n; i++) {
+            p += sprintf(p, "{{#x}}");
+        }
+
+        p += sprintf(p, "v");
+
+        for (i = 0; i < n; i++) {
+            p += sprintf(p, "{{/x}}");
+        }
+
+        if (n == 64) {
+            check(page, "1", "v");
+            continue;
+        }
+
+        compiled = compile(page);
+
+        ok(compiled == NULL && error.line == 1 && error.column == 64 * 6 + 1
+           && strstr(error.text, "at most 64"), "65 sections are too deep");
+    }
+}
+
+
+static void
+segments(void)
+{
+    unsigned                n;
+    text_sink_t             text;
+    prize_template_t       *page;
+    const prize_segment_t  *segment;
+
+    page = compile("a{{! b }}c{{=<% %>=}}d\n<%! e %>\nf<%#x%>g<%/x%>h<%x%>i");
+
+    if (!ok(page != NULL, "a page in pieces compiles")) {
+        return;
+    }
+
+    segment = prize_template_segments(page, &n);
+
+    ok(n == 4, "text around comments and delimiters is one segment: %u", n);
+    ok(n == 4 && segment[0].len == 5
+       && memcmp(segment[0].data, "acd\nf", 5) == 0, "it is whole");
+    ok(n == 4 && segment[0].index == 0 && segment[1].index == 1
+       && segment[2].index == 2 && segment[3].index == 3,
+       "segments know their place");
+
+    ok(render(&text, page, "v", 0) == 0 && text.literals == 4
+       && text.fields == 1, "a page is written in as many calls");
+    ok(text.segment == &segment[3], "a segment is given by reference");
+
+    ok(render(&text, page, "", 0) == 0 && text.literals == 3
+       && text.fields == 0, "nothing is written for an empty field");
+
+    ok(render(&text, page, "v", 2) == 77 && text.literals == 2
+       && text.fields == 0, "a literal can end the rendering");
+    ok(render(&text, page, "v", 4) == 77 && text.literals == 3
+       && text.fields == 1, "and so can a field");
+
+    prize_template_destroy(page);
+
+    page = compile("");
+
+    if (ok(page != NULL, "an empty page compiles")) {
+        (void) prize_template_segments(page, &n);
+        ok(n == 0, "and has no segment");
+        prize_template_destroy(page);
+    }
+}
+
+
+static void
+used_fields(void)
+{
+    prize_field_t     *list;
+    prize_template_t  *page;
+
+    page = compile("\n{{x}}\n{{#y}}{{x}}{{/y}}\r\n{{^id}}{{/id}}{{y}}");
+
+    if (!ok(page != NULL && fields.n == 3, "a page adds its fields once")) {
+        return;
+    }
+
+    list = fields.list;
+
+    ok(strcmp(list[1].name.data, "x") == 0 && list[1].required
+       && !list[1].section && list[1].line == 2
+       && strcmp(list[1].file, "page.html") == 0,
+       "a field knows where it is used first");
+    ok(strcmp(list[2].name.data, "y") == 0 && list[2].required
+       && list[2].section && list[2].line == 3,
+       "a field knows that it decides about a section");
+    ok(list[0].required && list[0].section && list[0].line == 4,
+       "the owner is a field like any other");
+
+    prize_template_destroy(page);
+
+    page = compile("a");
+
+    if (ok(page != NULL && fields.n == 1 && fields.list[0].line == 0,
+           "a page without fields uses none"))
+    {
+        prize_template_destroy(page);
+    }
+}
+
+
+int
+main(void)
+{
+    truth();
+    language();
+    delimiters();
+    syntax();
+    places_allowed();
+    places_refused();
+    depth();
+    segments();
+    used_fields();
+
+    prize_fields_destroy(&fields);
+
+    return tap_done();
+}
