@@ -1,18 +1,27 @@
 # make             the module, prizectl and the unit tests, below build/
 # make test        everything under t/, on servers of its own
 # make demo        a working installation on this machine; see conf/demo/
+# make demo-stop   ends it
 # make deps        the packages that a build needs
 #
 # NGX_SRC=DIR      build against an nginx source tree instead of the
 #                  installed nginx-dev
 # BUILD=DIR        where built things go
 # TESTS=FILE...    the tests to run
+# ROSTER=FILE.csv  the employees of the demo; DEMO_PORT=, DEMO_REDIS_PORT=
+#                  and DEMO_POSTGRES_PORT= are its ports on 127.0.0.1
 # CC, CFLAGS, LDFLAGS
 
 BUILD     = build
 NGX_SRC   =
 TESTS     = t
-NGINX     = $(if $(NGX_SRC),$(BUILD)/nginx/nginx,/usr/sbin/nginx)
+ROSTER    =
+
+DEMO_PORT          = 8180
+DEMO_REDIS_PORT    = 6390
+DEMO_POSTGRES_PORT = 5442
+
+NGINX_BINARY = $(if $(NGX_SRC),$(BUILD)/nginx/nginx,/usr/sbin/nginx)
 
 CC        = gcc
 CFLAGS    = -O2 -g
@@ -39,6 +48,9 @@ build     = $(abspath $(BUILD))
 nginx_src = $(or $(NGX_SRC),/usr/share/nginx/src)
 pg_incs  := $(or $(shell pg_config --includedir 2>/dev/null),\
               /usr/include/postgresql)
+demo      = BUILD=$(build) NGINX_BINARY=$(abspath $(NGINX_BINARY)) ROSTER="$(ROSTER)" \
+            DEMO_PORT=$(DEMO_PORT) DEMO_REDIS_PORT=$(DEMO_REDIS_PORT) \
+            DEMO_POSTGRES_PORT=$(DEMO_POSTGRES_PORT) conf/demo/demo
 
 core      = $(sort $(wildcard src/core/*.c))
 prizectl  = $(sort $(wildcard src/prizectl/*.c))
@@ -134,9 +146,17 @@ layers:
 # "make test TESTS=t/status.t" runs one
 
 test: deps-test
-	@$(MAKE) --no-print-directory all $(if $(NGX_SRC),$(NGINX))
-	@BUILD=$(build) TEST_NGINX_BINARY=$(abspath $(NGINX)) \
+	@$(MAKE) --no-print-directory all $(if $(NGX_SRC),$(NGINX_BINARY))
+	@BUILD=$(build) TEST_NGINX_BINARY=$(abspath $(NGINX_BINARY)) \
 	    t/servers prove -r $(TESTS)
+
+
+demo: deps-demo
+	@$(MAKE) --no-print-directory all $(if $(NGX_SRC),$(NGINX_BINARY))
+	@$(demo) start
+
+demo-stop:
+	@$(demo) stop
 
 
 deps:
@@ -150,12 +170,12 @@ deps-demo: deps
 	@.ci/packages $(DEPS_DEMO)
 
 
-clean:
+clean: demo-stop
 	rm -rf $(BUILD)
 
 
 FORCE:
 
-.PHONY:    all unit layers test deps deps-test deps-demo clean FORCE
+.PHONY:    all unit layers test demo demo-stop deps deps-test deps-demo clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
