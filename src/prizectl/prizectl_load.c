@@ -1,5 +1,7 @@
 
+#include <errno.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,8 +49,8 @@ static const char  prizectl_load_help[] =
     "                              unix:/path[?db=N][&user=NAME]\n"
     "  --redis-password-file FILE  its first line; else the environment's\n"
     "                              REDISCLI_AUTH\n"
-    "  --key PATTERN               name of a record (" PRIZECTL_KEY ")\n"
-    "  --ttl TIME                  time to live, as 48h, 1h30m or 500ms (48h)\n"
+    "  --key PATTERN               a record's name (" PRIZECTL_KEY ")\n"
+    "  --ttl TIME                  time to live: 48h, 1h30m or 500ms (48h)\n"
     "  --jitter PERCENT            lengthens each by up to so much (10%)\n"
     "  --id-max-length N           as prize_id_max_length (64)\n"
     "  --allow-empty               no rows are no error\n"
@@ -56,6 +58,10 @@ static const char  prizectl_load_help[] =
     "\n"
     "Exit code: 0 done, 1 failed or partly done, 2 usage, 130 interrupted.\n"
     "A load that was cut off is completed by the same command.\n";
+
+
+static int prizectl_load_print(const char *fmt, ...)
+    __attribute__((format(printf, 1, 2)));
 
 
 static double
@@ -68,6 +74,26 @@ prizectl_load_now(void)
     }
 
     return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+
+static int
+prizectl_load_print(const char *fmt, ...)
+{
+    int      rc;
+    va_list  args;
+
+    va_start(args, fmt);
+    rc = vprintf(fmt, args);
+    va_end(args);
+
+    if (rc < 0 || fflush(stdout) != 0) {
+        prizectl_error("cannot write to standard output: %s",
+                       strerror(errno));
+        return PRIZECTL_FAILED;
+    }
+
+    return PRIZECTL_DONE;
 }
 
 
@@ -228,15 +254,8 @@ prizectl_load_result(prizectl_load_t *load, int rc)
 
     seconds = prizectl_load_now() - load->started;
 
-    if (printf("loaded %llu rows in %.2f s (%.0f/s)\n", stored, seconds,
-               seconds > 0 ? stored / seconds : 0) < 0
-        || fflush(stdout) != 0)
-    {
-        prizectl_error("cannot write to standard output");
-        return PRIZECTL_FAILED;
-    }
-
-    return PRIZECTL_DONE;
+    return prizectl_load_print("loaded %llu rows in %.2f s (%.0f/s)\n", stored,
+                               seconds, seconds > 0 ? stored / seconds : 0);
 }
 
 
@@ -283,8 +302,7 @@ prizectl_load(int argc, char **argv)
     }
 
     if (options.help) {
-        return fputs(prizectl_load_help, stdout) < 0 || fflush(stdout) != 0
-               ? PRIZECTL_FAILED : PRIZECTL_DONE;
+        return prizectl_load_print("%s", prizectl_load_help);
     }
 
     /* a server that hangs up is an error of write(), not our end */

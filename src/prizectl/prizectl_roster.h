@@ -22,8 +22,8 @@
 typedef struct {
     PGconn              *conn;          /* owned */
     PGresult            *row;           /* owned: the current row */
-    PGresult            *ahead;         /* owned: the next, until it is known */
-                                        /*   that no other has its ID */
+    PGresult            *ahead;         /* owned: the next, until no other */
+                                        /*   row can have its ID */
 
     char                *names;         /* owned: "id, name, department" */
     prize_column_t      *columns;       /* owned; names are in "names", */

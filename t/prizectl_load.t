@@ -1,0 +1,460 @@
+use strict;
+use warnings;
+
+use lib 't/lib';
+use POSIX ();
+use Test::More;
+use Test::Prize;
+use Time::HiRes qw(time);
+
+# "prizectl load" with a Redis of its own and a database of its own.
+
+my $redis = Test::Prize::Redis->start;
+my $postgres = shared_postgres();
+my $dbname = "prizectl_load_$$";
+my $conninfo = $postgres->conninfo($dbname);
+my $url = "redis://127.0.0.1:$redis->{port}";
+my $hour = 3600 * 1000;
+
+delete @ENV{qw(REDISCLI_AUTH)};
+
+$postgres->sql("CREATE DATABASE $dbname");
+
+
+sub sql {
+    return $postgres->sql($_[0], $dbname);
+}
+
+
+# options that are given twice: the last one counts
+
+sub load {
+    my ($query, @options) = @_;
+
+    return run(prizectl(), 'load', '--postgres', $conninfo, '--redis', $url,
+               '--query', $query, @options);
+}
+
+
+sub loads {
+    my ($query, $rows, $name, @options) = @_;
+    my ($status, $out, $err) = load($query, @options);
+
+    is($status, 0, $name) or diag($err);
+    like($out, qr{^loaded $rows rows in \d+\.\d\d s \(\d+/s\)\n\z},
+         "$name: says how many");
+    is($err, '', "$name: no message");
+}
+
+
+sub fails {
+    my ($query, $like, $name, @options) = @_;
+    my ($status, $out, $err) = load($query, @options);
+
+    is($status, 1, $name);
+    is($out, '', "$name: nothing is claimed");
+    like($err, qr/^prizectl: /, "$name: a message");
+    like($err, $like, "$name: the reason");
+    return $err;
+}
+
+
+# in the background: its process and where it writes
+
+sub start_load {
+    my ($query) = @_;
+    my $base = run_dir() . "/load.$$";
+    my $pid = fork // die "fork: $!";
+
+    if ($pid == 0) {
+        open STDOUT, '>', "$base.out" or POSIX::_exit(126);
+        open STDERR, '>', "$base.err" or POSIX::_exit(126);
+        exec prizectl(), 'load', '--postgres', $conninfo, '--redis', $url,
+             '--query', $query or POSIX::_exit(127);
+    }
+
+    return {pid => $pid, base => $base};
+}
+
+
+sub end_load {
+    my ($load) = @_;
+
+    waitpid $load->{pid}, 0;
+
+    my $status = $? & 127 ? 128 + ($? & 127) : $? >> 8;
+    my @said = map { slurp("$load->{base}.$_") } qw(out err);
+
+    unlink map { "$load->{base}.$_" } qw(out err);
+    return ($status, @said);
+}
+
+
+sub records {
+    my ($pattern) = @_;
+    my @keys = sort @{$redis->command('KEYS', $pattern // '*')};
+    my %record;
+
+    @record{@keys} = map { {@$_} }
+                     $redis->commands(map { ['HGETALL', $_] } @keys);
+    return \%record;
+}
+
+
+# hex, so that no byte of a value can be mistaken for psql's own
+
+sub rows {
+    my ($table) = @_;
+    my @names = split /\n/, sql(<<"SQL");
+        SELECT attname FROM pg_attribute
+        WHERE attrelid = '$table'::regclass AND attnum > 0 ORDER BY attnum
+SQL
+    my $columns = join ', ', map {
+        "encode(convert_to(coalesce($_, ''), 'UTF8'), 'hex')" } @names;
+    my %row;
+
+    for (split /\n/, sql("SELECT $columns FROM $table")) {
+        my @values = map { pack 'H*', $_ } split /\t/, $_, -1;
+        my %fields;
+
+        @fields{@names} = @values;
+        $row{"employee:$fields{id}"} = \%fields;
+    }
+
+    return \%row;
+}
+
+
+# the roster
+
+sql(<<'SQL');
+CREATE TABLE roster (id text, name text, department text, prize text);
+INSERT INTO roster
+    SELECT 'E' || i, '王小明 O''Brien <' || i || '>', 'R&D ' || i % 40,
+           CASE WHEN i % 3 = 0 THEN 'gold' END
+    FROM generate_series(1, 12000) AS i;
+CREATE TABLE odd (id text, name text, note text);
+INSERT INTO odd VALUES
+    ('a.b_c@d-E', E'\' '' " \\ \r\n \t $5 *1 +OK <b>&amp;{{x}} 😀', NULL),
+    ('z', '', E'\x01\x1b[31m\x7f' || repeat('啊', 5000)),
+    ('Z', repeat('x', 1048576), E'\r\n$-1\r\n');
+CREATE TABLE large AS
+    SELECT 'L' || i AS id, md5(i::text) AS name, repeat('d', 50) AS note
+    FROM generate_series(1, 300000) AS i;
+SQL
+
+loads('SELECT * FROM roster', 12000, '12,000 rows');
+
+is_deeply(records(), rows('roster'), 'every record is its row');
+
+my @ttls = sort { $a <=> $b }
+           $redis->commands(map { ['PTTL', "employee:E$_"] } 1 .. 12000);
+
+cmp_ok($ttls[0], '>', 48 * $hour - 120_000, 'no time to live below --ttl');
+cmp_ok($ttls[-1], '<=', 52.8 * $hour, 'none more than a tenth above');
+cmp_ok($ttls[-1] - $ttls[0], '>', 4 * $hour, 'they are spread');
+
+# a record is replaced whole
+
+$redis->commands(['SET', 'employee:E1', 'no hash'],
+                 ['HSET', 'employee:E2', 'gone', 'x', 'name', 'old'],
+                 ['PERSIST', 'employee:E3'],
+                 ['DEL', 'employee:E4']);
+loads('SELECT * FROM roster;; ', 12000, 'the same again');
+is_deeply(records(), rows('roster'), 'what was wrong is right again');
+cmp_ok($redis->command('PTTL', 'employee:E3'), '>', 0, 'none is for ever');
+
+# values
+
+$redis->command('FLUSHALL');
+loads('SELECT * FROM odd -- every one', 3, 'odd values');
+is_deeply(records(), rows('odd'), 'odd values: byte for byte');
+is(records()->{'employee:a.b_c@d-E'}{note}, '', 'NULL is an empty string');
+
+loads("SELECT current_setting('transaction_isolation') AS isolation,"
+      . " current_setting('transaction_read_only') AS read_only,"
+      . " current_setting('client_encoding') AS encoding, 7 AS id",
+      1, 'an integer is an ID, in any column');
+is_deeply(records('employee:7')->{'employee:7'},
+          {id => 7, isolation => 'repeatable read', read_only => 'on',
+           encoding => 'UTF8'}, 'one snapshot that cannot write');
+
+# key and time to live
+
+$redis->command('FLUSHALL');
+loads("SELECT 'a' AS id", 1, 'a key of its own', '--key', 'x:{id}:{y}',
+      '--ttl', '1h30m', '--jitter', '0');
+is_deeply($redis->command('KEYS', '*'), ['x:a:{y}'], 'the key');
+
+my $ttl = $redis->command('PTTL', 'x:a:{y}');
+ok($ttl > 1.4 * $hour && $ttl <= 1.5 * $hour, '1h30m without jitter')
+    or diag($ttl);
+
+# several rows of one ID
+
+sql(<<'SQL');
+CREATE TABLE equal (id text, name text);
+INSERT INTO equal VALUES ('a', 'A'), ('b', NULL), ('a', 'A'), ('b', '');
+CREATE TABLE differing AS SELECT * FROM roster;
+INSERT INTO differing VALUES ('E77', 'another', 'R&D 37', NULL);
+SQL
+
+loads('SELECT * FROM equal', 2, 'equal rows of one ID');
+
+$redis->command('FLUSHALL');
+my $err = fails('SELECT * FROM differing', qr/"E77".*"name".*"another"/,
+                'two differing rows of one ID');
+like($err, qr/^prizectl: failed after \d+ rows$/m, 'says how far it came');
+is($redis->command('EXISTS', 'employee:E77'), 0, 'neither of them is stored');
+
+# what is no roster
+
+for my $bad (["SELECT '张三' AS id", qr/id "张三" of row 1/],
+             ["SELECT 'a%41' AS id", qr/id "a%41"/],
+             ["SELECT 'a b' AS id", qr/id "a b"/],
+             ["SELECT E'\\x1b[2J' AS id", qr/id "\\x1b\[2J"/],
+             ["SELECT repeat('a', 65) AS id", qr/id "a{65}".*1 to 64/],
+             ["SELECT '' AS id, 'Eve' AS name", qr/row 1 .*"name" "Eve"/],
+             ["SELECT NULL AS id, 'Eve' AS name", qr/row 1 .*"name" "Eve"/],
+             ["SELECT 'a' AS id, repeat('x', 1048577) AS bio",
+              qr/id "a": column "bio" has 1048577 bytes/],
+             ["SELECT 1 AS \"ID\", 2 AS name", qr/no column "id".*: ID, name/],
+             ["SELECT 1 AS id, 2 AS n, 3 AS n", qr/two columns .*"n"/],
+             ['SELECT id FROM roster WHERE id = ANY($1)', qr/parameter/],
+             ['SELECT 1 AS id; DROP TABLE roster', qr/multiple commands/],
+             ['DELETE FROM roster RETURNING id', qr/syntax error.*"FROM"/],
+             ['DELETE FROM roster', qr/no columns/],
+             ['SELECT id FROM nowhere', qr/"nowhere" does not exist/],
+             ['', qr/no columns/],
+             ['SELECT 1 AS id WHERE false', qr/no rows/])
+{
+    fails(@$bad, $bad->[0] || 'an empty query');
+}
+
+is(sql('SELECT count(*) FROM roster'), 12000, 'the table is as it was');
+
+loads('SELECT 1 AS id WHERE false', 0, 'no rows', '--allow-empty');
+loads("SELECT repeat('a', 65) AS id", 1, 'a long ID',
+      '--id-max-length', 65);
+
+# usage
+
+for my $usage (['--ttl', '0'], ['--ttl', '5x'], ['--ttl', '3651d'],
+               ['--ttl', '-1h'], ['--ttl', '18446744073709551617s'],
+               ['--jitter', '101%'], ['--jitter', 'x'], ['--key', 'employee'],
+               ['--key', '{id}{id}'], ['--id-max-length', 0],
+               ['--redis', 'http://127.0.0.1'], ['--redis', 'redis://h:0'],
+               ['--redis', 'redis://h:1/x'], ['--redis', 'unix:x'],
+               ['--redis', 'redis://user:password@h'], ['--redis'],
+               ['--nonsense'], ['-x'], ['more'])
+{
+    my ($status, $out, $message) = load('SELECT 1 AS id', @$usage);
+
+    is($status, 2, "usage: @$usage");
+    like($message, qr/^prizectl: .+\n\z/, "usage: @$usage: one line");
+    unlike($message, qr/password\@/, "usage: @$usage: no password in it");
+}
+
+for my $missing (qw(postgres query redis)) {
+    my %option = (postgres => $conninfo, query => 'SELECT 1 AS id',
+                  redis => $url);
+    delete $option{$missing};
+
+    my ($status, undef, $message) = run(prizectl(), 'load',
+        map { ("--$_", $option{$_}) } sort keys %option);
+
+    is($status, 2, "usage: without --$missing");
+    like($message, qr/--$missing is required/, "without --$missing: says so");
+}
+
+like((run(prizectl(), 'load', '--help'))[1], qr/--postgres CONNINFO/, 'help');
+like((run(prizectl(), '--help'))[1], qr/^  load /m, 'help of all commands');
+like((run(prizectl(), '--version'))[1], qr/^prizectl \d+\.\d+/, 'version');
+is((run(prizectl()))[0], 2, 'usage: no command');
+is((run(prizectl(), 'nonsense'))[0], 2, 'usage: no such command');
+
+my $full = '/dev/full';
+
+SKIP: {
+    skip "no $full", 1 unless -w $full;
+
+    is(system("'@{[ prizectl() ]}' load --help >$full 2>/dev/null") >> 8, 1,
+       'an output that cannot be written is a failure');
+}
+
+# connections
+
+my $dead = free_port();
+
+fails('SELECT 1 AS id', qr/cannot connect to redis:.*Connection refused/,
+      'no Redis', '--redis', "redis://127.0.0.1:$dead");
+fails('SELECT 1 AS id', qr/cannot connect to PostgreSQL: .*refused/s,
+      'no PostgreSQL', '--postgres', "hostaddr=127.0.0.1 port=$dead");
+fails('SELECT 1 AS id', qr/invalid connection option "nonsense"/,
+      'no conninfo', '--postgres', 'nonsense=1');
+fails('SELECT 1 AS id', qr/SELECT: ERR DB index/, 'no such database',
+      '--redis', "$url/99");
+
+loads("SELECT 'u' AS id", 1, 'a socket', '--redis',
+      "unix:$redis->{socket}?db=3");
+is($redis->command(qw(SWAPDB 0 3)), 'OK', 'the database of the URL');
+is_deeply($redis->command(qw(KEYS *)), ['employee:u'], 'has the record');
+
+# users, passwords and rights
+
+my $guarded = Test::Prize::Redis->start(options => [
+    '--requirepass', 'secret',
+    '--user', 'bob', 'on', '>bob pw', '~employee:*', '+@all',
+    '--user', 'eve', 'on', '>eve pw', '~employee:*', '+@all', '-pexpire']);
+my $at = "127.0.0.1:$guarded->{port}";
+my $file = spew(run_dir() . "/password.$$", "bob pw\nmore\n");
+my $nothing = spew(run_dir() . "/nothing.$$", "\n");
+
+fails('SELECT 1 AS id', qr/NOAUTH.*REDISCLI_AUTH/, 'no password',
+      '--redis', "redis://$at");
+fails('SELECT 1 AS id', qr/a user needs a password/, 'no password of a user',
+      '--redis', "redis://bob\@$at");
+loads('SELECT 1 AS id', 1, 'a password file', '--redis', "redis://bob\@$at",
+      '--redis-password-file', $file);
+fails('SELECT 1 AS id', qr/no password in .*nothing/, 'an empty file',
+      '--redis', "redis://bob\@$at", '--redis-password-file', $nothing);
+fails('SELECT 1 AS id', qr/cannot open .*: No such file/, 'no file',
+      '--redis', "redis://bob\@$at", '--redis-password-file', "$nothing.x");
+fails('SELECT 1 AS id', qr/key "x:1": NOPERM/, 'a key that is not allowed',
+      '--redis', "redis://bob\@$at", '--redis-password-file', $file,
+      '--key', 'x:{id}');
+
+{
+    local $ENV{REDISCLI_AUTH} = 'secret';
+    loads('SELECT 1 AS id', 1, 'REDISCLI_AUTH', '--redis', "redis://$at/0");
+
+    $ENV{REDISCLI_AUTH} = 'eve pw';
+    fails('SELECT 1 AS id', qr/PEXPIRE of key "employee:1": NOPERM/,
+          'a command that is not allowed', '--redis', "redis://eve\@$at");
+
+    $ENV{REDISCLI_AUTH} = 'wrong pw';
+    my $message = fails('SELECT 1 AS id', qr/AUTH: WRONGPASS/,
+                        'a wrong password', '--redis', "redis://bob\@$at");
+    unlike($message, qr/wrong pw/, 'a password is never shown');
+}
+
+$guarded->stop;
+
+# Redis cannot take it
+
+$redis->command('FLUSHALL');
+$redis->command(qw(CONFIG SET maxmemory-policy noeviction));
+$redis->command(qw(CONFIG SET maxmemory 3mb));
+$err = fails('SELECT * FROM large', qr/key "employee:L\d+": OOM /,
+             'Redis is full');
+like($err, qr/^prizectl: failed after [1-9]\d* rows$/m, 'after some rows');
+whole('Redis is full');
+$redis->command(qw(CONFIG SET maxmemory 0));
+
+$redis->command('REPLICAOF', '127.0.0.1', $dead);
+fails('SELECT 1 AS id', qr/key "employee:1": READONLY/, 'a replica');
+$redis->command(qw(REPLICAOF NO ONE));
+
+
+# whatever stands in Redis is a row of "large" with a time to live
+
+sub whole {
+    my ($name) = @_;
+    my @keys = @{$redis->command('KEYS', 'employee:*')};
+    my @bad = grep { $_ <= 0 }
+              $redis->commands(map { ['PTTL', $_] } @keys);
+    my @fields = $redis->commands(map { ['HLEN', $_] } @keys);
+
+    is(scalar @bad, 0, "$name: no record without a time to live");
+    is(scalar(grep { $_ != 3 } @fields), 0, "$name: no record in part");
+}
+
+
+# cut off in the middle: what stands is whole
+
+sub cut_off {
+    my ($name, $exit, $like, $cut) = @_;
+
+    $redis->command('FLUSHALL');
+
+    my $load = start_load('SELECT * FROM large');
+
+    eventually(sub { $redis->command('DBSIZE') > 5000 }, 'some rows');
+    $cut->($load);
+
+    my ($status, $out, $message) = end_load($load);
+
+    is($status, $exit, $name);
+    is($out, '', "$name: nothing is claimed");
+    like($message, $like, "$name: the reason");
+    like($message, qr/after [1-9]\d* rows$/m, "$name: how far it came");
+
+    return ($message =~ /after (\d+) rows$/m)[0];
+}
+
+
+for my $signal (qw(INT TERM)) {
+    my $rows = cut_off("SIG$signal", 130, qr/^prizectl: interrupted after/,
+                       sub { kill $signal, $_[0]{pid} });
+
+    is($redis->command('DBSIZE'), $rows, "SIG$signal: just so many are there");
+    whole("SIG$signal");
+}
+
+my $rows = cut_off('PostgreSQL hangs up', 1, qr/^prizectl: PostgreSQL: /,
+                   sub { sql(<<"SQL") });
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = '$dbname' AND application_name = 'prizectl'
+SQL
+is($redis->command('DBSIZE'), $rows, 'PostgreSQL hangs up: so many are there');
+whole('PostgreSQL hangs up');
+
+cut_off('Redis is killed', 1, qr{^prizectl: redis://\S+: key "employee:L\d+": },
+        sub { $redis->kill });
+$redis->start;
+
+# the same command again completes it, in little memory
+
+my $load = start_load('SELECT * FROM large');
+my ($peak, $sanitizer) = (0, 0);
+
+while (waitpid($load->{pid}, POSIX::WNOHANG()) == 0) {
+    my $text = eval { slurp("/proc/$load->{pid}/status") } // '';
+    my $maps = eval { slurp("/proc/$load->{pid}/maps") } // '';
+
+    $peak = $1 if $text =~ /^VmHWM:\s+(\d+) kB/m;
+    $sanitizer = 1 if $maps =~ /libasan|valgrind/;
+    select undef, undef, undef, 0.05;
+}
+
+is($? >> 8, 0, 'the same command again') or diag(slurp("$load->{base}.err"));
+like(slurp("$load->{base}.out"), qr/^loaded 300000 rows/, 'completes it');
+is($redis->command('DBSIZE'), 300000, 'all records are there');
+whole('the same command again');
+
+SKIP: {
+    skip 'the memory of a checker', 1 if $sanitizer;
+
+    cmp_ok($peak, '<', 16 * 1024, "memory in KiB, at most $peak");
+}
+
+unlink map { "$load->{base}.$_" } qw(out err);
+
+# a word every 5 s, while PostgreSQL has none
+
+my ($status, undef, $said) =
+    load("SELECT 'slow' AS id, pg_sleep(5.8)::text AS x");
+
+is($status, 0, 'a slow query');
+like($said, qr{^prizectl: 0 rows after \d s \(0/s\)$}m, 'says that it waits');
+
+
+done_testing();
+
+
+END {
+    my $status = $?;
+    eval { $postgres->sql("DROP DATABASE IF EXISTS $dbname WITH (FORCE)") };
+    unlink grep { defined } $file, $nothing;
+    $? = $status;
+}
