@@ -1,0 +1,324 @@
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <hiredis/hiredis.h>
+
+#include "prize_reply.h"
+
+
+/* a reader whose buffer is larger than that gives it back when it is empty */
+#define PRIZE_READER_IDLE_MAX  (256 * 1024)
+
+
+typedef struct {
+    const char           *word;
+    prize_redis_error_e   error;
+} prize_redis_word_t;
+
+
+static const prize_redis_word_t  prize_redis_words[] = {
+    { "LOADING", PRIZE_REDIS_AWAY },
+    { "MASTERDOWN", PRIZE_REDIS_AWAY },
+    { "CLUSTERDOWN", PRIZE_REDIS_AWAY },
+    { "TRYAGAIN", PRIZE_REDIS_AWAY },
+    { "BUSY", PRIZE_REDIS_AWAY },
+    { "NOAUTH", PRIZE_REDIS_DENIED },
+    { "WRONGPASS", PRIZE_REDIS_DENIED },
+    { "NOPERM", PRIZE_REDIS_DENIED },
+    { "MOVED", PRIZE_REDIS_MOVED },
+    { "ASK", PRIZE_REDIS_MOVED },
+    { "WRONGTYPE", PRIZE_REDIS_TYPE },
+    { "NOSCRIPT", PRIZE_REDIS_SCRIPT },
+    { "OOM", PRIZE_REDIS_WRITE },
+    { "READONLY", PRIZE_REDIS_WRITE },
+    { "MISCONF", PRIZE_REDIS_WRITE },
+    { NULL, PRIZE_REDIS_OTHER }
+};
+
+
+/*
+ * The object functions return their prize_reply_t for "all is well"; NULL
+ * ends the reader with an error, and "broken" says which.
+ */
+
+static void *
+prize_reply_refuse(prize_reply_t *reply, const char *why)
+{
+    reply->broken = why;
+    return NULL;
+}
+
+
+static int
+prize_reply_append(prize_reply_t *reply, const char *data, size_t len)
+{
+    char    *buffer;
+    size_t   size;
+
+    if (reply->size - reply->used < len) {
+        size = 2 * reply->size + len;
+
+        buffer = realloc(reply->buffer, size);
+        if (buffer == NULL) {
+            return -1;
+        }
+
+        reply->buffer = buffer;
+        reply->size = size;
+    }
+
+    memcpy(reply->buffer + reply->used, data, len);
+    reply->used += len;
+
+    return 0;
+}
+
+
+static void *
+prize_reply_string(const redisReadTask *task, char *data, size_t len)
+{
+    prize_str_t    *value;
+    prize_reply_t  *reply;
+
+    reply = task->privdata;
+
+    if (len > PRIZE_FIELD_MAX) {
+        return prize_reply_refuse(reply, "a string of more than 1 MiB");
+    }
+
+    if (task->parent == NULL) {
+        reply->type = (task->type == REDIS_REPLY_ERROR) ? PRIZE_REPLY_ERROR
+                                                        : PRIZE_REPLY_STRING;
+        value = &reply->text;
+
+    } else {
+        if (task->type != REDIS_REPLY_STRING) {
+            return prize_reply_refuse(reply, "an element that is no string");
+        }
+
+        value = &reply->values[reply->nvalues++];
+    }
+
+    if (prize_reply_append(reply, data, len) != 0) {
+        return prize_reply_refuse(reply, "no memory for a reply");
+    }
+
+    value->len = len;
+    value->data = reply->buffer;    /* its place is known at the end */
+
+    return reply;
+}
+
+
+/* the type of the last argument is that of hiredis: int, since 1.0 size_t */
+
+static void *
+#if (HIREDIS_MAJOR >= 1)
+prize_reply_array(const redisReadTask *task, size_t elements)
+#else
+prize_reply_array(const redisReadTask *task, int elements)
+#endif
+{
+    prize_str_t    *values;
+    prize_reply_t  *reply;
+
+    reply = task->privdata;
+
+    if (task->parent != NULL || (unsigned) elements != reply->wanted
+        || reply->wanted == 0)
+    {
+        return prize_reply_refuse(reply, "an array of another length");
+    }
+
+    if (reply->allocated < reply->wanted) {
+        values = realloc(reply->values, reply->wanted * sizeof(prize_str_t));
+        if (values == NULL) {
+            return prize_reply_refuse(reply, "no memory for a reply");
+        }
+
+        reply->values = values;
+        reply->allocated = reply->wanted;
+    }
+
+    reply->type = PRIZE_REPLY_RECORD;
+
+    return reply;
+}
+
+
+static void *
+prize_reply_integer(const redisReadTask *task, long long integer)
+{
+    prize_reply_t  *reply;
+
+    reply = task->privdata;
+
+    if (task->parent != NULL) {
+        return prize_reply_refuse(reply, "an element that is no string");
+    }
+
+    reply->type = PRIZE_REPLY_INTEGER;
+    reply->integer = integer;
+
+    return reply;
+}
+
+
+static void *
+prize_reply_nil(const redisReadTask *task)
+{
+    prize_reply_t  *reply;
+
+    reply = task->privdata;
+
+    if (task->parent == NULL) {
+        reply->type = PRIZE_REPLY_NIL;
+
+    } else {
+        reply->values[reply->nvalues].data = NULL;
+        reply->values[reply->nvalues++].len = 0;
+    }
+
+    return reply;
+}
+
+
+static void
+prize_reply_free(void *object)
+{
+    (void) object;
+}
+
+
+static redisReplyObjectFunctions  prize_reply_functions = {
+    .createString = prize_reply_string,
+    .createArray = prize_reply_array,
+    .createInteger = prize_reply_integer,
+    .createNil = prize_reply_nil,
+    .freeObject = prize_reply_free
+};
+
+
+int
+prize_reply_init(prize_reply_t *reply)
+{
+    memset(reply, 0, sizeof(prize_reply_t));
+
+    /* so that an empty string has a place too */
+
+    reply->buffer = malloc(1024);
+    if (reply->buffer == NULL) {
+        return -1;
+    }
+
+    reply->size = 1024;
+
+    reply->reader = redisReaderCreateWithFunctions(&prize_reply_functions);
+    if (reply->reader == NULL) {
+        free(reply->buffer);
+        return -1;
+    }
+
+    reply->reader->privdata = reply;
+    reply->reader->maxbuf = PRIZE_READER_IDLE_MAX;
+
+    return 0;
+}
+
+
+void
+prize_reply_destroy(prize_reply_t *reply)
+{
+    if (reply->reader) {
+        redisReaderFree(reply->reader);
+    }
+
+    free(reply->buffer);
+    free(reply->values);
+
+    memset(reply, 0, sizeof(prize_reply_t));
+}
+
+
+int
+prize_reply_feed(prize_reply_t *reply, const char *data, size_t len)
+{
+    if (reply->reader->len - reply->reader->pos + len
+        > PRIZE_REPLY_UNREAD_MAX)
+    {
+        return -1;
+    }
+
+    return redisReaderFeed(reply->reader, data, len) == REDIS_OK ? 0 : -1;
+}
+
+
+static void
+prize_reply_place(prize_reply_t *reply)
+{
+    char      *p;
+    unsigned   i;
+
+    p = reply->buffer;
+
+    if (reply->type != PRIZE_REPLY_RECORD) {
+        reply->text.data = p;
+        return;
+    }
+
+    for (i = 0; i < reply->nvalues; i++) {
+        if (reply->values[i].data) {
+            reply->values[i].data = p;
+            p += reply->values[i].len;
+        }
+    }
+}
+
+
+prize_reply_e
+prize_reply_next(prize_reply_t *reply, unsigned wanted)
+{
+    void  *object;
+
+    reply->wanted = wanted;
+
+    if (redisReaderGetReply(reply->reader, &object) != REDIS_OK) {
+        reply->text.data = reply->broken ? reply->broken
+                                         : reply->reader->errstr;
+        reply->text.len = strlen(reply->text.data);
+
+        return PRIZE_REPLY_BROKEN;
+    }
+
+    if (object == NULL) {
+        return PRIZE_REPLY_AGAIN;
+    }
+
+    prize_reply_place(reply);
+
+    reply->used = 0;
+    reply->nvalues = 0;
+
+    return reply->type;
+}
+
+
+prize_redis_error_e
+prize_redis_error(const prize_str_t *text)
+{
+    size_t                     len;
+    const prize_redis_word_t  *w;
+
+    for (w = prize_redis_words; w->word; w++) {
+        len = strlen(w->word);
+
+        if (text->len >= len && memcmp(text->data, w->word, len) == 0
+            && (text->len == len || text->data[len] == ' '))
+        {
+            return w->error;
+        }
+    }
+
+    return PRIZE_REDIS_OTHER;
+}

@@ -1,0 +1,83 @@
+
+/*
+ * What Redis answers: hiredis' reader with object functions of our own, which
+ * copy a reply into one buffer that is used again for the next, so reading
+ * allocates nothing once the buffer has grown.
+ */
+
+#ifndef _PRIZE_REPLY_H_INCLUDED_
+#define _PRIZE_REPLY_H_INCLUDED_
+
+
+#include <stddef.h>
+
+#include "prize_record.h"
+
+
+/* unread bytes that a peer may make us hold: one field and what surrounds it */
+#define PRIZE_REPLY_UNREAD_MAX  (PRIZE_FIELD_MAX + 64 * 1024)
+
+
+typedef enum {
+    PRIZE_REPLY_AGAIN = 0,      /* not all of it is there yet */
+    PRIZE_REPLY_RECORD,         /* an array of just the wanted length */
+    PRIZE_REPLY_STRING,         /* a bulk or a simple string */
+    PRIZE_REPLY_INTEGER,
+    PRIZE_REPLY_NIL,
+    PRIZE_REPLY_ERROR,          /* Redis' own error, in "text" */
+    PRIZE_REPLY_BROKEN          /* no RESP, or not ours: close; why: "text" */
+} prize_reply_e;
+
+
+/* what an error reply says about its server, from its first word */
+
+typedef enum {
+    PRIZE_REDIS_OTHER = 0,
+    PRIZE_REDIS_AWAY,           /* LOADING, MASTERDOWN, CLUSTERDOWN, ... */
+    PRIZE_REDIS_DENIED,         /* NOAUTH, WRONGPASS, NOPERM */
+    PRIZE_REDIS_MOVED,          /* MOVED, ASK */
+    PRIZE_REDIS_TYPE,           /* WRONGTYPE */
+    PRIZE_REDIS_SCRIPT,         /* NOSCRIPT */
+    PRIZE_REDIS_WRITE           /* OOM, READONLY, MISCONF */
+} prize_redis_error_e;
+
+
+typedef struct {
+    struct redisReader  *reader;        /* owned */
+
+    unsigned             wanted;        /* elements of the next array */
+
+    /* the last whole reply; valid until the next prize_reply_next() */
+
+    prize_str_t         *values;        /* PRIZE_REPLY_RECORD: wanted of them */
+    prize_str_t          text;          /* PRIZE_REPLY_STRING and _ERROR */
+    long long            integer;
+
+    /* all the strings of a reply, one after the other */
+
+    char                *buffer;
+    size_t               size;
+    size_t               used;
+
+    unsigned             nvalues;
+    unsigned             allocated;
+    prize_reply_e        type;
+    const char          *broken;        /* what an object function objects to */
+} prize_reply_t;
+
+
+/* 0, or -1 without memory */
+int prize_reply_init(prize_reply_t *reply);
+
+void prize_reply_destroy(prize_reply_t *reply);
+
+/* 0, or -1 if it cannot be held: without memory, or too much is unread */
+int prize_reply_feed(prize_reply_t *reply, const char *data, size_t len);
+
+/* the next reply; an array must have "wanted" strings or nils */
+prize_reply_e prize_reply_next(prize_reply_t *reply, unsigned wanted);
+
+prize_redis_error_e prize_redis_error(const prize_str_t *text);
+
+
+#endif /* _PRIZE_REPLY_H_INCLUDED_ */

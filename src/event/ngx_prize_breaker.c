@@ -1,0 +1,107 @@
+
+#include "ngx_prize_breaker.h"
+
+
+static void
+ngx_prize_breaker_timer(ngx_event_t *ev)
+{
+    ngx_prize_breaker_t  *breaker;
+
+    ngx_log_debug0(NGX_LOG_DEBUG_EVENT, ev->log, 0, "prize breaker timer");
+
+    breaker = ev->data;
+    breaker->state = NGX_PRIZE_BREAKER_HALF_OPEN;
+
+    breaker->probe(breaker->data);
+}
+
+
+void
+ngx_prize_breaker_init(ngx_prize_breaker_t *breaker,
+    ngx_prize_probe_pt probe, void *data, ngx_log_t *log)
+{
+    ngx_memzero(breaker, sizeof(ngx_prize_breaker_t));
+
+    breaker->probe = probe;
+    breaker->data = data;
+
+    breaker->timer.handler = ngx_prize_breaker_timer;
+    breaker->timer.data = breaker;
+    breaker->timer.log = log;
+
+    /* a backend that is away must not hold up the end of a worker */
+    breaker->timer.cancelable = 1;
+}
+
+
+ngx_uint_t
+ngx_prize_breaker_failure(ngx_prize_breaker_t *breaker)
+{
+    breaker->failures++;
+
+    if (breaker->state == NGX_PRIZE_BREAKER_OPEN) {
+        return 0;
+    }
+
+    if (breaker->state == NGX_PRIZE_BREAKER_SHUT
+        && breaker->failures < NGX_PRIZE_BREAKER_FAILURES)
+    {
+        return 0;
+    }
+
+    ngx_prize_breaker_open(breaker, 0);
+
+    return 1;
+}
+
+
+void
+ngx_prize_breaker_open(ngx_prize_breaker_t *breaker, ngx_msec_t least)
+{
+    ngx_msec_t  wait;
+
+    if (breaker->backoff == 0) {
+        breaker->backoff = NGX_PRIZE_BREAKER_MIN;
+
+    } else {
+        breaker->backoff = ngx_min(2 * breaker->backoff,
+                                   NGX_PRIZE_BREAKER_MAX);
+    }
+
+    /* workers must not probe at the same time: 75 to 100 per cent of it */
+
+    wait = breaker->backoff - ngx_random() % (breaker->backoff / 4);
+
+    breaker->state = NGX_PRIZE_BREAKER_OPEN;
+
+    ngx_add_timer(&breaker->timer, ngx_max(wait, least));
+}
+
+
+void
+ngx_prize_breaker_probed(ngx_prize_breaker_t *breaker)
+{
+    if (breaker->state == NGX_PRIZE_BREAKER_SHUT) {
+        return;
+    }
+
+    breaker->state = NGX_PRIZE_BREAKER_SHUT;
+    breaker->failures = NGX_PRIZE_BREAKER_FAILURES - 1;
+}
+
+
+void
+ngx_prize_breaker_success(ngx_prize_breaker_t *breaker)
+{
+    breaker->failures = 0;
+    breaker->backoff = 0;
+}
+
+
+void
+ngx_prize_breaker_done(ngx_prize_breaker_t *breaker)
+{
+    if (breaker->timer.timer_set) {
+        ngx_del_timer(&breaker->timer);
+    }
+}

@@ -1,0 +1,87 @@
+
+/*
+ * One ID in flight at one backend.
+ *
+ * A request embeds its lookup in its own pool and hands it to one backend at
+ * a time.  The backend calls "handler" exactly once, unless the lookup was
+ * detached before; within the handler the lookup may be handed to another
+ * backend, or its memory freed.
+ */
+
+#ifndef _NGX_PRIZE_LOOKUP_H_INCLUDED_
+#define _NGX_PRIZE_LOOKUP_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+#include "prize_command.h"
+#include "prize_metrics.h"
+#include "prize_record.h"
+
+
+typedef struct ngx_prize_lookup_s  ngx_prize_lookup_t;
+
+
+typedef enum {
+    NGX_PRIZE_FOUND = 0,        /* "record" is filled in, see there */
+    NGX_PRIZE_NOT_FOUND,        /* the backend knows no such ID */
+    NGX_PRIZE_STALE,            /* a record without a required field */
+    NGX_PRIZE_FOREIGN,          /* a record of another owner */
+    NGX_PRIZE_LATE,             /* not answered in time */
+    NGX_PRIZE_LOST,             /* the connection failed: another may do */
+    NGX_PRIZE_BUSY,             /* the queue is full, or nobody to ask */
+    NGX_PRIZE_ERROR             /* answered with an error */
+} ngx_prize_result_e;
+
+
+typedef void (*ngx_prize_lookup_handler_pt)(ngx_prize_lookup_t *lookup,
+    ngx_prize_result_e result);
+
+
+struct ngx_prize_lookup_s {
+    ngx_queue_t                   queue;     /* the backend's, in its order */
+
+    ngx_str_t                     id;
+    const prize_fields_t         *fields;    /* which values are wanted */
+
+    prize_str_t                   key;       /* Redis: the key and what is */
+    const prize_command_t        *command;   /*   asked of it */
+
+    ngx_uint_t                    query;     /* PostgreSQL: of the pool's */
+
+    ngx_msec_t                    timeout;
+    ngx_msec_t                    deadline;  /* set by the backend */
+
+    /* the backend's place for this lookup; NULL while it is at none */
+    void                         *place;
+
+    /* values and columns are the backend's: valid within the handler only */
+    prize_record_t                record;
+
+    /* of the lookups that one answer serves, the first */
+    unsigned                      leader:1;
+
+    /* of the lookups that one lost connection takes with it, the first */
+    unsigned                      blamed:1;
+
+    ngx_prize_lookup_handler_pt   handler;
+    void                         *data;
+};
+
+
+/* this worker's gauges; never NULL */
+extern prize_metrics_slot_t  *ngx_prize_metrics;
+
+#define ngx_prize_gauge_add(gauge, n)                                         \
+    (ngx_prize_metrics->gauges[gauge] += (n))
+
+
+/*
+ * Detaching a field's value from what a backend owns: FOUND, or why this
+ * record is not the page's.  Every backend asks this before it answers.
+ */
+ngx_prize_result_e ngx_prize_lookup_check(ngx_prize_lookup_t *lookup);
+
+
+#endif /* _NGX_PRIZE_LOOKUP_H_INCLUDED_ */

@@ -1,0 +1,73 @@
+
+/*
+ * A pool of connections to PostgreSQL, and natural batches.
+ *
+ * Lookups queue per pool.  A free connection takes all that wait, up to
+ * "batch", as one "= ANY($1)"; an ID that already waits or is in flight is
+ * asked once.  An idle pool sends a batch of one at once, so nobody waits for
+ * company.
+ *
+ * libpq owns its sockets: nginx only watches them.
+ */
+
+#ifndef _NGX_PRIZE_POSTGRES_H_INCLUDED_
+#define _NGX_PRIZE_POSTGRES_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+
+#include <libpq-fe.h>
+
+#include "ngx_prize_breaker.h"
+#include "ngx_prize_lookup.h"
+#include "ngx_prize_notice.h"
+
+
+/* what the configuration says of a pool */
+
+typedef struct {
+    ngx_str_t                   name;
+    ngx_str_t                   conninfo;       /* NUL-terminated */
+    ngx_uint_t                  connections;
+    ngx_uint_t                  queue;          /* lookups that may wait */
+    ngx_uint_t                  batch;          /* IDs of one query */
+    ngx_array_t                 queries;        /* of ngx_str_t, the same */
+} ngx_prize_postgres_conf_t;
+
+
+typedef struct ngx_prize_postgres_pool_s  ngx_prize_postgres_pool_t;
+
+
+/*
+ * The worker's pool, made and connected on first use; NULL without memory.
+ * "conf" must live as long as the cycle.
+ */
+ngx_prize_postgres_pool_t *ngx_prize_postgres_get(ngx_cycle_t *cycle,
+    const ngx_prize_postgres_conf_t *conf);
+
+/*
+ * NGX_OK: the handler will be called, but not from here.  NGX_BUSY: the queue
+ * is full, or the database is left alone for now.  NGX_DECLINED: no row can
+ * have that ID, the type of the column does not hold it.  NGX_ERROR: no
+ * memory.
+ */
+ngx_int_t ngx_prize_postgres_lookup(ngx_prize_postgres_pool_t *pool,
+    ngx_prize_lookup_t *lookup);
+
+/* the handler will not be called */
+void ngx_prize_postgres_detach(ngx_prize_postgres_pool_t *pool,
+    ngx_prize_lookup_t *lookup);
+
+/* "host:port" or "unix:directory", for $upstream_addr */
+ngx_str_t *ngx_prize_postgres_name(ngx_prize_postgres_pool_t *pool);
+
+/* some pool of this worker is connected */
+ngx_uint_t ngx_prize_postgres_healthy(void);
+
+/* closes all connections: the worker ends */
+void ngx_prize_postgres_done(void);
+
+
+#endif /* _NGX_PRIZE_POSTGRES_H_INCLUDED_ */

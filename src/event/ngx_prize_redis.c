@@ -1,0 +1,1177 @@
+
+#include <stdlib.h>
+
+#include <hiredis/hiredis.h>
+
+#include "ngx_prize_redis.h"
+
+
+#define NGX_PRIZE_REDIS_READ_SIZE   65536
+#define NGX_PRIZE_REDIS_OUT_MAX     (16 * 1024 * 1024)
+#define NGX_PRIZE_REDIS_DENIED_WAIT 10000    /* ms */
+
+
+typedef enum {
+    NGX_PRIZE_SLOT_LOOKUP = 0,
+    NGX_PRIZE_SLOT_WRITE_BACK,
+    NGX_PRIZE_SLOT_AUTH,
+    NGX_PRIZE_SLOT_SELECT,
+    NGX_PRIZE_SLOT_PING
+} ngx_prize_slot_kind_e;
+
+
+/* the place of one reply */
+
+typedef struct {
+    ngx_queue_t             queue;
+    ngx_prize_slot_kind_e   kind;
+    ngx_prize_lookup_t     *lookup;     /* NULL: swallow the reply */
+    unsigned                wanted;     /* elements of an array */
+    ngx_msec_t              timeout;
+    ngx_msec_t              deadline;
+} ngx_prize_slot_t;
+
+
+static void ngx_prize_redis_close(ngx_prize_redis_conn_t *conn);
+static void ngx_prize_redis_failed(ngx_prize_redis_conn_t *conn,
+    ngx_err_t err, const char *why);
+static void ngx_prize_redis_read_handler(ngx_event_t *rev);
+static void ngx_prize_redis_write_handler(ngx_event_t *wev);
+
+
+static ngx_queue_t  ngx_prize_redis_conns =
+    { &ngx_prize_redis_conns, &ngx_prize_redis_conns };
+
+
+/* the end of a lookup; it may be used for another at once */
+
+static void
+ngx_prize_redis_complete(ngx_prize_lookup_t *lookup, ngx_prize_result_e result)
+{
+    lookup->place = NULL;
+    lookup->handler(lookup, result);
+}
+
+
+static void
+ngx_prize_redis_arm(ngx_prize_redis_conn_t *conn, ngx_msec_t deadline)
+{
+    ngx_msec_int_t  left;
+
+    if (conn->timer.timer_set) {
+        if ((ngx_msec_int_t) (conn->timer.timer.key - deadline) <= 0) {
+            return;
+        }
+
+        /* a running timer is not moved by less than 300 ms */
+        ngx_del_timer(&conn->timer);
+    }
+
+    left = (ngx_msec_int_t) (deadline - ngx_current_msec);
+    ngx_add_timer(&conn->timer, left > 0 ? (ngx_msec_t) left : 0);
+}
+
+
+static ngx_int_t
+ngx_prize_redis_reserve(ngx_prize_redis_conn_t *conn, size_t len)
+{
+    u_char  *out;
+    size_t   size;
+
+    if (conn->out_size - conn->out_len >= len) {
+        return NGX_OK;
+    }
+
+    if (conn->out_sent) {
+        ngx_memmove(conn->out, conn->out + conn->out_sent,
+                    conn->out_len - conn->out_sent);
+        conn->out_len -= conn->out_sent;
+        conn->out_sent = 0;
+    }
+
+    if (conn->out_size - conn->out_len >= len) {
+        return NGX_OK;
+    }
+
+    size = ngx_max(2 * conn->out_size, conn->out_len + len);
+    size = ngx_max(size, 16384);
+
+    if (size > NGX_PRIZE_REDIS_OUT_MAX) {
+        return NGX_ERROR;
+    }
+
+    out = realloc(conn->out, size);
+    if (out == NULL) {
+        return NGX_ERROR;
+    }
+
+    conn->out = out;
+    conn->out_size = size;
+
+    return NGX_OK;
+}
+
+
+/* the command has been written behind conn->out_len; its place is the last */
+
+static ngx_prize_slot_t *
+ngx_prize_redis_push(ngx_prize_redis_conn_t *conn, ngx_prize_slot_kind_e kind,
+    size_t len, ngx_msec_t timeout)
+{
+    ngx_queue_t       *q;
+    ngx_prize_slot_t  *slot;
+
+    if (!ngx_queue_empty(&conn->free)) {
+        q = ngx_queue_head(&conn->free);
+        ngx_queue_remove(q);
+        slot = ngx_queue_data(q, ngx_prize_slot_t, queue);
+
+    } else {
+        slot = malloc(sizeof(ngx_prize_slot_t));
+        if (slot == NULL) {
+            return NULL;
+        }
+    }
+
+    slot->kind = kind;
+    slot->lookup = NULL;
+    slot->wanted = 0;
+    slot->timeout = timeout;
+    slot->deadline = ngx_current_msec + timeout;
+
+    ngx_queue_insert_tail(&conn->slots, &slot->queue);
+    conn->pending++;
+    ngx_prize_gauge_add(PRIZE_REDIS_IN_FLIGHT, 1);
+
+    conn->out_len += len;
+
+    if (!conn->flush.posted) {
+        ngx_post_event(&conn->flush, &ngx_posted_events);
+    }
+
+    ngx_prize_redis_arm(conn, slot->deadline);
+
+    return slot;
+}
+
+
+static void
+ngx_prize_redis_pop(ngx_prize_redis_conn_t *conn, ngx_prize_slot_t *slot)
+{
+    ngx_queue_remove(&slot->queue);
+    ngx_queue_insert_head(&conn->free, &slot->queue);
+    conn->pending--;
+    ngx_prize_gauge_add(PRIZE_REDIS_IN_FLIGHT, -1);
+}
+
+
+static ngx_int_t
+ngx_prize_redis_send_lookup(ngx_prize_redis_conn_t *conn,
+    ngx_prize_lookup_t *lookup)
+{
+    char              *p, *end;
+    ngx_prize_slot_t  *slot;
+
+    if (ngx_prize_redis_reserve(conn, prize_command_length(lookup->command,
+                                                           lookup->key.len))
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    p = (char *) conn->out + conn->out_len;
+    end = prize_command_write(lookup->command, p, &lookup->key);
+
+    slot = ngx_prize_redis_push(conn, NGX_PRIZE_SLOT_LOOKUP, end - p,
+                                lookup->timeout);
+    if (slot == NULL) {
+        return NGX_ERROR;
+    }
+
+    slot->lookup = lookup;
+    slot->wanted = lookup->command->values;
+
+    lookup->place = slot;
+    lookup->deadline = slot->deadline;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_prize_redis_send(ngx_prize_redis_conn_t *conn, ngx_prize_slot_kind_e kind,
+    const char *command, size_t len, ngx_msec_t timeout)
+{
+    if (ngx_prize_redis_reserve(conn, len) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(conn->out + conn->out_len, command, len);
+
+    return ngx_prize_redis_push(conn, kind, len, timeout) ? NGX_OK : NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_prize_redis_send_argv(ngx_prize_redis_conn_t *conn,
+    ngx_prize_slot_kind_e kind, int argc, const char **argv, size_t *lens)
+{
+    char       *command;
+    ngx_int_t   rc;
+    long long   len;
+
+    len = redisFormatCommandArgv(&command, argc, argv, lens);
+    if (len < 0) {
+        return NGX_ERROR;
+    }
+
+    rc = ngx_prize_redis_send(conn, kind, command, len, conn->connect_timeout);
+
+    free(command);
+
+    return rc;
+}
+
+
+/* AUTH and SELECT where they are wanted, and PING: up once that is answered */
+
+static ngx_int_t
+ngx_prize_redis_handshake(ngx_prize_redis_conn_t *conn)
+{
+    int                             argc;
+    size_t                          lens[3];
+    u_char                          database[NGX_INT_T_LEN];
+    const char                     *argv[3];
+    const ngx_prize_redis_login_t  *login;
+
+    login = conn->login;
+    conn->state = NGX_PRIZE_REDIS_HANDSHAKE;
+
+    if (login->password.len) {
+        argc = 0;
+
+        argv[argc] = "AUTH";
+        lens[argc++] = 4;
+
+        if (login->username.len) {
+            argv[argc] = (char *) login->username.data;
+            lens[argc++] = login->username.len;
+        }
+
+        argv[argc] = (char *) login->password.data;
+        lens[argc++] = login->password.len;
+
+        if (ngx_prize_redis_send_argv(conn, NGX_PRIZE_SLOT_AUTH, argc, argv,
+                                      lens)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    if (login->database) {
+        argv[0] = "SELECT";
+        lens[0] = 6;
+        argv[1] = (char *) database;
+        lens[1] = ngx_sprintf(database, "%ui", login->database) - database;
+
+        if (ngx_prize_redis_send_argv(conn, NGX_PRIZE_SLOT_SELECT, 2, argv,
+                                      lens)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    argv[0] = "PING";
+    lens[0] = 4;
+
+    return ngx_prize_redis_send_argv(conn, NGX_PRIZE_SLOT_PING, 1, argv, lens);
+}
+
+
+static ngx_int_t
+ngx_prize_redis_connect(ngx_prize_redis_conn_t *conn, ngx_msec_t timeout)
+{
+    ngx_int_t          rc;
+    ngx_connection_t  *c;
+
+    conn->connect_timeout = timeout;
+
+    rc = ngx_event_connect_peer(&conn->peer);
+
+    if (rc == NGX_ERROR || rc == NGX_DECLINED) {
+        ngx_prize_redis_failed(conn, 0, "connect() failed");
+        return NGX_DECLINED;
+    }
+
+    c = conn->peer.connection;
+    c->data = conn;
+    c->log_error = NGX_ERROR_INFO;
+    c->read->handler = ngx_prize_redis_read_handler;
+    c->write->handler = ngx_prize_redis_write_handler;
+
+    /* a worker that is to end may close it while nothing is asked of it */
+    c->idle = 1;
+
+    if (conn->peer.sockaddr->sa_family != AF_UNIX
+        && ngx_tcp_nodelay(c) != NGX_OK)
+    {
+        ngx_prize_redis_failed(conn, 0, "no TCP_NODELAY");
+        return NGX_DECLINED;
+    }
+
+    conn->state = NGX_PRIZE_REDIS_CONNECTING;
+    conn->connect_deadline = ngx_current_msec + timeout;
+    conn->last_read = ngx_current_msec;
+
+    ngx_prize_redis_arm(conn, conn->connect_deadline);
+
+    if (rc == NGX_OK && ngx_prize_redis_handshake(conn) != NGX_OK) {
+        ngx_prize_redis_failed(conn, NGX_ENOMEM, "handshake failed");
+        return NGX_DECLINED;
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_prize_redis_ready(ngx_prize_redis_conn_t *conn)
+{
+    ngx_queue_t         *q, waiting;
+    ngx_prize_lookup_t  *lookup;
+
+    conn->state = NGX_PRIZE_REDIS_READY;
+    ngx_prize_gauge_add(PRIZE_REDIS_CONNECTIONS, 1);
+    ngx_prize_breaker_probed(&conn->breaker);
+
+    ngx_log_debug1(NGX_LOG_DEBUG_EVENT, conn->log, 0,
+                   "prize redis \"%V\" ready", &conn->name);
+
+    ngx_queue_init(&waiting);
+
+    if (!ngx_queue_empty(&conn->waiting)) {
+        ngx_queue_add(&waiting, &conn->waiting);
+        ngx_queue_init(&conn->waiting);
+    }
+
+    while (!ngx_queue_empty(&waiting)) {
+        q = ngx_queue_head(&waiting);
+        ngx_queue_remove(q);
+
+        lookup = ngx_queue_data(q, ngx_prize_lookup_t, queue);
+
+        if (ngx_prize_redis_send_lookup(conn, lookup) != NGX_OK) {
+            ngx_prize_redis_complete(lookup, NGX_PRIZE_ERROR);
+        }
+    }
+}
+
+
+static void
+ngx_prize_redis_close(ngx_prize_redis_conn_t *conn)
+{
+    ngx_uint_t           blamed;
+    ngx_queue_t         *q, slots, waiting;
+    ngx_prize_slot_t    *slot;
+    ngx_prize_lookup_t  *lookup;
+
+    if (conn->state == NGX_PRIZE_REDIS_READY) {
+        ngx_prize_gauge_add(PRIZE_REDIS_CONNECTIONS, -1);
+    }
+
+    if (conn->peer.connection) {
+        ngx_close_connection(conn->peer.connection);
+        conn->peer.connection = NULL;
+    }
+
+    if (conn->timer.timer_set) {
+        ngx_del_timer(&conn->timer);
+    }
+
+    if (conn->flush.posted) {
+        ngx_delete_posted_event(&conn->flush);
+    }
+
+    prize_reply_destroy(&conn->reply);
+
+    conn->state = NGX_PRIZE_REDIS_CLOSED;
+    conn->out_sent = 0;
+    conn->out_len = 0;
+    conn->evalsha = 0;
+
+    /*
+     * A handler may ask this endpoint again, or detach a lookup that stands
+     * behind it: both find the connection closed and these queues in order.
+     */
+
+    ngx_queue_init(&slots);
+    ngx_queue_init(&waiting);
+
+    if (!ngx_queue_empty(&conn->slots)) {
+        ngx_queue_add(&slots, &conn->slots);
+        ngx_queue_init(&conn->slots);
+    }
+
+    if (!ngx_queue_empty(&conn->waiting)) {
+        ngx_queue_add(&waiting, &conn->waiting);
+        ngx_queue_init(&conn->waiting);
+    }
+
+    blamed = 1;
+
+    while (!ngx_queue_empty(&slots)) {
+        slot = ngx_queue_data(ngx_queue_head(&slots), ngx_prize_slot_t, queue);
+        lookup = slot->lookup;
+
+        ngx_prize_redis_pop(conn, slot);
+
+        if (lookup) {
+            lookup->blamed = blamed;
+            blamed = 0;
+            ngx_prize_redis_complete(lookup, NGX_PRIZE_LOST);
+        }
+    }
+
+    while (!ngx_queue_empty(&waiting)) {
+        q = ngx_queue_head(&waiting);
+        ngx_queue_remove(q);
+
+        lookup = ngx_queue_data(q, ngx_prize_lookup_t, queue);
+        lookup->blamed = blamed;
+        blamed = 0;
+        ngx_prize_redis_complete(lookup, NGX_PRIZE_LOST);
+    }
+}
+
+
+/* one event of a connection, whatever number of lookups it takes along */
+
+static void
+ngx_prize_redis_failed(ngx_prize_redis_conn_t *conn, ngx_err_t err,
+    const char *why)
+{
+    const char  *now;
+
+    now = ngx_prize_breaker_failure(&conn->breaker) ? ", left alone for now"
+                                                    : "";
+
+    ngx_prize_notice(&conn->lost, NGX_LOG_ERR, conn->log, err,
+                     "redis \"%V\": %s%s, %ui commands in flight",
+                     &conn->name, why, now, conn->pending);
+
+    ngx_prize_redis_close(conn);
+}
+
+
+/* the server answers, but not to us, or not yet */
+
+static void
+ngx_prize_redis_away(ngx_prize_redis_conn_t *conn, ngx_msec_t least)
+{
+    ngx_prize_notice(&conn->denied, NGX_LOG_ERR, conn->log, 0,
+                     "redis \"%V\" says \"%*s\", left alone for now",
+                     &conn->name, ngx_min(conn->reply.text.len, 200),
+                     conn->reply.text.data);
+
+    ngx_prize_breaker_open(&conn->breaker, least);
+    ngx_prize_redis_close(conn);
+}
+
+
+static void
+ngx_prize_redis_record(ngx_prize_redis_conn_t *conn,
+    ngx_prize_lookup_t *lookup)
+{
+    ngx_prize_result_e  result;
+
+    lookup->record.values = conn->reply.values;
+    lookup->record.columns = NULL;
+    lookup->record.ncolumns = 0;
+
+    result = ngx_prize_lookup_check(lookup);
+
+    if (result == NGX_PRIZE_FOREIGN) {
+        ngx_prize_notice(&conn->foreign, NGX_LOG_ERR, conn->log, 0,
+                         "redis \"%V\": \"%V\" was asked for, but the record "
+                         "at key \"%*s\" has id \"%*s\"",
+                         &conn->name, &lookup->id,
+                         lookup->key.len, lookup->key.data,
+                         ngx_min(conn->reply.values[0].len, 200),
+                         conn->reply.values[0].data);
+    }
+
+    ngx_prize_redis_complete(lookup, result);
+}
+
+
+/* NGX_DONE: the connection has been closed, and the lookup with it */
+
+static ngx_int_t
+ngx_prize_redis_error_reply(ngx_prize_redis_conn_t *conn,
+    ngx_prize_slot_t *slot)
+{
+    prize_redis_error_e  error;
+
+    error = prize_redis_error(&conn->reply.text);
+
+    if (error == PRIZE_REDIS_AWAY || slot->kind >= NGX_PRIZE_SLOT_AUTH
+        || (error == PRIZE_REDIS_DENIED && slot->kind
+                                           == NGX_PRIZE_SLOT_LOOKUP))
+    {
+        ngx_prize_redis_away(conn, error == PRIZE_REDIS_DENIED
+                                   || slot->kind == NGX_PRIZE_SLOT_AUTH
+                                   || slot->kind == NGX_PRIZE_SLOT_SELECT
+                                   ? NGX_PRIZE_REDIS_DENIED_WAIT : 0);
+        return NGX_DONE;
+    }
+
+    if (slot->kind == NGX_PRIZE_SLOT_WRITE_BACK) {
+
+        if (error == PRIZE_REDIS_SCRIPT) {
+            conn->evalsha = 0;
+            return NGX_OK;
+        }
+
+        ngx_prize_notice(&conn->refused, NGX_LOG_ERR, conn->log, 0,
+                         "redis \"%V\" refuses a write-back: \"%*s\"",
+                         &conn->name, ngx_min(conn->reply.text.len, 200),
+                         conn->reply.text.data);
+        return NGX_OK;
+    }
+
+    if (slot->lookup == NULL) {
+        return NGX_OK;
+    }
+
+    ngx_prize_notice(&conn->refused, NGX_LOG_ERR, conn->log, 0,
+                     "redis \"%V\" says \"%*s\" to a lookup of key \"%*s\"%s",
+                     &conn->name, ngx_min(conn->reply.text.len, 200),
+                     conn->reply.text.data,
+                     slot->lookup->key.len, slot->lookup->key.data,
+                     error == PRIZE_REDIS_TYPE
+                     ? ": it should hold a hash, as \"prizectl load\" writes"
+                     : "");
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_prize_redis_answer(ngx_prize_redis_conn_t *conn, ngx_prize_slot_t *slot,
+    prize_reply_e type)
+{
+    ngx_prize_lookup_t     *lookup;
+    ngx_prize_slot_kind_e   kind;
+
+    if (type == PRIZE_REPLY_ERROR
+        && ngx_prize_redis_error_reply(conn, slot) == NGX_DONE)
+    {
+        return NGX_DONE;
+    }
+
+    kind = slot->kind;
+    lookup = slot->lookup;
+
+    if (kind == NGX_PRIZE_SLOT_LOOKUP && type != PRIZE_REPLY_RECORD
+        && type != PRIZE_REPLY_ERROR)
+    {
+        ngx_prize_redis_failed(conn, 0, "a reply of another type");
+        return NGX_DONE;
+    }
+
+    ngx_prize_redis_pop(conn, slot);
+
+    if (kind == NGX_PRIZE_SLOT_PING) {
+        ngx_prize_redis_ready(conn);
+        return NGX_OK;
+    }
+
+    if (kind == NGX_PRIZE_SLOT_LOOKUP) {
+        ngx_prize_breaker_success(&conn->breaker);
+    }
+
+    if (lookup == NULL) {
+        return NGX_OK;
+    }
+
+    if (type == PRIZE_REPLY_RECORD) {
+        ngx_prize_redis_record(conn, lookup);
+
+    } else {
+        ngx_prize_redis_complete(lookup, NGX_PRIZE_ERROR);
+    }
+
+    return NGX_OK;
+}
+
+
+/* NGX_DONE: closed */
+
+static ngx_int_t
+ngx_prize_redis_parse(ngx_prize_redis_conn_t *conn)
+{
+    prize_reply_e      type;
+    ngx_connection_t  *c;
+    ngx_prize_slot_t  *slot;
+
+    c = conn->peer.connection;
+
+    for ( ;; ) {
+
+        slot = ngx_queue_empty(&conn->slots) ? NULL
+               : ngx_queue_data(ngx_queue_head(&conn->slots),
+                                ngx_prize_slot_t, queue);
+
+        type = prize_reply_next(&conn->reply, slot ? slot->wanted : 0);
+
+        if (type == PRIZE_REPLY_AGAIN) {
+            return NGX_OK;
+        }
+
+        if (type == PRIZE_REPLY_BROKEN) {
+            ngx_prize_redis_failed(conn, 0, conn->reply.text.data);
+            return NGX_DONE;
+        }
+
+        if (slot == NULL) {
+            ngx_prize_redis_failed(conn, 0, "a reply that nobody asked for");
+            return NGX_DONE;
+        }
+
+        if (ngx_prize_redis_answer(conn, slot, type) == NGX_DONE) {
+            return NGX_DONE;
+        }
+
+        /* a handler may have had the connection closed, or even replaced */
+
+        if (conn->peer.connection != c) {
+            return NGX_DONE;
+        }
+    }
+}
+
+
+static void
+ngx_prize_redis_read_handler(ngx_event_t *rev)
+{
+    ssize_t                  n;
+    ngx_connection_t        *c;
+    ngx_prize_redis_conn_t  *conn;
+
+    static u_char            buffer[NGX_PRIZE_REDIS_READ_SIZE];
+
+    c = rev->data;
+    conn = c->data;
+
+    ngx_log_debug1(NGX_LOG_DEBUG_EVENT, rev->log, 0,
+                   "prize redis \"%V\" read", &conn->name);
+
+    for ( ;; ) {
+
+        if (c->close && conn->pending == 0 && ngx_queue_empty(&conn->waiting)) {
+            ngx_prize_redis_close(conn);
+            return;
+        }
+
+        n = c->recv(c, buffer, sizeof(buffer));
+
+        if (n == NGX_AGAIN) {
+            break;
+        }
+
+        if (n == 0 && conn->state == NGX_PRIZE_REDIS_READY
+            && conn->pending == 0)
+        {
+            ngx_prize_redis_close(conn);
+            return;
+        }
+
+        if (n <= 0) {
+            ngx_prize_redis_failed(conn, n < 0 ? ngx_socket_errno : 0,
+                                   n < 0 ? "recv() failed"
+                                         : "closed by the server");
+            return;
+        }
+
+        conn->last_read = ngx_current_msec;
+
+        if (prize_reply_feed(&conn->reply, (char *) buffer, n) != 0) {
+            ngx_prize_redis_failed(conn, 0, "a reply that is too large");
+            return;
+        }
+
+        if (ngx_prize_redis_parse(conn) == NGX_DONE) {
+            return;
+        }
+    }
+
+    if (ngx_handle_read_event(rev, 0) != NGX_OK) {
+        ngx_prize_redis_failed(conn, 0, "no read event");
+    }
+}
+
+
+static void
+ngx_prize_redis_flush(ngx_prize_redis_conn_t *conn)
+{
+    ssize_t            n;
+    ngx_connection_t  *c;
+
+    c = conn->peer.connection;
+
+    while (conn->out_sent < conn->out_len) {
+        n = c->send(c, conn->out + conn->out_sent,
+                    conn->out_len - conn->out_sent);
+
+        if (n == NGX_AGAIN) {
+            if (ngx_handle_write_event(c->write, 0) != NGX_OK) {
+                ngx_prize_redis_failed(conn, 0, "no write event");
+            }
+
+            return;
+        }
+
+        if (n <= 0) {
+            ngx_prize_redis_failed(conn, ngx_socket_errno, "send() failed");
+            return;
+        }
+
+        conn->out_sent += n;
+    }
+
+    conn->out_sent = 0;
+    conn->out_len = 0;
+}
+
+
+static void
+ngx_prize_redis_flush_handler(ngx_event_t *ev)
+{
+    ngx_prize_redis_conn_t  *conn;
+
+    conn = ev->data;
+
+    ngx_log_debug2(NGX_LOG_DEBUG_EVENT, ev->log, 0,
+                   "prize redis \"%V\" flush %uz", &conn->name, conn->out_len);
+
+    ngx_prize_redis_flush(conn);
+}
+
+
+static void
+ngx_prize_redis_write_handler(ngx_event_t *wev)
+{
+    int                      err;
+    socklen_t                len;
+    ngx_connection_t        *c;
+    ngx_prize_redis_conn_t  *conn;
+
+    c = wev->data;
+    conn = c->data;
+
+    ngx_log_debug1(NGX_LOG_DEBUG_EVENT, wev->log, 0,
+                   "prize redis \"%V\" write", &conn->name);
+
+    if (conn->state != NGX_PRIZE_REDIS_CONNECTING) {
+        ngx_prize_redis_flush(conn);
+        return;
+    }
+
+    err = 0;
+    len = sizeof(int);
+
+    if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, (void *) &err, &len) == -1) {
+        err = ngx_socket_errno;
+    }
+
+    if (err) {
+        ngx_prize_redis_failed(conn, err, "connect() failed");
+        return;
+    }
+
+    if (ngx_prize_redis_handshake(conn) != NGX_OK) {
+        ngx_prize_redis_failed(conn, NGX_ENOMEM, "handshake failed");
+    }
+}
+
+
+/* moves what is over its time from the connection's queues to "late" */
+
+static void
+ngx_prize_redis_collect(ngx_prize_redis_conn_t *conn, ngx_queue_t *late)
+{
+    ngx_queue_t         *q, *next;
+    ngx_prize_slot_t    *slot;
+    ngx_prize_lookup_t  *lookup;
+
+    for (q = ngx_queue_head(&conn->slots);
+         q != ngx_queue_sentinel(&conn->slots);
+         q = ngx_queue_next(q))
+    {
+        slot = ngx_queue_data(q, ngx_prize_slot_t, queue);
+        lookup = slot->lookup;
+
+        if (lookup == NULL) {
+            continue;
+        }
+
+        if ((ngx_msec_int_t) (slot->deadline - ngx_current_msec) > 0) {
+            ngx_prize_redis_arm(conn, slot->deadline);
+            continue;
+        }
+
+        slot->lookup = NULL;
+        lookup->place = conn;
+        ngx_queue_insert_tail(late, &lookup->queue);
+    }
+
+    for (q = ngx_queue_head(&conn->waiting);
+         q != ngx_queue_sentinel(&conn->waiting);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        lookup = ngx_queue_data(q, ngx_prize_lookup_t, queue);
+
+        if ((ngx_msec_int_t) (lookup->deadline - ngx_current_msec) > 0) {
+            ngx_prize_redis_arm(conn, lookup->deadline);
+            continue;
+        }
+
+        ngx_queue_remove(q);
+        ngx_queue_insert_tail(late, q);
+    }
+}
+
+
+/* the head is late by a whole budget, and nothing was read since */
+
+static ngx_uint_t
+ngx_prize_redis_overdue(ngx_prize_redis_conn_t *conn)
+{
+    ngx_msec_t         since;
+    ngx_prize_slot_t  *slot;
+
+    if (ngx_queue_empty(&conn->slots)) {
+        return 0;
+    }
+
+    slot = ngx_queue_data(ngx_queue_head(&conn->slots), ngx_prize_slot_t,
+                          queue);
+    since = slot->deadline;
+
+    if ((ngx_msec_int_t) (conn->last_read - since) > 0) {
+        since = conn->last_read;
+    }
+
+    since += slot->timeout;
+
+    if ((ngx_msec_int_t) (since - ngx_current_msec) <= 0) {
+        return 1;
+    }
+
+    ngx_prize_redis_arm(conn, since);
+
+    return 0;
+}
+
+
+static void
+ngx_prize_redis_timer_handler(ngx_event_t *ev)
+{
+    ngx_queue_t             *q, late;
+    ngx_prize_lookup_t      *lookup;
+    ngx_prize_redis_conn_t  *conn;
+
+    conn = ev->data;
+
+    ngx_log_debug1(NGX_LOG_DEBUG_EVENT, ev->log, 0,
+                   "prize redis \"%V\" timer", &conn->name);
+
+    if (conn->state == NGX_PRIZE_REDIS_CONNECTING
+        || conn->state == NGX_PRIZE_REDIS_HANDSHAKE)
+    {
+        if ((ngx_msec_int_t) (conn->connect_deadline - ngx_current_msec) <= 0) {
+            ngx_prize_redis_failed(conn, NGX_ETIMEDOUT, "connecting timed out");
+            return;
+        }
+
+        ngx_prize_redis_arm(conn, conn->connect_deadline);
+    }
+
+    ngx_queue_init(&late);
+    ngx_prize_redis_collect(conn, &late);
+
+    if (conn->state == NGX_PRIZE_REDIS_READY && ngx_prize_redis_overdue(conn)) {
+        ngx_prize_redis_failed(conn, NGX_ETIMEDOUT, "no reply");
+    }
+
+    while (!ngx_queue_empty(&late)) {
+        q = ngx_queue_head(&late);
+        ngx_queue_remove(q);
+
+        lookup = ngx_queue_data(q, ngx_prize_lookup_t, queue);
+        ngx_prize_redis_complete(lookup, NGX_PRIZE_LATE);
+    }
+}
+
+
+static ngx_int_t
+ngx_prize_redis_open(ngx_prize_redis_conn_t *conn, ngx_msec_t connect_timeout)
+{
+    if (conn->state != NGX_PRIZE_REDIS_CLOSED) {
+        return NGX_OK;
+    }
+
+    if (conn->reply.reader == NULL && prize_reply_init(&conn->reply) != 0) {
+        return NGX_ERROR;
+    }
+
+    return ngx_prize_redis_connect(conn, connect_timeout);
+}
+
+
+static void
+ngx_prize_redis_probe(void *data)
+{
+    ngx_prize_redis_conn_t  *conn = data;
+
+    if (ngx_exiting || ngx_terminate) {
+        return;
+    }
+
+    (void) ngx_prize_redis_open(conn, conn->connect_timeout);
+}
+
+
+static void
+ngx_prize_redis_cleanup(void *data)
+{
+    ngx_queue_t             *q;
+    ngx_prize_redis_conn_t  *conn = data;
+
+    ngx_prize_redis_close(conn);
+    ngx_prize_breaker_done(&conn->breaker);
+
+    while (!ngx_queue_empty(&conn->free)) {
+        q = ngx_queue_head(&conn->free);
+        ngx_queue_remove(q);
+        free(ngx_queue_data(q, ngx_prize_slot_t, queue));
+    }
+
+    free(conn->out);
+
+    ngx_queue_remove(&conn->queue);
+}
+
+
+static ngx_prize_redis_conn_t *
+ngx_prize_redis_create(ngx_cycle_t *cycle,
+    const ngx_prize_redis_login_t *login, struct sockaddr *sockaddr,
+    socklen_t socklen, ngx_str_t *name)
+{
+    ngx_pool_cleanup_t      *cln;
+    ngx_prize_redis_conn_t  *conn;
+
+    cln = ngx_pool_cleanup_add(cycle->pool, sizeof(ngx_prize_redis_conn_t));
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    conn = cln->data;
+    ngx_memzero(conn, sizeof(ngx_prize_redis_conn_t));
+
+    conn->name.data = ngx_pstrdup(cycle->pool, name);
+    if (conn->name.data == NULL) {
+        return NULL;
+    }
+
+    conn->name.len = name->len;
+    conn->login = login;
+    conn->log = cycle->log;
+
+    ngx_memcpy(&conn->sockaddr, sockaddr, socklen);
+    conn->socklen = socklen;
+
+    conn->peer.sockaddr = &conn->sockaddr.sockaddr;
+    conn->peer.socklen = socklen;
+    conn->peer.name = &conn->name;
+    conn->peer.get = ngx_event_get_peer;
+    conn->peer.log = cycle->log;
+    conn->peer.log_error = NGX_ERROR_INFO;
+    conn->peer.so_keepalive = 1;
+
+    ngx_queue_init(&conn->slots);
+    ngx_queue_init(&conn->waiting);
+    ngx_queue_init(&conn->free);
+
+    conn->flush.handler = ngx_prize_redis_flush_handler;
+    conn->flush.data = conn;
+    conn->flush.log = cycle->log;
+
+    conn->timer.handler = ngx_prize_redis_timer_handler;
+    conn->timer.data = conn;
+    conn->timer.log = cycle->log;
+
+    ngx_prize_breaker_init(&conn->breaker, ngx_prize_redis_probe, conn,
+                           cycle->log);
+
+    ngx_queue_insert_tail(&ngx_prize_redis_conns, &conn->queue);
+    cln->handler = ngx_prize_redis_cleanup;
+
+    return conn;
+}
+
+
+ngx_prize_redis_conn_t *
+ngx_prize_redis_get(ngx_cycle_t *cycle, const ngx_prize_redis_login_t *login,
+    struct sockaddr *sockaddr, socklen_t socklen, ngx_str_t *name)
+{
+    ngx_queue_t             *q;
+    ngx_prize_redis_conn_t  *conn;
+
+    for (q = ngx_queue_head(&ngx_prize_redis_conns);
+         q != ngx_queue_sentinel(&ngx_prize_redis_conns);
+         q = ngx_queue_next(q))
+    {
+        conn = ngx_queue_data(q, ngx_prize_redis_conn_t, queue);
+
+        if (conn->login == login
+            && ngx_cmp_sockaddr(&conn->sockaddr.sockaddr, conn->socklen,
+                                sockaddr, socklen, 1)
+               == NGX_OK)
+        {
+            return conn;
+        }
+    }
+
+    return ngx_prize_redis_create(cycle, login, sockaddr, socklen, name);
+}
+
+
+ngx_uint_t
+ngx_prize_redis_usable(ngx_prize_redis_conn_t *conn)
+{
+    return conn->breaker.state == NGX_PRIZE_BREAKER_SHUT;
+}
+
+
+void
+ngx_prize_redis_warm(ngx_prize_redis_conn_t *conn, ngx_msec_t connect_timeout)
+{
+    (void) ngx_prize_redis_open(conn, connect_timeout);
+}
+
+
+ngx_int_t
+ngx_prize_redis_lookup(ngx_prize_redis_conn_t *conn,
+    ngx_prize_lookup_t *lookup, ngx_msec_t connect_timeout)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_prize_redis_open(conn, connect_timeout);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (conn->state == NGX_PRIZE_REDIS_READY) {
+        return ngx_prize_redis_send_lookup(conn, lookup);
+    }
+
+    lookup->place = conn;
+    lookup->deadline = ngx_current_msec + connect_timeout;
+
+    ngx_queue_insert_tail(&conn->waiting, &lookup->queue);
+    ngx_prize_redis_arm(conn, lookup->deadline);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_prize_redis_detach(ngx_prize_redis_conn_t *conn,
+    ngx_prize_lookup_t *lookup)
+{
+    ngx_prize_slot_t  *slot;
+
+    if (lookup->place == conn) {
+        ngx_queue_remove(&lookup->queue);
+
+    } else {
+        slot = lookup->place;
+        slot->lookup = NULL;
+    }
+
+    lookup->place = NULL;
+}
+
+
+void
+ngx_prize_redis_write_back(ngx_prize_redis_conn_t *conn,
+    const prize_write_back_t *wb, ngx_msec_t timeout)
+{
+    long   len;
+    char  *command;
+
+    if (conn->state != NGX_PRIZE_REDIS_READY) {
+        return;
+    }
+
+    len = prize_write_back_format(wb, !conn->evalsha, &command);
+    if (len < 0) {
+        return;
+    }
+
+    /* the first one of a connection brings the script along */
+
+    if (ngx_prize_redis_send(conn, NGX_PRIZE_SLOT_WRITE_BACK, command, len,
+                             timeout)
+        == NGX_OK)
+    {
+        conn->evalsha = 1;
+    }
+
+    free(command);
+}
+
+
+ngx_uint_t
+ngx_prize_redis_healthy(void)
+{
+    ngx_queue_t             *q;
+    ngx_prize_redis_conn_t  *conn;
+
+    for (q = ngx_queue_head(&ngx_prize_redis_conns);
+         q != ngx_queue_sentinel(&ngx_prize_redis_conns);
+         q = ngx_queue_next(q))
+    {
+        conn = ngx_queue_data(q, ngx_prize_redis_conn_t, queue);
+
+        if (conn->state == NGX_PRIZE_REDIS_READY
+            || conn->breaker.failures == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+void
+ngx_prize_redis_done(void)
+{
+    ngx_queue_t             *q;
+    ngx_prize_redis_conn_t  *conn;
+
+    for (q = ngx_queue_head(&ngx_prize_redis_conns);
+         q != ngx_queue_sentinel(&ngx_prize_redis_conns);
+         q = ngx_queue_next(q))
+    {
+        conn = ngx_queue_data(q, ngx_prize_redis_conn_t, queue);
+
+        ngx_prize_breaker_done(&conn->breaker);
+        ngx_prize_redis_close(conn);
+    }
+}
