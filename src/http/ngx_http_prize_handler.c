@@ -1,0 +1,693 @@
+
+#include "ngx_http_prize.h"
+#include "ngx_http_prize_page.h"
+#include "ngx_http_prize_peer.h"
+
+
+static ngx_int_t ngx_http_prize_ask_redis(ngx_http_prize_ctx_t *ctx);
+static ngx_int_t ngx_http_prize_ask_postgres(ngx_http_prize_ctx_t *ctx);
+static void ngx_http_prize_redis_handler(ngx_prize_lookup_t *lookup,
+    ngx_prize_result_e result);
+static void ngx_http_prize_postgres_handler(ngx_prize_lookup_t *lookup,
+    ngx_prize_result_e result);
+
+
+/* marks the cleanup that holds a context; there is nothing to do in it */
+
+static void
+ngx_http_prize_ctx_cleanup(void *data)
+{
+}
+
+
+/* the request is gone, whatever it was waiting for */
+
+static void
+ngx_http_prize_abandon(void *data)
+{
+    ngx_http_prize_ctx_t  *ctx = data;
+
+    if (ctx->redis) {
+        ngx_prize_redis_detach(ctx->redis, &ctx->lookup);
+        ctx->redis = NULL;
+    }
+
+    if (ctx->postgres) {
+        ngx_prize_postgres_detach(ctx->postgres, &ctx->lookup);
+        ctx->postgres = NULL;
+    }
+
+    ngx_http_prize_peer_free(ctx->request, ctx, 0);
+
+    if (ctx->counted) {
+        ctx->counted = 0;
+        ngx_prize_gauge_add(PRIZE_REQUESTS_IN_FLIGHT, -1);
+    }
+}
+
+
+ngx_http_prize_ctx_t *
+ngx_http_prize_get_ctx(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t    *cln;
+    ngx_http_prize_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_prize_module);
+
+    if (ctx) {
+        return ctx;
+    }
+
+    /* subrequests share the pool of their main request */
+
+    for (cln = r->pool->cleanup; cln; cln = cln->next) {
+        if (cln->handler == ngx_http_prize_ctx_cleanup) {
+            ctx = cln->data;
+
+            if (ctx->request == r) {
+                ngx_http_set_ctx(r, ctx, ngx_http_prize_module);
+                return ctx;
+            }
+        }
+    }
+
+    return NULL;
+}
+
+
+ngx_http_prize_ctx_t *
+ngx_http_prize_make_ctx(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t    *cln;
+    ngx_http_prize_ctx_t  *ctx;
+
+    ctx = ngx_http_prize_get_ctx(r);
+
+    if (ctx) {
+        return ctx;
+    }
+
+    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_prize_ctx_t));
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    cln->handler = ngx_http_prize_ctx_cleanup;
+    ctx = cln->data;
+
+    ngx_memzero(ctx, sizeof(ngx_http_prize_ctx_t));
+    ctx->request = r;
+
+    ngx_http_set_ctx(r, ctx, ngx_http_prize_module);
+
+    return ctx;
+}
+
+
+ngx_int_t
+ngx_http_prize_take_id(ngx_http_request_t *r, ngx_http_prize_loc_conf_t *plcf,
+    ngx_str_t *id)
+{
+    prize_str_t  src;
+    ngx_str_t    value;
+
+    if (ngx_http_complex_value(r, plcf->id, &value) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_str_null(id);
+
+    if (value.len == 0) {
+        return NGX_OK;
+    }
+
+    id->data = ngx_pnalloc(r->pool, value.len);
+    if (id->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    src.data = (char *) value.data;
+    src.len = value.len;
+
+    id->len = prize_id_decode((char *) id->data, &src, plcf->id_max_length);
+
+    return NGX_OK;
+}
+
+
+/*
+ * Before the phases that refuse, so that what they refuse is private too, and
+ * so that the ID is known after an internal redirect has lost the arguments.
+ */
+
+ngx_int_t
+ngx_http_prize_preaccess_handler(ngx_http_request_t *r)
+{
+    ngx_http_prize_ctx_t       *ctx;
+    ngx_http_prize_loc_conf_t  *plcf;
+
+    plcf = ngx_http_get_module_loc_conf(r, ngx_http_prize_module);
+
+    if (plcf->pages == NULL) {
+        return NGX_DECLINED;
+    }
+
+    ctx = ngx_http_prize_get_ctx(r);
+
+    if (ctx == NULL) {
+        ctx = ngx_http_prize_make_ctx(r);
+
+        if (ctx == NULL || ngx_http_prize_page_privacy(r) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+
+    ctx->conf = plcf;
+    ctx->source = NGX_HTTP_PRIZE_NOBODY;
+    ctx->result = NGX_HTTP_PRIZE_NONE;
+    ctx->values = NULL;
+
+    if (ngx_http_prize_take_id(r, plcf, &ctx->id) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_http_prize_refuse(ngx_http_prize_ctx_t *ctx,
+    ngx_http_prize_result_e result, ngx_int_t status)
+{
+    ctx->result = result;
+    return status;
+}
+
+
+/* 1 to 3 seconds, so that those who were turned away do not come back at once */
+
+static ngx_int_t
+ngx_http_prize_unavailable(ngx_http_prize_ctx_t *ctx,
+    ngx_http_prize_result_e result)
+{
+    ngx_str_t            value;
+    ngx_http_request_t  *r;
+
+    static ngx_str_t     name = ngx_string("Retry-After");
+
+    r = ctx->request;
+
+    value.data = ngx_pnalloc(r->pool, 1);
+    if (value.data == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    value.data[0] = '1' + ngx_random() % 3;
+    value.len = 1;
+
+    if (ngx_http_prize_page_header(r, &name, &value) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_prize_refuse(ctx, result, NGX_HTTP_SERVICE_UNAVAILABLE);
+}
+
+
+/* the backend's values end with its handler: the page and the log need them */
+
+static ngx_int_t
+ngx_http_prize_keep(ngx_http_prize_ctx_t *ctx, const prize_record_t *record)
+{
+    char         *p;
+    size_t        size;
+    unsigned      i, n;
+    prize_str_t  *values;
+
+    n = ctx->conf->pages->fields.n;
+    size = n * sizeof(prize_str_t);
+
+    for (i = 0; i < n; i++) {
+        size += record->values[i].len;
+    }
+
+    values = ngx_palloc(ctx->request->pool, size);
+    if (values == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = (char *) &values[n];
+
+    for (i = 0; i < n; i++) {
+        values[i].len = record->values[i].len;
+        values[i].data = NULL;
+
+        if (record->values[i].data) {
+            values[i].data = p;
+            p = (char *) ngx_cpymem(p, record->values[i].data, values[i].len);
+        }
+    }
+
+    ctx->values = values;
+
+    return NGX_OK;
+}
+
+
+/* the one place where a record becomes somebody's page */
+
+static ngx_int_t
+ngx_http_prize_found(ngx_http_prize_ctx_t *ctx,
+    ngx_http_prize_source_e source, const prize_record_t *record)
+{
+    prize_record_t          kept;
+    ngx_http_prize_page_t  *page;
+
+    if (record->values[PRIZE_FIELD_ID].len != ctx->id.len
+        || ngx_memcmp(record->values[PRIZE_FIELD_ID].data, ctx->id.data,
+                      ctx->id.len)
+           != 0)
+    {
+        return ngx_http_prize_unavailable(ctx, NGX_HTTP_PRIZE_ERROR);
+    }
+
+    if (ngx_http_prize_keep(ctx, record) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ctx->source = source;
+    ctx->result = NGX_HTTP_PRIZE_FOUND;
+
+    page = ngx_http_prize_page_choose(ctx->conf->pages, ctx->values);
+
+    if (page == NULL) {
+        return NGX_HTTP_NOT_FOUND;
+    }
+
+    ngx_memzero(&kept, sizeof(prize_record_t));
+    kept.values = ctx->values;
+
+    return ngx_http_prize_page_send(ctx->request, ctx->conf, page, &kept);
+}
+
+
+static void
+ngx_http_prize_write_back(ngx_http_prize_ctx_t *ctx,
+    const prize_record_t *record)
+{
+    ngx_msec_t           ttl;
+    prize_write_back_t   wb;
+
+    if (ctx->write_to == NULL || !ctx->lookup.leader
+        || ctx->conf->write_back == 0)
+    {
+        return;
+    }
+
+    /* what was missed together must not expire together */
+
+    ttl = ctx->conf->write_back;
+    ttl += ngx_random() % (ttl / 10 + 1);
+
+    wb.key = ctx->lookup.key;
+    wb.fields = &ctx->conf->pages->fields;
+    wb.record = record;
+    wb.ttl = ttl;
+
+    ngx_prize_redis_write_back(ctx->write_to, &wb, ctx->conf->redis_timeout);
+}
+
+
+/* an answer that came from a backend's event, not from nginx's own */
+
+static void
+ngx_http_prize_finalize(ngx_http_prize_ctx_t *ctx, ngx_int_t rc)
+{
+    ngx_connection_t    *c;
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+    c = r->connection;
+
+    if (ctx->counted) {
+        ctx->counted = 0;
+        ngx_prize_gauge_add(PRIZE_REQUESTS_IN_FLIGHT, -1);
+    }
+
+    ngx_http_set_log_request(c->log, r);
+    ngx_http_finalize_request(r, rc);
+    ngx_http_run_posted_requests(c);
+}
+
+
+/* all calls below return NGX_DONE while the lookup is somewhere */
+
+static ngx_int_t
+ngx_http_prize_ask_redis(ngx_http_prize_ctx_t *ctx)
+{
+    ngx_int_t                   rc;
+    ngx_http_request_t         *r;
+    ngx_prize_redis_conn_t     *conn;
+    ngx_http_prize_loc_conf_t  *plcf;
+
+    r = ctx->request;
+    plcf = ctx->conf;
+
+    for ( ;; ) {
+        rc = ngx_http_prize_peer_get(r, ctx, &conn);
+
+        if (rc == NGX_BUSY) {
+            return ngx_http_prize_ask_postgres(ctx);
+        }
+
+        if (rc != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        ctx->lookup.timeout = plcf->redis_timeout;
+        ctx->lookup.handler = ngx_http_prize_redis_handler;
+
+        rc = ngx_prize_redis_lookup(conn, &ctx->lookup,
+                                    plcf->redis_connect_timeout);
+
+        if (rc == NGX_OK) {
+            ctx->redis = conn;
+            return NGX_DONE;
+        }
+
+        ngx_http_prize_peer_answered(r, ctx, NGX_HTTP_BAD_GATEWAY);
+
+        if (rc == NGX_ERROR) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        ngx_http_prize_peer_free(r, ctx, NGX_PEER_FAILED);
+    }
+}
+
+
+static ngx_int_t
+ngx_http_prize_after_redis(ngx_http_prize_ctx_t *ctx,
+    ngx_prize_redis_conn_t *conn, ngx_prize_result_e result)
+{
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    switch (result) {
+
+    case NGX_PRIZE_FOUND:
+        ngx_http_prize_peer_answered(r, ctx, NGX_HTTP_OK);
+        break;
+
+    case NGX_PRIZE_STALE:
+        ngx_http_prize_peer_answered(r, ctx, NGX_HTTP_OK);
+
+        if (ctx->conf->postgres) {
+            ctx->write_to = conn;
+        }
+
+        break;
+
+    case NGX_PRIZE_NOT_FOUND:
+        ngx_http_prize_peer_answered(r, ctx, NGX_HTTP_NOT_FOUND);
+        ctx->write_to = conn;
+        break;
+
+    case NGX_PRIZE_LATE:
+        ngx_http_prize_peer_answered(r, ctx, NGX_HTTP_GATEWAY_TIME_OUT);
+        ctx->late = 1;
+        break;
+
+    default:
+        ngx_http_prize_peer_answered(r, ctx, NGX_HTTP_BAD_GATEWAY);
+    }
+
+    if (result == NGX_PRIZE_LOST) {
+        ngx_http_prize_peer_free(r, ctx, ctx->lookup.blamed ? NGX_PEER_FAILED
+                                                            : NGX_PEER_NEXT);
+        return ngx_http_prize_ask_redis(ctx);
+    }
+
+    ngx_http_prize_peer_free(r, ctx, 0);
+
+    if (result == NGX_PRIZE_FOUND
+        || (result == NGX_PRIZE_STALE && ctx->conf->postgres == NULL))
+    {
+        return ngx_http_prize_found(ctx, NGX_HTTP_PRIZE_REDIS,
+                                    &ctx->lookup.record);
+    }
+
+    if (result == NGX_PRIZE_NOT_FOUND && ctx->conf->postgres == NULL) {
+        return ngx_http_prize_refuse(ctx, NGX_HTTP_PRIZE_UNKNOWN,
+                                     NGX_HTTP_NOT_FOUND);
+    }
+
+    return ngx_http_prize_ask_postgres(ctx);
+}
+
+
+static void
+ngx_http_prize_redis_handler(ngx_prize_lookup_t *lookup,
+    ngx_prize_result_e result)
+{
+    ngx_int_t                rc;
+    ngx_http_prize_ctx_t    *ctx;
+    ngx_prize_redis_conn_t  *conn;
+
+    ctx = lookup->data;
+    conn = ctx->redis;
+    ctx->redis = NULL;
+
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, ctx->request->connection->log, 0,
+                   "prize redis result %d for \"%V\"", result, &ctx->id);
+
+    rc = ngx_http_prize_after_redis(ctx, conn, result);
+
+    if (rc != NGX_DONE) {
+        ngx_http_prize_finalize(ctx, rc);
+    }
+}
+
+
+static ngx_int_t
+ngx_http_prize_ask_postgres(ngx_http_prize_ctx_t *ctx)
+{
+    ngx_int_t                   rc;
+    ngx_str_t                  *name;
+    ngx_http_request_t         *r;
+    ngx_http_prize_loc_conf_t  *plcf;
+    ngx_prize_postgres_pool_t  *pool;
+
+    r = ctx->request;
+    plcf = ctx->conf;
+
+    if (plcf->postgres == NULL) {
+        return ngx_http_prize_unavailable(ctx, ctx->late
+                                               ? NGX_HTTP_PRIZE_TIMEOUT
+                                               : NGX_HTTP_PRIZE_ERROR);
+    }
+
+    pool = ngx_prize_postgres_get((ngx_cycle_t *) ngx_cycle, plcf->postgres);
+    if (pool == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    /* the pool's own name changes when another host takes over */
+
+    name = ngx_palloc(r->pool, sizeof(ngx_str_t));
+    if (name == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    *name = *ngx_prize_postgres_name(pool);
+    name->data = ngx_pstrdup(r->pool, name);
+
+    if (name->data == NULL || ngx_http_prize_peer_asked(r, ctx, name) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ctx->lookup.query = plcf->query;
+    ctx->lookup.timeout = plcf->postgres_timeout;
+    ctx->lookup.handler = ngx_http_prize_postgres_handler;
+
+    rc = ngx_prize_postgres_lookup(pool, &ctx->lookup);
+
+    if (rc == NGX_OK) {
+        ctx->postgres = pool;
+        return NGX_DONE;
+    }
+
+    ngx_http_prize_peer_unasked(r);
+
+    if (rc == NGX_BUSY) {
+        return ngx_http_prize_unavailable(ctx, NGX_HTTP_PRIZE_SHED);
+    }
+
+    if (rc == NGX_DECLINED) {
+        return ngx_http_prize_refuse(ctx, NGX_HTTP_PRIZE_UNKNOWN,
+                                     NGX_HTTP_NOT_FOUND);
+    }
+
+    return NGX_HTTP_INTERNAL_SERVER_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_prize_after_postgres(ngx_http_prize_ctx_t *ctx,
+    ngx_prize_result_e result)
+{
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    switch (result) {
+
+    case NGX_PRIZE_FOUND:
+        ngx_http_prize_peer_answered(r, ctx, NGX_HTTP_OK);
+        ngx_http_prize_write_back(ctx, &ctx->lookup.record);
+
+        return ngx_http_prize_found(ctx, NGX_HTTP_PRIZE_POSTGRES,
+                                    &ctx->lookup.record);
+
+    case NGX_PRIZE_NOT_FOUND:
+        ngx_http_prize_peer_answered(r, ctx, NGX_HTTP_NOT_FOUND);
+        return ngx_http_prize_refuse(ctx, NGX_HTTP_PRIZE_UNKNOWN,
+                                     NGX_HTTP_NOT_FOUND);
+
+    case NGX_PRIZE_LATE:
+        ngx_http_prize_peer_answered(r, ctx, NGX_HTTP_GATEWAY_TIME_OUT);
+        return ngx_http_prize_unavailable(ctx, NGX_HTTP_PRIZE_TIMEOUT);
+
+    default:
+        ngx_http_prize_peer_answered(r, ctx, NGX_HTTP_BAD_GATEWAY);
+        return ngx_http_prize_unavailable(ctx, NGX_HTTP_PRIZE_ERROR);
+    }
+}
+
+
+static void
+ngx_http_prize_postgres_handler(ngx_prize_lookup_t *lookup,
+    ngx_prize_result_e result)
+{
+    ngx_http_prize_ctx_t  *ctx;
+
+    ctx = lookup->data;
+    ctx->postgres = NULL;
+
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, ctx->request->connection->log, 0,
+                   "prize postgres result %d for \"%V\"", result, &ctx->id);
+
+    ngx_http_prize_finalize(ctx, ngx_http_prize_after_postgres(ctx, result));
+}
+
+
+static ngx_int_t
+ngx_http_prize_key(ngx_http_prize_ctx_t *ctx)
+{
+    ngx_str_t  key;
+
+    if (ctx->conf->redis == NULL) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_complex_value(ctx->request, ctx->conf->redis_key, &key)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ctx->lookup.key.data = (char *) key.data;
+    ctx->lookup.key.len = key.len;
+    ctx->lookup.command = &ctx->conf->pages->command;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_prize_start(ngx_http_prize_ctx_t *ctx)
+{
+    ngx_http_cleanup_t  *cln;
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    if (ngx_http_prize_key(ctx) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (!ctx->guarded) {
+        cln = ngx_http_cleanup_add(r, 0);
+        if (cln == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        cln->handler = ngx_http_prize_abandon;
+        cln->data = ctx;
+        ctx->guarded = 1;
+    }
+
+    ctx->lookup.id = ctx->id;
+    ctx->lookup.fields = &ctx->conf->pages->fields;
+    ctx->lookup.data = ctx;
+    ctx->write_to = NULL;
+    ctx->late = 0;
+
+    if (ngx_http_prize_peer_init(r, ctx->conf->redis) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ctx->conf->redis ? ngx_http_prize_ask_redis(ctx)
+                            : ngx_http_prize_ask_postgres(ctx);
+}
+
+
+ngx_int_t
+ngx_http_prize_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                   rc;
+    ngx_http_prize_ctx_t       *ctx;
+    ngx_http_prize_loc_conf_t  *plcf;
+
+    plcf = ngx_http_get_module_loc_conf(r, ngx_http_prize_module);
+
+    ctx = ngx_http_prize_make_ctx(r);
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ctx->conf = plcf;
+
+    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
+        return ngx_http_prize_refuse(ctx, NGX_HTTP_PRIZE_REFUSED,
+                                     NGX_HTTP_NOT_ALLOWED);
+    }
+
+    rc = ngx_http_discard_request_body(r);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (ctx->id.len == 0) {
+        return ngx_http_prize_refuse(ctx, NGX_HTTP_PRIZE_REFUSED,
+                                     NGX_HTTP_BAD_REQUEST);
+    }
+
+    rc = ngx_http_prize_start(ctx);
+
+    if (rc != NGX_DONE) {
+        return rc;
+    }
+
+    ctx->counted = 1;
+    ngx_prize_gauge_add(PRIZE_REQUESTS_IN_FLIGHT, 1);
+
+    /* a client that leaves takes its request along */
+    r->read_event_handler = ngx_http_test_reading;
+
+    r->main->count++;
+
+    return NGX_DONE;
+}

@@ -1,0 +1,383 @@
+
+#include "ngx_http_prize.h"
+#include "ngx_http_prize_directive.h"
+#include "ngx_http_prize_status.h"
+#include "ngx_http_prize_variable.h"
+
+
+/* fixed, since a zone outlives a reload only at the same size */
+#define NGX_HTTP_PRIZE_ZONE_SIZE  (512 * 1024)
+
+
+static ngx_int_t ngx_http_prize_add_variables(ngx_conf_t *cf);
+static ngx_int_t ngx_http_prize_init(ngx_conf_t *cf);
+static ngx_int_t ngx_http_prize_init_worker(ngx_cycle_t *cycle);
+static void ngx_http_prize_exit_worker(ngx_cycle_t *cycle);
+
+
+static ngx_conf_post_t  ngx_http_prize_positive =
+    { ngx_http_prize_check_positive };
+
+static ngx_conf_num_bounds_t  ngx_http_prize_database_bounds =
+    { ngx_conf_check_num_bounds, 0, 65535 };
+
+
+static ngx_command_t  ngx_http_prize_commands[] = {
+
+    { ngx_string("prize_postgres"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_2MORE,
+      ngx_http_prize_postgres,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("prize_page"),
+      NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF|NGX_HTTP_LMT_CONF|NGX_CONF_1MORE,
+      ngx_http_prize_page,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("prize_status"),
+      NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF|NGX_HTTP_LMT_CONF|NGX_CONF_NOARGS
+                       |NGX_CONF_TAKE1,
+      ngx_http_prize_status,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("prize_id"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
+                        |NGX_HTTP_LMT_CONF|NGX_CONF_TAKE1,
+      ngx_http_set_complex_value_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_prize_loc_conf_t, id),
+      NULL },
+
+    { ngx_string("prize_id_max_length"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
+                        |NGX_HTTP_LMT_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_prize_loc_conf_t, id_max_length),
+      &ngx_http_prize_positive },
+
+    { ngx_string("prize_redis_pass"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
+                        |NGX_HTTP_LMT_CONF|NGX_CONF_TAKE1,
+      ngx_http_prize_redis_pass,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("prize_redis_key"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
+                        |NGX_HTTP_LMT_CONF|NGX_CONF_TAKE1,
+      ngx_http_prize_redis_key,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_prize_loc_conf_t, redis_key),
+      NULL },
+
+    { ngx_string("prize_redis_connect_timeout"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
+                        |NGX_HTTP_LMT_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_prize_loc_conf_t, redis_connect_timeout),
+      &ngx_http_prize_positive },
+
+    { ngx_string("prize_redis_timeout"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
+                        |NGX_HTTP_LMT_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_prize_loc_conf_t, redis_timeout),
+      &ngx_http_prize_positive },
+
+    { ngx_string("prize_redis_username"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
+                        |NGX_HTTP_LMT_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_prize_loc_conf_t, redis_username),
+      NULL },
+
+    { ngx_string("prize_redis_password"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
+                        |NGX_HTTP_LMT_CONF|NGX_CONF_TAKE1,
+      ngx_http_prize_redis_password,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("prize_redis_password_file"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
+                        |NGX_HTTP_LMT_CONF|NGX_CONF_TAKE1,
+      ngx_http_prize_redis_password_file,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("prize_redis_database"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
+                        |NGX_HTTP_LMT_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_prize_loc_conf_t, redis_database),
+      &ngx_http_prize_database_bounds },
+
+    { ngx_string("prize_postgres_pass"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
+                        |NGX_HTTP_LMT_CONF|NGX_CONF_TAKE1,
+      ngx_http_prize_postgres_pass,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("prize_postgres_query"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
+                        |NGX_HTTP_LMT_CONF|NGX_CONF_TAKE1,
+      ngx_http_prize_postgres_query,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("prize_postgres_timeout"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
+                        |NGX_HTTP_LMT_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_prize_loc_conf_t, postgres_timeout),
+      &ngx_http_prize_positive },
+
+    { ngx_string("prize_write_back"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
+                        |NGX_HTTP_LMT_CONF|NGX_CONF_TAKE1,
+      ngx_http_prize_write_back,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("prize_gzip"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
+                        |NGX_HTTP_LMT_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_prize_loc_conf_t, gzip),
+      NULL },
+
+      ngx_null_command
+};
+
+
+static ngx_http_module_t  ngx_http_prize_module_ctx = {
+    ngx_http_prize_add_variables,          /* preconfiguration */
+    ngx_http_prize_init,                   /* postconfiguration */
+
+    ngx_http_prize_create_main_conf,       /* create main configuration */
+    NULL,                                  /* init main configuration */
+
+    NULL,                                  /* create server configuration */
+    NULL,                                  /* merge server configuration */
+
+    ngx_http_prize_create_loc_conf,        /* create location configuration */
+    ngx_http_prize_merge_loc_conf          /* merge location configuration */
+};
+
+
+ngx_module_t  ngx_http_prize_module = {
+    NGX_MODULE_V1,
+    &ngx_http_prize_module_ctx,            /* module context */
+    ngx_http_prize_commands,               /* module directives */
+    NGX_HTTP_MODULE,                       /* module type */
+    NULL,                                  /* init master */
+    NULL,                                  /* init module */
+    ngx_http_prize_init_worker,            /* init process */
+    NULL,                                  /* init thread */
+    NULL,                                  /* exit thread */
+    ngx_http_prize_exit_worker,            /* exit process */
+    NULL,                                  /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+static ngx_int_t
+ngx_http_prize_add_variables(ngx_conf_t *cf)
+{
+    return ngx_http_prize_variables_add(cf);
+}
+
+
+static ngx_int_t
+ngx_http_prize_init_zone(ngx_shm_zone_t *shm_zone, void *data)
+{
+    prize_metrics_t  *metrics;
+    ngx_slab_pool_t  *shpool;
+
+    if (data) {
+        shm_zone->data = data;
+        return NGX_OK;
+    }
+
+    shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+
+    if (shm_zone->shm.exists) {
+        shm_zone->data = shpool->data;
+        return NGX_OK;
+    }
+
+    metrics = ngx_slab_calloc(shpool, sizeof(prize_metrics_t));
+    if (metrics == NULL) {
+        return NGX_ERROR;
+    }
+
+    shpool->data = metrics;
+    shm_zone->data = metrics;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_prize_init(ngx_conf_t *cf)
+{
+    ngx_uint_t                   i;
+    ngx_str_t                    name = ngx_string("prize_metrics");
+    ngx_http_handler_pt         *h;
+    ngx_http_prize_pages_t     **pages;
+    ngx_http_prize_main_conf_t  *pmcf;
+    ngx_http_core_main_conf_t   *cmcf;
+
+    pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_prize_module);
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    pmcf->zone = ngx_shared_memory_add(cf, &name, NGX_HTTP_PRIZE_ZONE_SIZE,
+                                       &ngx_http_prize_module);
+    if (pmcf->zone == NULL) {
+        return NGX_ERROR;
+    }
+
+    pmcf->zone->init = ngx_http_prize_init_zone;
+
+    if (ngx_http_prize_variables_fields(cf, pmcf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    pages = pmcf->pages.elts;
+
+    for (i = 0; i < pmcf->pages.nelts; i++) {
+        if (prize_command_init(&pages[i]->command, &pages[i]->fields) != 0) {
+            return NGX_ERROR;
+        }
+    }
+
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_PREACCESS_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = ngx_http_prize_preaccess_handler;
+
+    return NGX_OK;
+}
+
+
+/* connects ahead, so that the first employee does not wait for it */
+
+static void
+ngx_http_prize_warm(ngx_cycle_t *cycle, ngx_http_prize_loc_conf_t *plcf)
+{
+    ngx_uint_t                  i, n;
+    ngx_prize_redis_conn_t     *conn;
+    ngx_http_upstream_server_t *server;
+
+    if (plcf->redis == NULL || plcf->redis->servers == NULL) {
+        return;
+    }
+
+    server = plcf->redis->servers->elts;
+
+    for (i = 0; i < plcf->redis->servers->nelts; i++) {
+
+        if (server[i].down) {
+            continue;
+        }
+
+        for (n = 0; n < server[i].naddrs; n++) {
+            conn = ngx_prize_redis_get(cycle, plcf->redis_login,
+                                       server[i].addrs[n].sockaddr,
+                                       server[i].addrs[n].socklen,
+                                       &server[i].addrs[n].name);
+            if (conn) {
+                ngx_prize_redis_warm(conn, plcf->redis_connect_timeout);
+            }
+        }
+    }
+}
+
+
+static ngx_int_t
+ngx_http_prize_init_worker(ngx_cycle_t *cycle)
+{
+    ngx_uint_t                    i;
+    prize_metrics_slot_t         *slot;
+    ngx_http_prize_main_conf_t   *pmcf;
+    ngx_http_prize_loc_conf_t   **plcf;
+
+    if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE)
+    {
+        return NGX_OK;
+    }
+
+    pmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_prize_module);
+
+    if (pmcf == NULL) {
+        return NGX_OK;
+    }
+
+    slot = prize_metrics_claim(pmcf->zone->data, ngx_pid);
+
+    if (slot) {
+        ngx_prize_metrics = slot;
+
+    } else {
+        ngx_log_error(NGX_LOG_ERR, cycle->log, 0,
+                      "prize: more than %d workers, this one is not in "
+                      "\"prize_status\"", PRIZE_METRICS_SLOTS);
+    }
+
+    plcf = pmcf->locations.elts;
+
+    for (i = 0; i < pmcf->locations.nelts; i++) {
+
+        if (plcf[i]->postgres
+            && ngx_prize_postgres_get(cycle, plcf[i]->postgres) == NULL)
+        {
+            return NGX_ERROR;
+        }
+
+        ngx_http_prize_warm(cycle, plcf[i]);
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_prize_exit_worker(ngx_cycle_t *cycle)
+{
+    ngx_http_prize_main_conf_t  *pmcf;
+
+    pmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_prize_module);
+
+    if (pmcf == NULL) {
+        return;
+    }
+
+    ngx_prize_redis_done();
+    ngx_prize_postgres_done();
+
+    if (ngx_prize_metrics->pid == ngx_pid) {
+        prize_metrics_release((prize_metrics_slot_t *) ngx_prize_metrics);
+    }
+}
