@@ -796,16 +796,14 @@ ngx_prize_postgres_same(PGresult *result, int a, int b)
 
 static void
 ngx_prize_postgres_row(ngx_prize_postgres_member_t *member,
-    ngx_uint_t query, int row, int column)
+    PGresult *result, ngx_uint_t query, int row, int column)
 {
     size_t                      len;
     u_char                     *id;
-    PGresult                   *result;
     ngx_prize_postgres_item_t  *item;
     ngx_prize_postgres_pool_t  *pool;
 
     pool = member->pool;
-    result = member->conn.result;
 
     id = (u_char *) PQgetvalue(result, row, column);
     len = PQgetlength(result, row, column);
@@ -1052,7 +1050,7 @@ ngx_prize_postgres_tuples(ngx_prize_postgres_member_t *member,
     pool->mapped = NULL;
 
     for (row = 0; row < PQntuples(result); row++) {
-        ngx_prize_postgres_row(member, query, row, column);
+        ngx_prize_postgres_row(member, result, query, row, column);
     }
 
     ngx_prize_postgres_detach_batch(member, &batch);

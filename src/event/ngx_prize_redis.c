@@ -290,6 +290,35 @@ ngx_prize_redis_handshake(ngx_prize_redis_conn_t *conn)
 }
 
 
+/* the first event of a socket that was connecting */
+
+static void
+ngx_prize_redis_connected(ngx_prize_redis_conn_t *conn)
+{
+    int        err;
+    socklen_t  len;
+
+    err = 0;
+    len = sizeof(int);
+
+    if (getsockopt(conn->peer.connection->fd, SOL_SOCKET, SO_ERROR,
+                   (void *) &err, &len)
+        == -1)
+    {
+        err = ngx_socket_errno;
+    }
+
+    if (err) {
+        ngx_prize_redis_failed(conn, err, "connect() failed");
+        return;
+    }
+
+    if (ngx_prize_redis_handshake(conn) != NGX_OK) {
+        ngx_prize_redis_failed(conn, NGX_ENOMEM, "handshake failed");
+    }
+}
+
+
 static ngx_int_t
 ngx_prize_redis_connect(ngx_prize_redis_conn_t *conn, ngx_msec_t timeout)
 {
@@ -667,6 +696,17 @@ ngx_prize_redis_read_handler(ngx_event_t *rev)
     ngx_log_debug1(NGX_LOG_DEBUG_EVENT, rev->log, 0,
                    "prize redis \"%V\" read", &conn->name);
 
+    if (conn->state == NGX_PRIZE_REDIS_CONNECTING && !c->close) {
+
+        /* nothing was asked yet: this is its failure, or comes after it */
+
+        ngx_prize_redis_connected(conn);
+
+        if (conn->state != NGX_PRIZE_REDIS_HANDSHAKE) {
+            return;
+        }
+    }
+
     for ( ;; ) {
 
         if (c->close && conn->pending == 0 && ngx_queue_empty(&conn->waiting)) {
@@ -762,8 +802,6 @@ ngx_prize_redis_flush_handler(ngx_event_t *ev)
 static void
 ngx_prize_redis_write_handler(ngx_event_t *wev)
 {
-    int                      err;
-    socklen_t                len;
     ngx_connection_t        *c;
     ngx_prize_redis_conn_t  *conn;
 
@@ -778,21 +816,7 @@ ngx_prize_redis_write_handler(ngx_event_t *wev)
         return;
     }
 
-    err = 0;
-    len = sizeof(int);
-
-    if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, (void *) &err, &len) == -1) {
-        err = ngx_socket_errno;
-    }
-
-    if (err) {
-        ngx_prize_redis_failed(conn, err, "connect() failed");
-        return;
-    }
-
-    if (ngx_prize_redis_handshake(conn) != NGX_OK) {
-        ngx_prize_redis_failed(conn, NGX_ENOMEM, "handshake failed");
-    }
+    ngx_prize_redis_connected(conn);
 }
 
 
