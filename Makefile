@@ -4,7 +4,7 @@
 # make demo-stop   ends it
 # make deps        the packages that a build needs
 #
-# NGX_SRC=DIR      build against an nginx source tree instead of the
+# NGINX_SRC=DIR      build against an nginx source tree instead of the
 #                  installed nginx-dev
 # BUILD=DIR        where built things go
 # TESTS=FILE...    the tests to run
@@ -13,7 +13,7 @@
 # CC, CFLAGS, LDFLAGS
 
 BUILD     = build
-NGX_SRC   =
+NGINX_SRC   =
 TESTS     = t
 ROSTER    =
 
@@ -21,14 +21,14 @@ DEMO_PORT          = 8180
 DEMO_REDIS_PORT    = 6390
 DEMO_POSTGRES_PORT = 5442
 
-NGINX_BINARY = $(if $(NGX_SRC),$(BUILD)/nginx/nginx,/usr/sbin/nginx)
+NGINX_BINARY = $(if $(NGINX_SRC),$(BUILD)/nginx/nginx,/usr/sbin/nginx)
 
 CC        = gcc
 CFLAGS    = -O2 -g
 LDFLAGS   =
 WARNINGS  = -Wall -Wextra -Werror
 
-# with NGX_SRC: the installed nginx's own flags may not fit its version
+# with NGINX_SRC: the installed nginx's own flags may not fit its version
 NGX_FLAGS = --with-compat --with-debug --with-threads \
             --with-http_ssl_module --with-http_v2_module \
             --with-http_stub_status_module --with-http_realip_module \
@@ -38,14 +38,14 @@ NGX_FLAGS = --with-compat --with-debug --with-threads \
 
 DEPS      = gcc libc6-dev make libpcre2-dev zlib1g-dev libssl-dev \
             libhiredis-dev libpq-dev \
-            $(if $(NGX_SRC),,nginx nginx-dev)
+            $(if $(NGINX_SRC),,nginx nginx-dev)
 DEPS_TEST = curl nghttp2-client perl postgresql redis-server
 DEPS_DEMO = curl perl postgresql redis-server
 
 
 SHELL     = /bin/bash
 build     = $(abspath $(BUILD))
-nginx_src = $(or $(NGX_SRC),/usr/share/nginx/src)
+nginx_src = $(or $(NGINX_SRC),/usr/share/nginx/src)
 pg_incs  := $(or $(shell pg_config --includedir 2>/dev/null),\
               /usr/include/postgresql)
 demo      = BUILD=$(build) NGINX_BINARY=$(abspath $(NGINX_BINARY)) ROSTER="$(ROSTER)" \
@@ -73,7 +73,7 @@ $(CC)
 $(CFLAGS)
 $(LDFLAGS)
 $(nginx_src)
-$(if $(NGX_SRC),$(NGX_FLAGS),$(shell /usr/sbin/nginx -V 2>&1))
+$(if $(NGINX_SRC),$(NGX_FLAGS),$(shell /usr/sbin/nginx -V 2>&1))
 $(module)
 endef
 
@@ -93,7 +93,7 @@ $(BUILD)/nginx/Makefile: $(BUILD)/settings config
 	@rm -f $(BUILD)/nginx-src/Makefile $(BUILD)/nginx-src/objs
 	@CC="$(CC)" .ci/configure $(BUILD)/nginx-src $(build)/nginx \
 	    "$(CFLAGS)" "$(LDFLAGS)" \
-	    $(if $(NGX_SRC),$(NGX_FLAGS)) >$(BUILD)/configure.log \
+	    $(if $(NGINX_SRC),$(NGX_FLAGS)) >$(BUILD)/configure.log \
 	    || { cat $(BUILD)/configure.log; rm -f $@; exit 1; }
 
 $(BUILD)/ngx_http_prize_module.so: $(BUILD)/nginx/Makefile $(module) \
@@ -103,7 +103,7 @@ $(BUILD)/ngx_http_prize_module.so: $(BUILD)/nginx/Makefile $(module) \
 	@cp $(BUILD)/nginx/ngx_http_prize_module.so $@.new
 	@mv $@.new $@
 
-# with NGX_SRC: the server that belongs to the module
+# with NGINX_SRC: the server that belongs to the module
 $(BUILD)/nginx/nginx: $(BUILD)/ngx_http_prize_module.so
 	@echo "making $@"
 	@$(MAKE) -s -C $(BUILD)/nginx-src -f $(build)/nginx/Makefile binary
@@ -146,13 +146,13 @@ layers:
 # "make test TESTS=t/status.t" runs one
 
 test: deps-test
-	@$(MAKE) --no-print-directory all $(if $(NGX_SRC),$(NGINX_BINARY))
+	@$(MAKE) --no-print-directory all $(if $(NGINX_SRC),$(NGINX_BINARY))
 	@BUILD=$(build) TEST_NGINX_BINARY=$(abspath $(NGINX_BINARY)) \
 	    t/servers prove -r $(TESTS)
 
 
 demo: deps-demo
-	@$(MAKE) --no-print-directory all $(if $(NGX_SRC),$(NGINX_BINARY))
+	@$(MAKE) --no-print-directory all $(if $(NGINX_SRC),$(NGINX_BINARY))
 	@$(demo) start
 
 demo-stop:
