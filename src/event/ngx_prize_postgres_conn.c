@@ -14,6 +14,7 @@ static void ngx_prize_postgres_conn_event(ngx_event_t *ev);
 static void
 ngx_prize_postgres_conn_unwatch(ngx_prize_postgres_conn_t *conn)
 {
+    ngx_uint_t         flags;
     ngx_connection_t  *c;
 
     c = conn->c;
@@ -22,12 +23,16 @@ ngx_prize_postgres_conn_unwatch(ngx_prize_postgres_conn_t *conn)
         return;
     }
 
+    /* libpq closes the socket of a lost connection where it notices */
+
+    flags = (PQsocket(conn->pg) == c->fd) ? 0 : NGX_CLOSE_EVENT;
+
     if (c->read->active) {
-        ngx_del_event(c->read, NGX_READ_EVENT, 0);
+        ngx_del_event(c->read, NGX_READ_EVENT, flags);
     }
 
     if (c->write->active) {
-        ngx_del_event(c->write, NGX_WRITE_EVENT, 0);
+        ngx_del_event(c->write, NGX_WRITE_EVENT, flags);
     }
 
     if (c->read->posted) {
