@@ -15,6 +15,7 @@
 #include "ngx_prize_lookup.h"
 #include "ngx_prize_postgres.h"
 #include "ngx_prize_redis.h"
+#include "prize_gzip.h"
 #include "prize_id.h"
 #include "prize_template.h"
 
@@ -45,6 +46,7 @@ typedef struct {
 typedef struct {
     ngx_str_t                        file;
     prize_template_t                *template;
+    prize_gzip_t                    *gzip;       /* NULL until it is wanted */
     ngx_http_prize_condition_t       condition;
 } ngx_http_prize_page_t;
 

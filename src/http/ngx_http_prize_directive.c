@@ -253,6 +253,31 @@ ngx_http_prize_merge_backends(ngx_conf_t *cf, ngx_http_prize_loc_conf_t *plcf)
 }
 
 
+/* deflated once, however many locations have the pages */
+
+static ngx_int_t
+ngx_http_prize_merge_gzip(ngx_http_prize_pages_t *pages)
+{
+    ngx_uint_t              i;
+    ngx_http_prize_page_t  *page;
+
+    page = pages->list.elts;
+
+    for (i = 0; i < pages->list.nelts; i++) {
+
+        if (page[i].gzip == NULL) {
+            page[i].gzip = prize_gzip_create(page[i].template);
+        }
+
+        if (page[i].gzip == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
 static char *
 ngx_http_prize_merge_pages(ngx_conf_t *cf, ngx_http_prize_loc_conf_t *prev,
     ngx_http_prize_loc_conf_t *plcf)
@@ -294,6 +319,10 @@ ngx_http_prize_merge_pages(ngx_conf_t *cf, ngx_http_prize_loc_conf_t *prev,
     }
 
     *location = plcf;
+
+    if (plcf->gzip && ngx_http_prize_merge_gzip(plcf->pages) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
 
     return ngx_http_prize_merge_backends(cf, plcf);
 }
@@ -577,6 +606,7 @@ ngx_http_prize_pages_cleanup(void *data)
     page = pages->list.elts;
 
     for (i = 0; i < pages->list.nelts; i++) {
+        prize_gzip_destroy(page[i].gzip);
         prize_template_destroy(page[i].template);
     }
 

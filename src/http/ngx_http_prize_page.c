@@ -2,24 +2,7 @@
 #include "ngx_http_prize_page.h"
 
 
-/* renders twice: the first time to know how much, the second time to write */
-
-typedef struct {
-    prize_sink_t    sink;
-    size_t          length;     /* of the page */
-    size_t          dynamic;    /* bytes of it that are not static */
-    ngx_uint_t      buffers;
-    unsigned        open:1;     /* the last buffer takes further values */
-} ngx_http_prize_measure_t;
-
-
-typedef struct {
-    prize_sink_t    sink;
-    ngx_chain_t    *chain;      /* the next link to fill in */
-    ngx_chain_t    *last;
-    u_char         *pos;        /* where the next value goes */
-    unsigned        open:1;
-} ngx_http_prize_writer_t;
+#define NGX_HTTP_PRIZE_PIECES  64    /* more of them are not on the stack */
 
 
 static ngx_str_t  ngx_http_prize_no_store = ngx_string("private, no-store");
@@ -31,6 +14,10 @@ static ngx_str_t  ngx_http_prize_no_referrer = ngx_string("no-referrer");
 static ngx_str_t  ngx_http_prize_content_type_options =
     ngx_string("X-Content-Type-Options");
 static ngx_str_t  ngx_http_prize_nosniff = ngx_string("nosniff");
+
+static ngx_str_t  ngx_http_prize_content_encoding =
+    ngx_string("Content-Encoding");
+static ngx_str_t  ngx_http_prize_gzip = ngx_string("gzip");
 
 static ngx_str_t  ngx_http_prize_vary = ngx_string("Vary");
 static ngx_str_t  ngx_http_prize_accept_encoding =
@@ -79,145 +66,6 @@ ngx_http_prize_page_choose(ngx_http_prize_pages_t *pages,
     }
 
     return NULL;
-}
-
-
-static int
-ngx_http_prize_measure_literal(prize_sink_t *sink,
-    const prize_segment_t *segment)
-{
-    ngx_http_prize_measure_t  *measure = (ngx_http_prize_measure_t *) sink;
-
-    measure->length += segment->len;
-    measure->buffers++;
-    measure->open = 0;
-
-    return 0;
-}
-
-
-static int
-ngx_http_prize_measure_field(prize_sink_t *sink, const prize_str_t *value,
-    unsigned escape)
-{
-    size_t                     len;
-    ngx_http_prize_measure_t  *measure = (ngx_http_prize_measure_t *) sink;
-
-    if (value->len == 0) {
-        return 0;
-    }
-
-    len = escape ? prize_escaped_length(value) : value->len;
-
-    measure->length += len;
-    measure->dynamic += len;
-
-    if (!measure->open) {
-        measure->buffers++;
-        measure->open = 1;
-    }
-
-    return 0;
-}
-
-
-static ngx_buf_t *
-ngx_http_prize_writer_next(ngx_http_prize_writer_t *writer)
-{
-    writer->last = writer->chain;
-    writer->chain = writer->chain->next;
-
-    return writer->last->buf;
-}
-
-
-static int
-ngx_http_prize_writer_literal(prize_sink_t *sink,
-    const prize_segment_t *segment)
-{
-    ngx_buf_t                *b;
-    ngx_http_prize_writer_t  *writer = (ngx_http_prize_writer_t *) sink;
-
-    b = ngx_http_prize_writer_next(writer);
-
-    b->pos = (u_char *) segment->data;
-    b->last = b->pos + segment->len;
-    b->start = b->pos;
-    b->end = b->last;
-    b->memory = 1;
-
-    writer->open = 0;
-
-    return 0;
-}
-
-
-static int
-ngx_http_prize_writer_field(prize_sink_t *sink, const prize_str_t *value,
-    unsigned escape)
-{
-    u_char                   *end;
-    ngx_buf_t                *b;
-    ngx_http_prize_writer_t  *writer = (ngx_http_prize_writer_t *) sink;
-
-    if (value->len == 0) {
-        return 0;
-    }
-
-    if (escape) {
-        end = (u_char *) prize_escape((char *) writer->pos, value);
-
-    } else {
-        end = ngx_cpymem(writer->pos, value->data, value->len);
-    }
-
-    if (!writer->open) {
-        b = ngx_http_prize_writer_next(writer);
-
-        b->pos = writer->pos;
-        b->start = writer->pos;
-        b->temporary = 1;
-
-        writer->open = 1;
-    }
-
-    writer->last->buf->last = end;
-    writer->last->buf->end = end;
-    writer->pos = end;
-
-    return 0;
-}
-
-
-/* links, buffers and values of a page in one piece of memory */
-
-static ngx_chain_t *
-ngx_http_prize_page_chain(ngx_http_request_t *r, ngx_uint_t n, size_t dynamic,
-    u_char **values)
-{
-    ngx_buf_t    *buf;
-    ngx_uint_t    i;
-    ngx_chain_t  *chain;
-
-    chain = ngx_palloc(r->pool, n * (sizeof(ngx_chain_t) + sizeof(ngx_buf_t))
-                                + dynamic);
-    if (chain == NULL) {
-        return NULL;
-    }
-
-    buf = (ngx_buf_t *) &chain[n];
-    ngx_memzero(buf, n * sizeof(ngx_buf_t));
-
-    for (i = 0; i < n; i++) {
-        chain[i].buf = &buf[i];
-        chain[i].next = &chain[i + 1];
-    }
-
-    chain[n - 1].next = NULL;
-
-    *values = (u_char *) &buf[n];
-
-    return chain;
 }
 
 
@@ -307,26 +155,25 @@ ngx_http_prize_page_privacy(ngx_http_request_t *r)
 }
 
 
+/* nginx's own decision about this client, which knows all the directives */
+
+static ngx_uint_t
+ngx_http_prize_page_gzips(ngx_http_request_t *r,
+    ngx_http_prize_loc_conf_t *plcf)
+{
+#if (NGX_HTTP_GZIP)
+    return plcf->gzip && ngx_http_gzip_ok(r) == NGX_OK;
+#else
+    return 0;
+#endif
+}
+
+
 static ngx_int_t
-ngx_http_prize_page_headers(ngx_http_request_t *r,
-    ngx_http_prize_loc_conf_t *plcf, size_t length)
+ngx_http_prize_page_vary(ngx_http_request_t *r)
 {
 #if (NGX_HTTP_GZIP)
     ngx_http_core_loc_conf_t  *clcf;
-#endif
-
-    r->headers_out.status = NGX_HTTP_OK;
-    r->headers_out.content_length_n = length;
-
-    ngx_str_set(&r->headers_out.content_type, "text/html; charset=utf-8");
-    r->headers_out.content_type_len = sizeof("text/html") - 1;
-    r->headers_out.content_type_lowcase = NULL;
-
-    if (!plcf->gzip) {
-        return NGX_OK;
-    }
-
-#if (NGX_HTTP_GZIP)
 
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
 
@@ -334,11 +181,133 @@ ngx_http_prize_page_headers(ngx_http_request_t *r,
         r->gzip_vary = 1;
         return NGX_OK;
     }
-
 #endif
 
     return ngx_http_prize_page_header(r, &ngx_http_prize_vary,
                                       &ngx_http_prize_accept_encoding);
+}
+
+
+static ngx_int_t
+ngx_http_prize_page_encoding(ngx_http_request_t *r)
+{
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    if (ngx_http_prize_page_header(r, &ngx_http_prize_content_encoding,
+                                   &ngx_http_prize_gzip)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    part = r->headers_out.headers.last;
+    h = part->elts;
+
+    r->headers_out.content_encoding = &h[part->nelts - 1];
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_prize_page_headers(ngx_http_request_t *r,
+    ngx_http_prize_loc_conf_t *plcf, size_t length, ngx_uint_t gzip)
+{
+    r->headers_out.status = NGX_HTTP_OK;
+    r->headers_out.content_length_n = length;
+
+    ngx_str_set(&r->headers_out.content_type, "text/html; charset=utf-8");
+    r->headers_out.content_type_len = sizeof("text/html") - 1;
+    r->headers_out.content_type_lowcase = NULL;
+
+    if (gzip && ngx_http_prize_page_encoding(r) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return plcf->gzip ? ngx_http_prize_page_vary(r) : NGX_OK;
+}
+
+
+/* one of the two renderings of a page, of which the first one only counts */
+
+static void
+ngx_http_prize_page_render(ngx_http_prize_page_t *page, ngx_uint_t gzip,
+    const prize_record_t *record, prize_output_t *out)
+{
+    prize_plain_t      plain;
+    prize_gzip_sink_t  gzipped;
+
+    if (gzip) {
+        prize_gzip_init(&gzipped, page->gzip, out);
+        (void) prize_template_render(page->template, record, &gzipped.sink);
+        prize_gzip_finish(&gzipped);
+
+    } else {
+        prize_plain_init(&plain, out);
+        (void) prize_template_render(page->template, record, &plain.sink);
+    }
+}
+
+
+/* links, buffers and what is not static, in one piece of memory */
+
+static ngx_chain_t *
+ngx_http_prize_page_chain(ngx_http_request_t *r, ngx_http_prize_page_t *page,
+    ngx_uint_t gzip, const prize_record_t *record, prize_output_t *out)
+{
+    char         *dynamic;
+    size_t        size;
+    ngx_buf_t    *b;
+    ngx_uint_t    i, n;
+    ngx_chain_t  *chain;
+    prize_str_t  *pieces, few[NGX_HTTP_PRIZE_PIECES];
+
+    n = out->n;
+    size = out->dynamic;
+
+    chain = ngx_palloc(r->pool, n * (sizeof(ngx_chain_t) + sizeof(ngx_buf_t))
+                                + size);
+    pieces = (n <= NGX_HTTP_PRIZE_PIECES)
+             ? few : ngx_palloc(r->pool, n * sizeof(prize_str_t));
+
+    if (chain == NULL || pieces == NULL) {
+        return NULL;
+    }
+
+    b = (ngx_buf_t *) &chain[n];
+    dynamic = (char *) &b[n];
+
+    prize_output_begin(out, pieces, dynamic);
+    ngx_http_prize_page_render(page, gzip, record, out);
+
+    ngx_memzero(b, n * sizeof(ngx_buf_t));
+
+    for (i = 0; i < n; i++) {
+        b[i].pos = (u_char *) pieces[i].data;
+        b[i].last = b[i].pos + pieces[i].len;
+        b[i].start = b[i].pos;
+        b[i].end = b[i].last;
+
+        /* a filter may write to what belongs to this page alone */
+
+        if (pieces[i].data >= dynamic && pieces[i].data < dynamic + size) {
+            b[i].temporary = 1;
+
+        } else {
+            b[i].memory = 1;
+        }
+
+        chain[i].buf = &b[i];
+        chain[i].next = &chain[i + 1];
+    }
+
+    chain[n - 1].next = NULL;
+
+    b[n - 1].last_buf = (r == r->main);
+    b[n - 1].last_in_chain = 1;
+
+    return chain;
 }
 
 
@@ -347,19 +316,17 @@ ngx_http_prize_page_send(ngx_http_request_t *r,
     ngx_http_prize_loc_conf_t *plcf, ngx_http_prize_page_t *page,
     const prize_record_t *record)
 {
-    ngx_int_t                 rc;
-    ngx_buf_t                *last;
-    ngx_chain_t              *out;
-    ngx_http_prize_writer_t   writer;
-    ngx_http_prize_measure_t  measure;
+    ngx_int_t        rc;
+    ngx_uint_t       gzip;
+    ngx_chain_t     *chain;
+    prize_output_t   out;
 
-    ngx_memzero(&measure, sizeof(ngx_http_prize_measure_t));
-    measure.sink.literal = ngx_http_prize_measure_literal;
-    measure.sink.field = ngx_http_prize_measure_field;
+    gzip = ngx_http_prize_page_gzips(r, plcf);
 
-    (void) prize_template_render(page->template, record, &measure.sink);
+    ngx_memzero(&out, sizeof(prize_output_t));
+    ngx_http_prize_page_render(page, gzip, record, &out);
 
-    if (ngx_http_prize_page_headers(r, plcf, measure.length) != NGX_OK) {
+    if (ngx_http_prize_page_headers(r, plcf, out.length, gzip) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -369,27 +336,11 @@ ngx_http_prize_page_send(ngx_http_request_t *r,
         return rc;
     }
 
-    if (measure.buffers == 0) {
+    if (out.n == 0) {
         return (r == r->main) ? ngx_http_send_special(r, NGX_HTTP_LAST) : rc;
     }
 
-    ngx_memzero(&writer, sizeof(ngx_http_prize_writer_t));
-    writer.sink.literal = ngx_http_prize_writer_literal;
-    writer.sink.field = ngx_http_prize_writer_field;
+    chain = ngx_http_prize_page_chain(r, page, gzip, record, &out);
 
-    out = ngx_http_prize_page_chain(r, measure.buffers, measure.dynamic,
-                                    &writer.pos);
-    if (out == NULL) {
-        return NGX_ERROR;
-    }
-
-    writer.chain = out;
-
-    (void) prize_template_render(page->template, record, &writer.sink);
-
-    last = writer.last->buf;
-    last->last_buf = (r == r->main);
-    last->last_in_chain = 1;
-
-    return ngx_http_output_filter(r, out);
+    return chain ? ngx_http_output_filter(r, chain) : NGX_ERROR;
 }

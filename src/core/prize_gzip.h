@@ -1,0 +1,55 @@
+
+/*
+ * A page gzipped without compressing it (RFC 1951, RFC 1952).
+ *
+ * Each static segment is deflated once, on its own, and ends on a full
+ * flush: at a byte, with nothing after it that looks back.  What is written
+ * for one page only goes between them as stored blocks, and the CRC is
+ * combined from those of the segments.  Since no two parts of a page are
+ * compressed together, the length tells nothing of a value but its length.
+ */
+
+#ifndef _PRIZE_GZIP_H_INCLUDED_
+#define _PRIZE_GZIP_H_INCLUDED_
+
+
+#include <stddef.h>
+
+#include <zlib.h>
+
+#include "prize_output.h"
+#include "prize_template.h"
+
+
+typedef struct prize_gzip_s  prize_gzip_t;
+
+
+/* the template must outlive it; NULL without memory */
+prize_gzip_t *prize_gzip_create(const prize_template_t *page);
+
+void prize_gzip_destroy(prize_gzip_t *gzip);
+
+
+typedef struct {
+    prize_sink_t         sink;
+    const prize_gzip_t  *gzip;
+    prize_output_t      *out;
+
+    uLong                crc;
+    size_t               size;      /* of the page, inflated */
+
+    char                *block;     /* header of the open stored block; */
+    size_t               stored;    /*   how many bytes it has, */
+    unsigned             open:1;    /*   and whether there is one */
+    unsigned             begun:1;   /* the header is written */
+} prize_gzip_sink_t;
+
+
+void prize_gzip_init(prize_gzip_sink_t *sink, const prize_gzip_t *gzip,
+    prize_output_t *out);
+
+/* after rendering: the last block and the trailer */
+void prize_gzip_finish(prize_gzip_sink_t *sink);
+
+
+#endif /* _PRIZE_GZIP_H_INCLUDED_ */

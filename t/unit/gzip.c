@@ -1,0 +1,237 @@
+
+/*
+ * prize_gzip and prize_output: what one writes, zlib inflates to what the
+ * other writes, byte for byte, and it is one gzip member and no more.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <zlib.h>
+
+#include "prize_gzip.h"
+#include "tap.h"
+
+
+typedef struct {
+    char    *data;
+    size_t   len;
+    int      whole;         /* the sizes counted are those written */
+} page_t;
+
+
+static const size_t  lengths[] = { 0, 1, 127, 128, 8191, 8192, 65534, 65535,
+                                   65536, 131070, 200000 };
+
+static char  filler[4096];
+
+
+static page_t
+collect(const prize_template_t *page, const prize_record_t *record,
+    const prize_gzip_t *gzip)
+{
+    char               *dynamic, *p;
+    page_t              got;
+    unsigned            i, pass;
+    prize_str_t        *pieces;
+    prize_sink_t       *sink;
+    prize_plain_t       plain;
+    prize_output_t      out, counted;
+    prize_gzip_sink_t   gs;
+
+    memset(&out, 0, sizeof(prize_output_t));
+    memset(&counted, 0, sizeof(prize_output_t));
+    pieces = NULL;
+    dynamic = NULL;
+
+    for (pass = 0; pass < 2; pass++) {
+
+        if (gzip) {
+            prize_gzip_init(&gs, gzip, &out);
+            sink = &gs.sink;
+
+        } else {
+            prize_plain_init(&plain, &out);
+            sink = &plain.sink;
+        }
+
+        (void) prize_template_render(page, record, sink);
+
+        if (gzip) {
+            prize_gzip_finish(&gs);
+        }
+
+        if (pass == 0) {
+            counted = out;
+            pieces = malloc((out.n + 1) * sizeof(prize_str_t));
+            dynamic = malloc(out.dynamic + 1);
+            prize_output_begin(&out, pieces, dynamic);
+        }
+    }
+
+    got.whole = (out.n == counted.n && out.length == counted.length
+                 && out.dynamic == counted.dynamic
+                 && out.pos == dynamic + counted.dynamic);
+
+    got.len = out.length;
+    got.data = malloc(out.length + 1);
+    p = got.data;
+
+    for (i = 0; i < out.n; i++) {
+        memcpy(p, pieces[i].data, pieces[i].len);
+        p += pieces[i].len;
+    }
+
+    got.whole = got.whole && (p == got.data + got.len);
+
+    free(pieces);
+    free(dynamic);
+
+    return got;
+}
+
+
+/* 1 if the member, and nothing after it, inflates to the plain page */
+
+static int
+inflates(const page_t *member, const page_t *plain)
+{
+    int        rc;
+    char      *data;
+    z_stream   z;
+
+    memset(&z, 0, sizeof(z_stream));
+
+    /* 16: gzip with its checks of length and CRC */
+
+    if (inflateInit2(&z, 16 + MAX_WBITS) != Z_OK) {
+        return 0;
+    }
+
+    data = malloc(plain->len + 1);
+
+    z.next_in = (Bytef *) member->data;
+    z.avail_in = member->len;
+    z.next_out = (Bytef *) data;
+    z.avail_out = plain->len + 1;
+
+    rc = inflate(&z, Z_FINISH);
+
+    rc = (rc == Z_STREAM_END && z.avail_in == 0 && z.total_out == plain->len
+          && memcmp(data, plain->data, plain->len) == 0);
+
+    (void) inflateEnd(&z);
+    free(data);
+
+    return rc;
+}
+
+
+static void
+check(const char *name, const char *source, const char *value, size_t len)
+{
+    page_t                   plain, member;
+    prize_str_t              values[8], raw = { 1, "r" };
+    prize_gzip_t            *gzip;
+    prize_fields_t           fields;
+    prize_record_t           record;
+    prize_template_t        *page;
+    prize_template_error_t   error;
+    prize_template_options_t options = { NULL, &raw, 1 };
+    unsigned                 i;
+
+    (void) prize_fields_init(&fields);
+    page = prize_template_compile(source, strlen(source), &fields, &options,
+                                  &error);
+
+    if (page == NULL) {
+        ok(0, "%s: %u:%u: %s", name, error.line, error.column, error.text);
+        return;
+    }
+
+    for (i = 0; i < 8; i++) {
+        values[i].data = value;
+        values[i].len = len;
+    }
+
+    record.values = values;
+    record.columns = NULL;
+    record.ncolumns = 0;
+
+    gzip = prize_gzip_create(page);
+
+    plain = collect(page, &record, NULL);
+    member = collect(page, &record, gzip);
+
+    ok(plain.whole, "%s: the plain page is as long as was counted", name);
+    ok(member.whole, "%s: the gzipped one too", name);
+    ok(inflates(&member, &plain), "%s: it inflates to the plain page", name);
+
+    free(plain.data);
+    free(member.data);
+    prize_gzip_destroy(gzip);
+    prize_template_destroy(page);
+    prize_fields_destroy(&fields);
+}
+
+
+static void
+check_lengths(const char *shape, const char *format, char fill)
+{
+    char      name[128], *source, *value;
+    size_t    i, size;
+
+    /* the format has up to three places for static text */
+
+    size = strlen(format) + 3 * sizeof(filler) + 1;
+    source = malloc(size);
+    (void) snprintf(source, size, format, filler, filler, filler);
+
+    for (i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+        value = malloc(lengths[i] + 1);
+        memset(value, fill, lengths[i]);
+
+        (void) snprintf(name, sizeof(name), "%s, %lu bytes of %c", shape,
+                        (unsigned long) lengths[i], fill);
+        check(name, source, value, lengths[i]);
+
+        free(value);
+    }
+
+    free(source);
+}
+
+
+int
+main(void)
+{
+    size_t  i;
+
+    for (i = 0; i < sizeof(filler) - 1; i++) {
+        filler[i] = "a page of some static text \n"[(i * i + i / 7) % 28];
+    }
+
+    check("nothing at all", "", "x", 1);
+    check("a short text only", "short", "x", 1);
+
+    check_lengths("a field only", "{{a}}", 'x');
+    check_lengths("a field that grows", "{{a}}", '"');
+    check_lengths("a raw field", "{{{r}}}", '<');
+    check_lengths("a field before", "{{a}}%s", 'x');
+    check_lengths("a field between", "%s{{a}}%s", '&');
+    check_lengths("a field after", "%s{{a}}", 'x');
+    check_lengths("fields before, between and after",
+                  "{{a}}%s{{b}}%s{{c}}", '\'');
+    check_lengths("neighbours", "%s{{a}}{{b}} - {{{r}}}%s", '<');
+    check_lengths("short texts between", "{{a}}: {{b}}, {{c}}.", 'x');
+    check_lengths("a section that may drop the first segment",
+                  "{{#a}}%s{{/a}}%s{{b}}", 'x');
+    check_lengths("a section that may drop the last segment",
+                  "{{b}}%s{{#a}}%s{{/a}}", 'x');
+    check_lengths("a section that may drop the middle",
+                  "%s{{#a}}%s{{a}}{{/a}}{{^a}}none{{/a}}%s", 'x');
+    check_lengths("a section that may drop all", "{{#a}}%s{{a}}{{/a}}", 'x');
+    check_lengths("a false section", "{{^a}}%s{{/a}}%s", 'x');
+
+    return tap_done();
+}
