@@ -1,0 +1,546 @@
+package Test::Prize::Clients;
+
+# Many HTTP clients at once, in one process, every answer checked.
+#
+#     my $clients = Test::Prize::Clients->new(port => $port,
+#         connections => 1000,
+#         request => sub { my $id = pick(); return ("/h5?id=$id", $id) });
+#
+#     my $result = $clients->run(requests => 100_000);         # closed loop
+#     my $result = $clients->run(requests => 60_000, rate => 2000);
+#
+# In a closed loop each connection asks for the next page when it has the
+# last one.  With a rate, request n is due n / rate seconds after the start,
+# and its latency counts from then, so that a stall is not hidden by clients
+# that wait for it.
+#
+# "request" is called with the number of the request and returns its path and
+# the ID that the answer must name; "check" is called with that ID, the body,
+# the status and the head, and returns why the answer is wrong, or nothing.
+# The default wants data-id="ID", once, in every page of status 200.  More
+# options of "new": "headers", further lines of each request, "close", each
+# request on a connection of its own, and "timeout", seconds after which an
+# answer counts as lost.
+#
+# What happens during a run, so that a test can break something meanwhile:
+#
+#     after => { 500 => sub { $redis->kill } }     # after so many answers
+#     every => [0.05 => sub { ... }]               # seconds
+#     keep  => sub { ... }                         # each answer, see "answer"
+#
+# All are called with the clients; they hold up the run while they last.
+# $clients->phase('redis is dead') starts a phase: what is counted is counted
+# in all, and for the phase in which it was asked for.
+#
+# The result is a hash: "requests", "answers", "lost" (no whole answer came),
+# "wrong" (an answer other than what was asked for), "extra" (bytes that
+# nobody asked for), "status" with a count for each, "reasons" with the first
+# of what was lost or wrong, "seconds", "connects", "busiest" (the most that
+# were in flight at once), latencies "p50", "p99" and "max" in milliseconds,
+# and "phases", by name, with hashes of the same counts.
+
+use strict;
+use warnings;
+
+use Carp qw(croak);
+use Errno qw(EAGAIN EINPROGRESS EINTR EWOULDBLOCK);
+use Socket qw(AF_INET IPPROTO_TCP SOCK_NONBLOCK SOCK_STREAM SOL_SOCKET
+              SO_ERROR TCP_NODELAY inet_aton pack_sockaddr_in);
+use Time::HiRes qw(time);
+
+use constant {
+    REASONS => 10,
+    READ_SIZE => 262_144,
+};
+
+
+sub new {
+    my ($class, %option) = @_;
+
+    croak 'no port' unless $option{port};
+    croak 'no request' unless $option{request};
+
+    return bless {
+        connections => 1, check => \&check_page, headers => '', timeout => 60,
+        %option,
+        address => pack_sockaddr_in($option{port}, inet_aton('127.0.0.1')),
+    }, $class;
+}
+
+
+# A page names one ID, and it is the one that was asked for.
+
+sub check_page {
+    my ($id, $body, $status) = @_;
+
+    return undef unless $status == 200;
+
+    my @named = $body =~ /data-id="([^"]*)"/g;
+
+    return undef if @named == 1 && $named[0] eq $id;
+    return 'the page names ' . (join(' and ', map { "\"$_\"" } @named)
+                                || 'nobody');
+}
+
+
+sub run {
+    my ($self, %option) = @_;
+
+    croak 'no number of requests' unless $option{requests};
+
+    my %after = %{ $option{after} // {} };
+
+    @$self{qw(requests rate keep every)} = @option{qw(requests rate keep
+                                                      every)};
+    $self->{after} = [ map { [$_, $after{$_}] } sort { $a <=> $b }
+                       keys %after ];
+    $self->{total} = new_counts();
+    $self->{phases} = {};
+    $self->phase('start');
+    @$self{qw(asked ended in_flight busiest connects extra)} = (0) x 6;
+    @$self{qw(by_fd idle)} = ({}, []);
+    @$self{qw(reading writing)} = ('', '');
+
+    my $start = $self->{started} = time;
+
+    $self->{next_every} = $start + $self->{every}[0] if $self->{every};
+    $self->{next_check} = $start + 1;
+
+    while ($self->{ended} < $self->{requests}) {
+        $self->ask;
+        $self->turn;
+        $self->happen;
+    }
+
+    my $seconds = time - $start;
+
+    $self->look_for_extra;
+    $self->drop($_) for values %{ $self->{by_fd} };
+
+    return $self->result($seconds);
+}
+
+
+sub new_counts {
+    return { requests => 0, answers => 0, lost => 0, wrong => 0, status => {},
+             reasons => [], latencies => [] };
+}
+
+
+sub phase {
+    my ($self, $name) = @_;
+
+    return $self->{phase} = $self->{phases}{$name} //= new_counts();
+}
+
+
+sub answers {
+    my ($self) = @_;
+
+    return $self->{total}{answers};
+}
+
+
+# starts what is due and has a connection
+
+sub ask {
+    my ($self) = @_;
+    my $due = $self->{requests};
+
+    if ($self->{rate}) {
+        my $now = int((time - $self->{started}) * $self->{rate}) + 1;
+        $due = $now if $now < $due;
+    }
+
+    while ($self->{asked} < $due
+           && $self->{in_flight} < $self->{connections})
+    {
+        my $n = $self->{asked}++;
+        my ($path, $id, @more) = $self->{request}->($n);
+        my $phase = $self->{phase};
+
+        $self->{total}{requests}++;
+        $phase->{requests}++;
+        $self->{in_flight}++;
+        $self->{busiest} = $self->{in_flight}
+            if $self->{in_flight} > $self->{busiest};
+
+        $self->send({
+            n => $n, id => $id, path => $path, phase => $phase,
+            since => $self->{rate} ? $self->{started} + $n / $self->{rate}
+                                   : time,
+            out => "GET $path HTTP/1.1\r\nHost: localhost\r\n"
+                   . ($self->{close} ? "Connection: close\r\n" : '')
+                   . join('', map { "$_\r\n" } $self->{headers} || (), @more)
+                   . "\r\n",
+        });
+    }
+}
+
+
+sub send {
+    my ($self, $request) = @_;
+    my $client = pop @{ $self->{idle} } // $self->connect;
+
+    return $self->lose($request, $client) unless ref $client;
+
+    $client->{request} = $request;
+    $client->{out} = $request->{out};
+    $client->{in} = '';
+    delete $client->{head};
+    $self->write($client) unless $client->{connecting};
+}
+
+
+# a client, or why there is none
+
+sub connect {
+    my ($self) = @_;
+
+    socket my $socket, AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0
+        or return "socket: $!";
+    setsockopt $socket, IPPROTO_TCP, TCP_NODELAY, 1;
+
+    my $connecting = 0;
+
+    if (!connect $socket, $self->{address}) {
+        return "connect: $!" unless $! == EINPROGRESS;
+        $connecting = 1;
+    }
+
+    my $client = { socket => $socket, fd => fileno $socket,
+                   connecting => $connecting };
+
+    $self->{connects}++;
+    $self->{by_fd}{$client->{fd}} = $client;
+    vec($self->{reading}, $client->{fd}, 1) = 1;
+    vec($self->{writing}, $client->{fd}, 1) = $connecting;
+
+    return $client;
+}
+
+
+sub drop {
+    my ($self, $client) = @_;
+
+    vec($self->{reading}, $client->{fd}, 1) = 0;
+    vec($self->{writing}, $client->{fd}, 1) = 0;
+    delete $self->{by_fd}{$client->{fd}};
+    @{ $self->{idle} } = grep { $_ != $client } @{ $self->{idle} }
+        unless $client->{request};
+    close $client->{socket};
+}
+
+
+sub turn {
+    my ($self) = @_;
+    my $wait = 0.1;
+
+    if ($self->{rate} && $self->{asked} < $self->{requests}) {
+        my $next = $self->{started} + $self->{asked} / $self->{rate} - time;
+        $wait = $next < 0 ? 0 : $next if $next < $wait;
+    }
+
+    # all in flight on as many connections: only an answer can help
+    $wait ||= 0.001 if $self->{in_flight} >= $self->{connections};
+
+    my $n = select my $readable = $self->{reading},
+                   my $writable = $self->{writing}, undef, $wait;
+
+    return if $n <= 0;
+
+    for my $fd (members($writable)) {
+        my $client = $self->{by_fd}{$fd} // next;
+        $self->write($client);
+    }
+
+    for my $fd (members($readable)) {
+        my $client = $self->{by_fd}{$fd} // next;
+        $self->read($client) unless $client->{connecting};
+    }
+}
+
+
+sub members {
+    my $bits = unpack 'b*', $_[0];
+    my @members;
+    my $at = -1;
+
+    push @members, $at while ($at = index $bits, '1', $at + 1) >= 0;
+    return @members;
+}
+
+
+sub write {
+    my ($self, $client) = @_;
+
+    if ($client->{connecting}) {
+        my $error = unpack 'i', getsockopt $client->{socket}, SOL_SOCKET,
+                                           SO_ERROR;
+        if ($error) {
+            local $! = $error;
+            return $self->fail($client, "connect: $!");
+        }
+
+        $client->{connecting} = 0;
+    }
+
+    if (length $client->{out}) {
+        my $n = syswrite $client->{socket}, $client->{out};
+
+        if (!defined $n) {
+            return if again();
+            return $self->fail($client, "write: $!");
+        }
+
+        substr $client->{out}, 0, $n, '';
+    }
+
+    vec($self->{writing}, $client->{fd}, 1) = length $client->{out} ? 1 : 0;
+}
+
+
+sub again {
+    return $! == EAGAIN || $! == EWOULDBLOCK || $! == EINTR;
+}
+
+
+sub read {
+    my ($self, $client) = @_;
+    my $n = sysread $client->{socket}, $client->{in}, READ_SIZE,
+                    length($client->{in} // '');
+
+    if (!defined $n) {
+        return if again();
+        return $self->fail($client, "read: $!");
+    }
+
+    if (!$client->{request}) {
+        $self->{extra}++ if $n;
+        return $self->drop($client);
+    }
+
+    return $self->closed($client) if $n == 0;
+
+    $self->answered($client) if complete($client);
+}
+
+
+# nginx closes an idle connection when it likes: what was sent to it
+# meanwhile, and got no byte of an answer, is sent again on a new one
+
+sub closed {
+    my ($self, $client) = @_;
+    my $request = $client->{request};
+
+    if ($client->{used} && $client->{in} eq '' && !$request->{again}++) {
+        $self->drop($client);
+        $client = $self->connect;
+        return $self->lose($request, $client) unless ref $client;
+        @$client{qw(request out in)} = ($request, $request->{out}, '');
+        $self->write($client) unless $client->{connecting};
+        return;
+    }
+
+    $self->fail($client, 'closed after ' . length($client->{in}) . ' bytes');
+}
+
+
+sub complete {
+    my ($client) = @_;
+
+    if (!$client->{head}) {
+        my $end = index $client->{in}, "\r\n\r\n";
+        return 0 if $end < 0;
+
+        my $head = substr $client->{in}, 0, $end + 4;
+
+        $client->{head} = $head;
+        $client->{status} = $head =~ m{^HTTP/1\.1 (\d+) } ? $1 : 0;
+        $client->{whole} = $head =~ /^content-length: (\d+)\r$/mi
+                           ? $end + 4 + $1 : undef;
+        $client->{chunked} = $head =~ /^transfer-encoding: chunked\r$/mi;
+    }
+
+    if (defined $client->{whole}) {
+        return length $client->{in} >= $client->{whole};
+    }
+
+    return $client->{chunked} ? $client->{in} =~ /\r\n0\r\n\r\n\z/ : 0;
+}
+
+
+sub answered {
+    my ($self, $client) = @_;
+    my $request = delete $client->{request};
+    my $body = substr $client->{in}, length $client->{head};
+    my $status = $client->{status};
+    my $late = (time - $request->{since}) * 1000;
+
+    if ($client->{chunked}) {
+        $body = unchunk($body);
+
+    } elsif (length $client->{in} > $client->{whole}) {
+        $self->{extra}++;
+    }
+
+    my $why = $self->{check}->($request->{id}, $body, $status,
+                               $client->{head});
+
+    for my $counts ($self->{total}, $request->{phase}) {
+        $counts->{answers}++;
+        $counts->{status}{$status}++;
+        push @{ $counts->{latencies} }, $late;
+        count_reason($counts, 'wrong', $request, $why) if defined $why;
+    }
+
+    $self->{in_flight}--;
+    $self->{ended}++;
+    $self->{keep}->($self, {
+        id => $request->{id}, n => $request->{n}, path => $request->{path},
+        status => $status, head => $client->{head}, body => $body,
+    }) if $self->{keep};
+
+    $client->{used} = 1;
+
+    if ($client->{head} =~ /^connection: close\r$/mi) {
+        $self->drop($client);
+
+    } else {
+        push @{ $self->{idle} }, $client;
+    }
+}
+
+
+sub unchunk {
+    my ($chunks) = @_;
+    my $body = '';
+
+    while ($chunks =~ s/^([0-9a-fA-F]+)\r\n//) {
+        my $length = hex $1;
+        last unless $length;
+        $body .= substr $chunks, 0, $length, '';
+        $chunks =~ s/^\r\n//;
+    }
+
+    return $body;
+}
+
+
+sub fail {
+    my ($self, $client, $why) = @_;
+    my $request = $client->{request};
+
+    $self->drop($client);
+    $self->lose($request, $why) if $request;
+}
+
+
+sub lose {
+    my ($self, $request, $why) = @_;
+
+    count_reason($_, 'lost', $request, $why)
+        for $self->{total}, $request->{phase};
+
+    $self->{in_flight}--;
+    $self->{ended}++;
+}
+
+
+sub count_reason {
+    my ($counts, $what, $request, $why) = @_;
+
+    $counts->{$what}++;
+    push @{ $counts->{reasons} }, "$what: $request->{path}: $why"
+        if @{ $counts->{reasons} } < REASONS;
+}
+
+
+# what a test wants to happen now, and what has not come in time
+
+sub happen {
+    my ($self) = @_;
+
+    while (@{ $self->{after} } && $self->{after}[0][0] <= $self->{ended}) {
+        (shift @{ $self->{after} })->[1]->($self);
+    }
+
+    return unless $self->{every} || time > $self->{next_check};
+
+    if ($self->{every} && time >= $self->{next_every}) {
+        $self->{every}[1]->($self);
+        $self->{next_every} = time + $self->{every}[0];
+    }
+
+    return unless time > $self->{next_check};
+
+    $self->{next_check} = time + 1;
+
+    for my $client (values %{ $self->{by_fd} }) {
+        my $request = $client->{request} // next;
+
+        $self->fail($client, "no answer in $self->{timeout} s")
+            if time - $request->{since} > $self->{timeout};
+    }
+}
+
+
+# an answer that comes twice is seen on a connection that waits for nothing
+
+sub look_for_extra {
+    my ($self) = @_;
+
+    for my $client (@{ $self->{idle} }) {
+        my $n = sysread $client->{socket}, my $bytes, READ_SIZE;
+        $self->{extra}++ if $n;
+    }
+}
+
+
+sub result {
+    my ($self, $seconds) = @_;
+    my %result = (%{ finish($self->{total}) }, seconds => $seconds,
+                  map { $_ => $self->{$_} } qw(connects busiest extra));
+
+    my $phases = $self->{phases};
+
+    $result{phases} = { map { $_ => finish($phases->{$_}) }
+                        grep { $phases->{$_}{requests} } keys %$phases };
+    return \%result;
+}
+
+
+sub finish {
+    my ($counts) = @_;
+    my @sorted = sort { $a <=> $b } @{ $counts->{latencies} };
+    my %result = %$counts;
+
+    delete $result{latencies};
+
+    return \%result unless @sorted;
+
+    $result{p50} = $sorted[$#sorted * 0.5];
+    $result{p99} = $sorted[$#sorted * 0.99];
+    $result{max} = $sorted[-1];
+    return \%result;
+}
+
+
+# one line for a person
+
+sub describe {
+    my ($class, $result) = @_;
+    my $status = $result->{status};
+
+    return join ', ', "$result->{requests} requests",
+        (map { "$status->{$_} x $_" } sort keys %$status),
+        "$result->{lost} lost", "$result->{wrong} wrong",
+        defined $result->{p50} ? sprintf 'p50 %.1f ms, p99 %.1f ms, max '
+            . '%.1f ms', @$result{qw(p50 p99 max)} : (),
+        $result->{seconds} ? sprintf '%.0f answers/s',
+            $result->{answers} / $result->{seconds} : (),
+        @{ $result->{reasons} };
+}
+
+
+1;
