@@ -289,6 +289,16 @@ ngx_http_prize_merge_pages(ngx_conf_t *cf, ngx_http_prize_loc_conf_t *prev,
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
+    /* others set the handler without a look at who has */
+
+    if (plcf->pages && clcf->handler != ngx_http_prize_handler) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"prize_page\" conflicts with another content handler "
+                      "of the location in %s:%ui",
+                      plcf->pages->conf_file, plcf->pages->line);
+        return NGX_CONF_ERROR;
+    }
+
     if (clcf->noname && plcf->pages == NULL && clcf->handler == NULL) {
         plcf->pages = prev->pages;
     }
@@ -759,8 +769,10 @@ ngx_http_prize_page_read(ngx_conf_t *cf, ngx_str_t *file, ngx_str_t *source)
     ssize_t          n;
     ngx_fd_t         fd;
     ngx_int_t        rc;
+    ngx_str_t       *directive;
     ngx_file_info_t  fi;
 
+    directive = cf->args->elts;
     rc = NGX_ERROR;
     source->len = 0;
 
@@ -769,20 +781,20 @@ ngx_http_prize_page_read(ngx_conf_t *cf, ngx_str_t *file, ngx_str_t *source)
 
     if (fd == NGX_INVALID_FILE) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_open_file_n " \"%V\" failed", file);
+                           "\"%V\" cannot open \"%V\"", directive, file);
         return NGX_ERROR;
     }
 
     if (ngx_fd_info(fd, &fi) == NGX_FILE_ERROR) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_fd_info_n " \"%V\" failed", file);
+                           "\"%V\" cannot stat \"%V\"", directive, file);
         goto done;
     }
 
     if (!ngx_is_file(&fi) || ngx_file_size(&fi) > NGX_HTTP_PRIZE_PAGE_MAX) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"prize_page\" wants a file of at most 16 MiB, "
-                           "which \"%V\" is not", file);
+                           "\"%V\" wants a file of at most 16 MiB, which "
+                           "\"%V\" is not", directive, file);
         goto done;
     }
 
@@ -798,7 +810,7 @@ ngx_http_prize_page_read(ngx_conf_t *cf, ngx_str_t *file, ngx_str_t *source)
 
         if (n <= 0) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, n < 0 ? ngx_errno : 0,
-                               ngx_read_fd_n " \"%V\" failed", file);
+                               "\"%V\" cannot read \"%V\"", directive, file);
             goto done;
         }
 
@@ -839,9 +851,10 @@ ngx_http_prize_page_compile(ngx_conf_t *cf, ngx_http_prize_pages_t *pages,
     page->template = prize_template_compile((char *) source.data, source.len,
                                             &pages->fields, &options, &error);
     if (page->template == NULL) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%V:%ui:%ui: %s",
-                           &page->file, (ngx_uint_t) error.line,
-                           (ngx_uint_t) error.column, error.text);
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"prize_page\" %V:%ui:%ui: %s", &page->file,
+                           (ngx_uint_t) error.line, (ngx_uint_t) error.column,
+                           error.text);
         return NGX_ERROR;
     }
 
@@ -904,6 +917,14 @@ ngx_http_prize_page(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         }
 
         clcf->handler = ngx_http_prize_handler;
+    }
+
+    page = plcf->pages->list.elts;
+
+    if (plcf->pages->list.nelts
+        && !page[plcf->pages->list.nelts - 1].condition.conditional)
+    {
+        return "is never sent: the one before it has no \"if=\"";
     }
 
     if (ngx_array_init(&raw, cf->temp_pool, 2, sizeof(prize_str_t)) != NGX_OK)
@@ -1105,6 +1126,23 @@ ngx_http_prize_postgres_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+/* "$1", and not the beginning of "$10" */
+
+static ngx_uint_t
+ngx_http_prize_query_has_ids(ngx_str_t *query)
+{
+    u_char  *p;
+
+    for (p = query->data; (p = (u_char *) ngx_strstr(p, "$1")) != NULL; p++) {
+        if (p[2] < '0' || p[2] > '9') {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 char *
 ngx_http_prize_postgres_query(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
@@ -1118,7 +1156,7 @@ ngx_http_prize_postgres_query(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
-    if (ngx_strstr(value[1].data, "$1") == NULL) {
+    if (!ngx_http_prize_query_has_ids(&value[1])) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"prize_postgres_query\" has no $1, the array of "
                            "IDs that are wanted, as in \"... WHERE id = "
