@@ -1,5 +1,7 @@
 # make             the module, prizectl and the unit tests, below build/
 # make test        everything under t/, on servers of its own
+# make test-asan   the same, under the address and the undefined-behaviour
+#                  sanitizer
 # make demo        a working installation on this machine; see conf/demo/
 # make demo-stop   ends it
 # make deps        the packages that a build needs
@@ -48,6 +50,7 @@ build     = $(abspath $(BUILD))
 nginx_src = $(or $(NGINX_SRC),/usr/share/nginx/src)
 pg_incs  := $(or $(shell pg_config --includedir 2>/dev/null),\
               /usr/include/postgresql)
+sanitizers = -fsanitize=address,undefined -fno-sanitize-recover=undefined
 demo      = BUILD=$(build) NGINX_BINARY=$(abspath $(NGINX_BINARY)) ROSTER="$(ROSTER)" \
             DEMO_PORT=$(DEMO_PORT) DEMO_REDIS_PORT=$(DEMO_REDIS_PORT) \
             DEMO_POSTGRES_PORT=$(DEMO_POSTGRES_PORT) conf/demo/demo
@@ -150,6 +153,13 @@ test: deps-test
 	@BUILD=$(build) TEST_NGINX_BINARY=$(abspath $(NGINX_BINARY)) \
 	    t/servers prove -r $(TESTS)
 
+# the same, with what the compiler can find at run time
+
+test-asan:
+	@$(MAKE) --no-print-directory test BUILD=$(BUILD)/asan \
+	    CFLAGS="-O1 -g -fno-omit-frame-pointer $(sanitizers)" \
+	    LDFLAGS="$(sanitizers)"
+
 
 demo: deps-demo
 	@$(MAKE) --no-print-directory all $(if $(NGINX_SRC),$(NGINX_BINARY))
@@ -176,6 +186,6 @@ clean: demo-stop
 
 FORCE:
 
-.PHONY:    all unit layers test demo demo-stop deps deps-test deps-demo clean FORCE
+.PHONY:    all unit layers test test-asan demo demo-stop deps deps-test deps-demo clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
