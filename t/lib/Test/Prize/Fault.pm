@@ -1,0 +1,160 @@
+package Test::Prize::Fault;
+
+# What the tests of all faults have in common: a site whose stores can be
+# broken, questions to it, and what has to hold whatever was broken.
+#
+#     my $site = Test::Prize::Fault->new(redis => [$redis]);
+#     my $result = $site->ask('row 1: refused', requests => 300,
+#                             status => {200 => 300});
+#     is_deeply($result->{source}, {postgres => 300}, ...);
+#     $site->over('row 1');
+#
+# "new" takes "redis", servers or ports of one upstream block; "postgres", the
+# server of the roster, or "roster", the same for several sites; "location",
+# directives of /h5, "server" and "http", what else the configuration holds;
+# "secrets", words that no log may hold; and what starts an nginx, "workers"
+# and "main", say.
+#
+# "ask" takes what a run of Test::Prize::Clients takes, and "ids", "status",
+# the count of each that is wanted, and "connections".  Its result also counts
+# where the pages came from, in "source".
+
+use strict;
+use warnings;
+
+use Test::More;
+use Test::Prize;
+use Test::Prize::Clients;
+use Test::Prize::Roster;
+
+my @gauges = qw(requests_in_flight redis_commands_in_flight
+                postgres_queue_length postgres_lookups_in_flight);
+
+
+sub new {
+    my ($class, %option) = @_;
+    my $roster = delete $option{roster} // Test::Prize::Roster->create(
+        delete $option{postgres} // shared_postgres(), rows => 500);
+    my $self = bless { roster => $roster, port => free_port(),
+                       secrets => delete $option{secrets} // [],
+                       workers => $option{workers} // 1 }, $class;
+
+    my $page = '<body data-id="{{id}}">[{{name}}][{{department}}]'
+               . '[{{prize}}]</body>';
+
+    my @servers = map { ref $_ ? $_->{port} : $_ } @{ $option{redis} // [] };
+    my $upstream = !@servers ? '' : join '', "upstream store {\n",
+        (map { "server 127.0.0.1:$_ max_fails=0;\n" } @servers), "}\n";
+    my $pass = @servers ? 'prize_redis_pass store;' : '';
+
+    $self->{nginx} = Test::Prize::Nginx->start(connections => 4096, %option,
+        files => { 'page.html' => $page, %{ $option{files} // {} } },
+        http => <<"CONF");
+    $upstream
+    prize_postgres hr "@{[ $roster->conninfo ]}" connections=2 queue=4096;
+
+    access_log off;
+    keepalive_requests 1000000;
+    add_header X-Source \$prize_source always;
+    @{[ $option{http} // '' ]}
+
+    server {
+        listen 127.0.0.1:$self->{port} backlog=4096;
+
+        prize_postgres_query "SELECT * FROM employee WHERE id = ANY(\$1)";
+        @{[ $option{server} // '' ]}
+
+        location = /h5 {
+            $pass
+            prize_page page.html;
+            prize_postgres_pass hr;
+            prize_postgres_timeout 10s;
+            @{[ $option{location} // '' ]}
+        }
+
+        location = /status { prize_status json; }
+    }
+CONF
+    return $self;
+}
+
+
+sub nginx  { return $_[0]{nginx} }
+sub roster { return $_[0]{roster} }
+sub port   { return $_[0]{port} }
+
+
+# the decoded answer of "prize_status json"
+
+sub status {
+    my ($self) = @_;
+
+    return $self->{nginx}->status("http://127.0.0.1:$self->{port}/status");
+}
+
+
+sub ask {
+    my ($self, $name, %option) = @_;
+    my $ids = delete $option{ids} // $self->{roster}->ids;
+    my $status = delete $option{status};
+    my $path = delete $option{path} // '/h5';
+    my $keep = delete $option{keep};
+    my %source;
+
+    my $clients = Test::Prize::Clients->new(port => $self->{port},
+        connections => delete $option{connections} // 32,
+        close => delete $option{close},
+        request => sub { my $id = $ids->[$_[0] % @$ids];
+                         return ("$path?id=$id", $id) });
+
+    my $result = $clients->run(%option, keep => sub {
+        my (undef, $answer) = @_;
+        $source{$1}++ if $answer->{head} =~ /^X-Source: (\w+)\r$/m;
+        $keep->(@_) if $keep;
+    });
+
+    is_deeply([@$result{qw(lost wrong extra)}, $status ? $result->{status}
+                                                       : ()],
+              [0, 0, 0, $status // ()], $name)
+        or diag(Test::Prize::Clients->describe($result));
+
+    $result->{source} = \%source;
+    return $result;
+}
+
+
+# Ends the site, and tests what holds for every fault.  "lines" is how many
+# lines of ours a worker may have written, 4 unless told; "expected" matches
+# what nginx itself may complain of.
+
+sub over {
+    my ($self, $row, %option) = @_;
+    my $nginx = $self->{nginx};
+    my $lines = ($option{lines} // 4) * $self->{workers};
+    my $expected = $option{expected} // qr/(?!)/;
+    my $busy;
+
+    eval { eventually { $busy = grep { $_ } @{$self->status}{@gauges};
+                        !$busy } 'all gauges at zero', 20 };
+    is_deeply([@{$self->status}{@gauges}], [(0) x @gauges],
+              "$row: nothing is left in flight");
+
+    $nginx->stop('QUIT');
+
+    my $log = $nginx->error_log;
+    my @bad = grep { / \[(?:alert|crit|emerg)\] |exited on signal/
+                     && $_ !~ $expected } split /^/m, $log;
+    my @ours = grep { / \[(?:warn|error)\] .*prize: / } split /^/m, $log;
+
+    is(join('', @bad), '', "$row: no alert");
+    like($log, qr/ \[notice\] \S+ exit$/m, "$row: nginx ends by itself");
+    cmp_ok(scalar(@ours), '<=', $lines, "$row: at most $lines lines of log")
+        or diag(@ours);
+    is(join('', grep { index($log, $_) >= 0 } @{ $self->{secrets} }), '',
+       "$row: no secret in the log") if @{ $self->{secrets} };
+
+    return \@ours;
+}
+
+
+1;
