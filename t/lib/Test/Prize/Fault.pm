@@ -10,8 +10,11 @@ package Test::Prize::Fault;
 #     $site->over('row 1');
 #
 # "new" takes "redis", servers or ports of one upstream block; "postgres", the
-# server of the roster, or "roster", the same for several sites; "location",
-# directives of /h5, "server" and "http", what else the configuration holds;
+# server of the roster, or "roster", the same for several sites; "conninfo",
+# where that is another way to it, "pool", the parameters of the pool, "query"
+# and "timeout", what PostgreSQL is asked and how long that may take;
+# "location", directives of /h5, "server" and "http", what else the
+# configuration holds;
 # "secrets", words that no log may hold; and what starts an nginx, "workers"
 # and "main", say.
 #
@@ -46,12 +49,16 @@ sub new {
     my $upstream = !@servers ? '' : join '', "upstream store {\n",
         (map { "server 127.0.0.1:$_ max_fails=0;\n" } @servers), "}\n";
     my $pass = @servers ? 'prize_redis_pass store;' : '';
+    my $conninfo = $option{conninfo} // $roster->conninfo;
+    my $pool = $option{pool} // 'connections=2 queue=4096';
+    my $query = $option{query} // 'SELECT * FROM employee WHERE id = ANY($1)';
+    my $timeout = $option{timeout} // '10s';
 
     $self->{nginx} = Test::Prize::Nginx->start(connections => 4096, %option,
         files => { 'page.html' => $page, %{ $option{files} // {} } },
         http => <<"CONF");
     $upstream
-    prize_postgres hr "@{[ $roster->conninfo ]}" connections=2 queue=4096;
+    prize_postgres hr "$conninfo" $pool;
 
     access_log off;
     keepalive_requests 1000000;
@@ -61,14 +68,14 @@ sub new {
     server {
         listen 127.0.0.1:$self->{port} backlog=4096;
 
-        prize_postgres_query "SELECT * FROM employee WHERE id = ANY(\$1)";
+        prize_postgres_query "$query";
         @{[ $option{server} // '' ]}
 
         location = /h5 {
             $pass
             prize_page page.html;
             prize_postgres_pass hr;
-            prize_postgres_timeout 10s;
+            prize_postgres_timeout $timeout;
             @{[ $option{location} // '' ]}
         }
 
