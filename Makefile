@@ -2,6 +2,7 @@
 # make test        everything under t/, on servers of its own
 # make test-asan   the same, under the address and the undefined-behaviour
 #                  sanitizer
+# make fault       what breaks, row by row: t/fault
 # make demo        a working installation on this machine; see conf/demo/
 # make demo-stop   ends it
 # make deps        the packages that a build needs
@@ -41,7 +42,7 @@ NGX_FLAGS = --with-compat --with-debug --with-threads \
 DEPS      = gcc libc6-dev make libpcre2-dev zlib1g-dev libssl-dev \
             libhiredis-dev libpq-dev \
             $(if $(NGINX_SRC),,nginx nginx-dev)
-DEPS_TEST = curl nghttp2-client perl postgresql redis-server
+DEPS_TEST = curl nghttp2-client perl pgbouncer postgresql redis-server
 DEPS_DEMO = curl perl postgresql redis-server
 
 
@@ -161,6 +162,10 @@ test-asan:
 	    LDFLAGS="$(sanitizers)"
 
 
+fault: deps-test
+	@$(MAKE) --no-print-directory test TESTS=t/fault
+
+
 demo: deps-demo
 	@$(MAKE) --no-print-directory all $(if $(NGINX_SRC),$(NGINX_BINARY))
 	@$(demo) start
@@ -186,6 +191,6 @@ clean: demo-stop
 
 FORCE:
 
-.PHONY:    all unit layers test test-asan demo demo-stop deps deps-test deps-demo clean FORCE
+.PHONY:    all unit layers test fault test-asan demo demo-stop deps deps-test deps-demo clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
