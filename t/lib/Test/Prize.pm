@@ -516,16 +516,25 @@ sub start {
         $self->init;
     }
 
-    $self->spawn(user => user(), command => [bindir() . '/postgres',
+    $self->launch;
+
+    return $self->await("PostgreSQL on port $self->{port}", sub {
+        return eval { $self->sql('SELECT 1') };
+    });
+}
+
+
+# starts it again without waiting for it: it may never take a connection
+
+sub launch {
+    my ($self) = @_;
+
+    return $self->spawn(user => user(), command => [bindir() . '/postgres',
         '-D', "$self->{dir}/data", '-p', $self->{port},
         '-c', 'listen_addresses=127.0.0.1',
         '-c', "unix_socket_directories=$self->{dir}",
         '-c', 'fsync=off', '-c', 'max_connections=200',
         '-c', 'shared_buffers=32MB', @{$self->{options} // []}]);
-
-    return $self->await("PostgreSQL on port $self->{port}", sub {
-        return eval { $self->sql('SELECT 1') };
-    });
 }
 
 
@@ -584,6 +593,28 @@ sub sql {
     croak "psql: $err" if $status;
     chomp $out;
     return $out;
+}
+
+
+# a session: what is printed to it is run there, and its end is a "close"
+
+sub session {
+    my ($self, $dbname) = @_;
+
+    open my $psql, '|-', bindir() . '/psql', '-X', '-q', '-o', '/dev/null',
+                         '-d', $self->conninfo($dbname)
+        or croak "psql: $!";
+    $psql->autoflush(1);
+    return $psql;
+}
+
+
+# what it has logged
+
+sub output {
+    my ($self) = @_;
+
+    return Test::Prize::slurp("$self->{dir}/output.log");
 }
 
 
