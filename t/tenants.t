@@ -1,0 +1,286 @@
+use strict;
+use warnings;
+
+use lib 't/lib';
+use Test::More;
+use Test::Prize;
+use Test::Prize::Clients;
+
+# Several locations share a Redis and a pool of PostgreSQL: other databases,
+# other users, other keys, other queries, and all of them the same IDs.  Each
+# record says which tenant it is of; under load nobody sees another's.
+
+my $employees = 800;
+my $workers = 2;
+my $requests = 40_000;
+
+my $redis = Test::Prize::Redis->start;
+my $postgres = shared_postgres();
+my $dbname = "tenants_$$";
+my $port = free_port();
+
+# user, password, database and key of each; what is not in its Redis is in
+# its table, and "six" and "seven" have only that
+my %tenant = (
+    one   => { user => 'ada', password => 'a secret', database => 1 },
+    two   => { user => 'bob', password => "it's \"two\"", database => 2 },
+    three => { user => 'ada', password => 'a secret', database => 2,
+               key => 'three:$prize_id' },
+    four  => { password => 'of the default', key => 'four:$prize_id' },
+    five  => { password => 'of the default', database => 15,
+               socket => 1 },
+    six   => {},
+    seven => {},
+);
+
+my @with_redis = grep { $tenant{$_}{password} } sort keys %tenant;
+
+$redis->commands(
+    ['ACL', 'SETUSER', 'ada', 'on', '>a secret', '~employee:*', '~three:*',
+     '+@all'],
+    ['ACL', 'SETUSER', 'bob', 'on', ">it's \"two\"", '~employee:*',
+     '+hmget', '+select', '+ping', '+eval', '+evalsha', '+pttl', '+hexists',
+     '+del', '+hset', '+pexpire'],
+    ['ACL', 'SETUSER', 'monitor', 'on', '>monitor', '~*', '+@all'],
+    ['ACL', 'SETUSER', 'default', 'on', 'resetkeys', 'resetpass', '>of the default',
+     '~four:*', '~employee:*', '+@all']);
+
+
+# the test's own way in
+
+sub ask {
+    my (@commands) = @_;
+    my (undef, @answers) = $redis->commands(['AUTH', 'monitor', 'monitor'],
+                                            @commands);
+    return @answers;
+}
+
+
+sub key {
+    my ($name, $id) = @_;
+    my $key = $tenant{$name}{key} // 'employee:$prize_id';
+
+    $key =~ s/\$prize_id/$id/;
+    return $key;
+}
+
+
+# every second employee is in Redis; every third of all has no row, so that
+# there are IDs that one tenant knows and another does not
+
+sub in_redis { my ($n, $id) = @_; return $id % 2 == 0 }
+sub in_table { my ($n, $id) = @_; return ($id + $n) % 3 != 0 }
+
+my (%known, $number);
+
+$postgres->sql("CREATE DATABASE $dbname");
+
+for my $name (sort keys %tenant) {
+    my $n = $tenant{$name}{number} = ++$number;
+    my $database = $tenant{$name}{database} // 0;
+    my @loaded = $tenant{$name}{password}
+                 ? grep { in_redis($n, $_) } 1 .. $employees : ();
+    my @rows = grep { in_table($n, $_) } 1 .. $employees;
+
+    ask(['SELECT', $database], map { ['HSET', key($name, $_), 'id', $_,
+                                      'tenant', $name, 'place', 'redis'] }
+                               @loaded) if @loaded;
+    $postgres->sql("CREATE TABLE $name (id int PRIMARY KEY, tenant text,"
+                   . " place text);\nCOPY $name FROM STDIN;\n"
+                   . join('', map { "$_\t$name\tpostgres\n" } @rows)
+                   . "\\.\n", $dbname);
+
+    $known{$name} = { map { $_ => 1 } @loaded, @rows };
+}
+
+
+my (%file, $locations);
+
+for my $name (sort keys %tenant) {
+    my $t = $tenant{$name};
+    my $block = $t->{socket} ? 'by_socket' : 'by_port';
+    my @lines = $t->{password} ? "prize_redis_pass $block;"
+                               : 'prize_redis_pass off;';
+
+    push @lines, "prize_redis_database $t->{database};" if $t->{database};
+    push @lines, "prize_redis_username $t->{user};" if $t->{user};
+    push @lines, "prize_redis_key $t->{key};" if $t->{key};
+
+    if ($name eq 'two' || $name eq 'five') {
+        push @lines, "prize_redis_password_file $name.secret;";
+        $file{"$name.secret"} = "$t->{password}\n";
+
+    } elsif ($t->{password}) {
+        push @lines, "prize_redis_password '$t->{password}';";
+    }
+
+    # "seven" asks the query of "six" for other fields
+    my $table = $name eq 'seven' ? 'six' : $name;
+    my $page = $name eq 'seven' ? 'other.html' : 'page.html';
+
+    $locations .= join "\n", "location = /$name {",
+        "prize_page $page;", @lines, 'prize_write_back 10m;',
+        "prize_postgres_query 'SELECT * FROM $table WHERE id = ANY(\$1)';",
+        "}\n";
+}
+
+$known{seven} = $known{six};
+
+my $nginx = Test::Prize::Nginx->start(workers => $workers,
+    connections => 4096,
+    files => {
+        %file,
+        'page.html' => '<body data-id="{{id}}">{{tenant}}:{{place}}</body>',
+        'other.html' => '<body data-id="{{id}}">{{place}}:{{tenant}}</body>',
+    }, http => <<"CONF");
+    upstream by_port { server 127.0.0.1:$redis->{port} max_fails=0; }
+    upstream by_socket { server unix:$redis->{socket} max_fails=0; }
+    prize_postgres hr "@{[ $postgres->conninfo($dbname) ]}"
+                   connections=2 queue=8192;
+
+    access_log off;
+    keepalive_requests 1000000;
+
+    server {
+        listen 127.0.0.1:$port backlog=4096;
+
+        prize_redis_timeout 10s;
+        prize_redis_connect_timeout 10s;
+        prize_postgres_timeout 20s;
+        prize_postgres_pass hr;
+
+        $locations
+    }
+CONF
+
+
+# why an answer is not the tenant's
+
+sub wrong {
+    my ($asked, $body, $status) = @_;
+    my ($name, $id) = split /:/, $asked;
+
+    if (!$known{$name}{$id}) {
+        return $status == 404 ? undef : "nobody, but status $status";
+    }
+
+    return "status $status" unless $status == 200;
+
+    my $tenant = $name eq 'seven' ? 'six' : $name;
+    my $says = $name eq 'seven' ? qr/(?:redis|postgres):$tenant/
+                                : qr/$tenant:(?:redis|postgres)/;
+
+    return $body =~ /^<body data-id="$id">$says<\/body>\z/ ? undef : $body;
+}
+
+my @names = sort keys %tenant;
+
+# the same few IDs at the same time, so that they meet in every queue
+my $clients = Test::Prize::Clients->new(port => $port, connections => 400,
+    check => \&wrong, request => sub {
+        my $name = $names[rand @names];
+        my $id = 1 + (int($_[0] / 50) + int rand 20) % $employees;
+        return ("/$name?id=$id", "$name:$id");
+    });
+
+my @most;
+
+my $result = $clients->run(requests => $requests, every => [0.1 => sub {
+    my ($list) = ask(['CLIENT', 'LIST']);
+    my %now;
+
+    for (split /\n/, $list) {
+        my ($user) = / user=(\S+)/;
+        my ($db) = / db=(\d+)/;
+        $now{"$user $db" . (/ (?:l)?addr=\S*redis\.sock/ ? ' socket' : '')}++;
+    }
+
+    delete $now{'monitor 0'};
+    push @most, \%now;
+}]);
+
+diag(Test::Prize::Clients->describe($result));
+
+is($result->{answers}, $requests, 'each request is answered');
+is_deeply([@$result{qw(lost extra)}], [0, 0], 'once');
+is($result->{wrong}, 0, 'and never with a record of another')
+    or diag(join "\n", @{ $result->{reasons} });
+is_deeply([sort keys %{ $result->{status} }], [200, 404],
+          'it is a page, or unknown');
+cmp_ok($result->{status}{200}, '>', $requests / 2, 'mostly a page');
+
+my $want = { 'ada 1' => $workers, 'bob 2' => $workers, 'ada 2' => $workers,
+             'default 0' => $workers, 'default 15 socket' => $workers };
+
+cmp_ok(scalar @most, '>', 3, 'the connections were looked at');
+is(scalar(grep { !eq_hash($_, $want) } @most), 0,
+   'one from each worker for each user and database')
+    or diag(explain(\@most));
+
+
+# what each worker has written back is its tenant's, at its own place
+
+for my $name (@with_redis) {
+    my $database = $tenant{$name}{database} // 0;
+    my @ids = sort { $a <=> $b } keys %{ $known{$name} };
+
+    eventually {
+        get_all($name, @ids);
+        my (undef, @exists) = ask(['SELECT', $database],
+                                  map { ['EXISTS', key($name, $_)] } @ids);
+        return !grep { !$_ } @exists;
+    } "$name is written back";
+
+    my (undef, @records) = ask(['SELECT', $database],
+                               map { ['HGETALL', key($name, $_)] } @ids);
+    my @strangers = grep {
+        my %record = @{ $records[$_] };
+        join(' ', sort keys %record) ne 'id place tenant'
+            || $record{id} ne $ids[$_] || $record{tenant} ne $name
+            || $record{place} ne ($ids[$_] % 2 ? 'postgres' : 'redis');
+    } 0 .. $#ids;
+
+    is(scalar @strangers, 0, "$name: each record is its own")
+        or diag(explain($records[$strangers[0]]));
+}
+
+
+sub get_all {
+    my ($name, @ids) = @_;
+
+    Test::Prize::Clients->new(port => $port, connections => 20,
+        check => \&wrong, request => sub {
+            my $id = $ids[$_[0]];
+            return ("/$name?id=$id", "$name:$id");
+        })->run(requests => scalar @ids);
+}
+
+
+my ($keys, $one, $two) = (undef, map {
+    my (undef, $all) = ask(['SELECT', $_], ['KEYS', '*']);
+    my %prefix = map { /^(\w+):/ ? ($1 => 1) : ($_ => 1) } @$all;
+    join ' ', sort keys %prefix;
+} 1, 2);
+
+is($one, 'employee', 'no other key in the one database');
+is($two, 'employee three', 'nor in the other');
+
+
+# a password that is wrong: PostgreSQL answers, and the log says why
+
+$redis->stop;
+$redis->{options} = ['--requirepass', 'another'];
+$redis->start;
+
+my $answer = $nginx->get("http://127.0.0.1:$port/four?id=3");
+
+is($answer->{content}, '<body data-id="3">four:postgres</body>',
+   'a Redis that does not let us in: PostgreSQL answers');
+
+eventually { $nginx->error_log =~ /WRONGPASS/ } 'the log says why';
+unlike($nginx->error_log, qr/of the default|a secret|it's/,
+       'and no password is in the log');
+
+$postgres->sql("DROP DATABASE $dbname WITH (FORCE)");
+
+done_testing();
