@@ -16,7 +16,8 @@ typedef enum {
     NGX_PRIZE_SLOT_WRITE_BACK,
     NGX_PRIZE_SLOT_AUTH,
     NGX_PRIZE_SLOT_SELECT,
-    NGX_PRIZE_SLOT_PING
+    NGX_PRIZE_SLOT_PING,
+    NGX_PRIZE_SLOT_CHECK
 } ngx_prize_slot_kind_e;
 
 
@@ -233,6 +234,20 @@ ngx_prize_redis_send_argv(ngx_prize_redis_conn_t *conn,
 }
 
 
+static ngx_int_t
+ngx_prize_redis_send_ping(ngx_prize_redis_conn_t *conn,
+    ngx_prize_slot_kind_e kind)
+{
+    size_t       len;
+    const char  *ping;
+
+    ping = "PING";
+    len = 4;
+
+    return ngx_prize_redis_send_argv(conn, kind, 1, &ping, &len);
+}
+
+
 /* AUTH and SELECT where they are wanted, and PING: up once that is answered */
 
 static ngx_int_t
@@ -283,10 +298,7 @@ ngx_prize_redis_handshake(ngx_prize_redis_conn_t *conn)
         }
     }
 
-    argv[0] = "PING";
-    lens[0] = 4;
-
-    return ngx_prize_redis_send_argv(conn, NGX_PRIZE_SLOT_PING, 1, argv, lens);
+    return ngx_prize_redis_send_ping(conn, NGX_PRIZE_SLOT_PING);
 }
 
 
@@ -429,6 +441,7 @@ ngx_prize_redis_close(ngx_prize_redis_conn_t *conn)
     conn->out_sent = 0;
     conn->out_len = 0;
     conn->evalsha = 0;
+    conn->checking = 0;
 
     /*
      * A handler may ask this endpoint again, or detach a lookup that stands
@@ -529,6 +542,18 @@ ngx_prize_redis_record(ngx_prize_redis_conn_t *conn,
                          lookup->key.len, lookup->key.data,
                          ngx_min(conn->reply.values[0].len, 200),
                          conn->reply.values[0].data);
+
+        /*
+         * Was it stored so, or has a reply too many or too few moved those
+         * behind it?  Then this one's place will not get a PONG, or another
+         * lookup will.
+         */
+
+        if (!conn->checking
+            && ngx_prize_redis_send_ping(conn, NGX_PRIZE_SLOT_CHECK) == NGX_OK)
+        {
+            conn->checking = 1;
+        }
     }
 
     ngx_prize_redis_complete(lookup, result);
@@ -602,8 +627,9 @@ ngx_prize_redis_answer(ngx_prize_redis_conn_t *conn, ngx_prize_slot_t *slot,
     kind = slot->kind;
     lookup = slot->lookup;
 
-    if (kind == NGX_PRIZE_SLOT_LOOKUP && type != PRIZE_REPLY_RECORD
-        && type != PRIZE_REPLY_ERROR)
+    if ((kind == NGX_PRIZE_SLOT_LOOKUP && type != PRIZE_REPLY_RECORD
+         && type != PRIZE_REPLY_ERROR)
+        || (kind == NGX_PRIZE_SLOT_CHECK && type != PRIZE_REPLY_STRING))
     {
         ngx_prize_redis_failed(conn, 0, "a reply of another type");
         return NGX_DONE;
@@ -614,6 +640,10 @@ ngx_prize_redis_answer(ngx_prize_redis_conn_t *conn, ngx_prize_slot_t *slot,
     if (kind == NGX_PRIZE_SLOT_PING) {
         ngx_prize_redis_ready(conn);
         return NGX_OK;
+    }
+
+    if (kind == NGX_PRIZE_SLOT_CHECK) {
+        conn->checking = 0;
     }
 
     if (kind == NGX_PRIZE_SLOT_LOOKUP) {

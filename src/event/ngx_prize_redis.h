@@ -80,6 +80,7 @@ typedef struct {
     ngx_prize_notice_t          foreign;
 
     unsigned                    evalsha:1;  /* the server has the script */
+    unsigned                    checking:1; /* the order of its replies */
 } ngx_prize_redis_conn_t;
 
 
