@@ -1,0 +1,260 @@
+use strict;
+use warnings;
+
+use lib 't/lib';
+use Test::More;
+use Test::Prize;
+use Test::Prize::Clients;
+use Test::Prize::Fault;
+use Test::Prize::Peer;
+use Test::Prize::Roster;
+
+# Redis that refuses, dies, hangs, or is merely slow: pages come from
+# PostgreSQL, and from Redis again when it is back.
+
+my $roster = Test::Prize::Roster->create(shared_postgres(), rows => 500);
+my $records = Test::Prize::Peer->records_of($roster);
+
+
+sub site {
+    return Test::Prize::Fault->new(roster => $roster, @_);
+}
+
+
+# asks now and then until Redis answers a whole run again
+
+sub until_redis {
+    my ($site, $row) = @_;
+
+    eventually {
+        my $result = $site->ask("$row: pages meanwhile", requests => 20,
+                                status => {200 => 20});
+        select undef, undef, undef, 0.2;
+        return ($result->{source}{redis} // 0) == 20;
+    } 'all pages from Redis', 30;
+}
+
+
+subtest 'row 1: Redis refuses connections' => sub {
+    my $peer = free_port();
+    my $site = site(redis => [$peer], log_level => 'debug');
+    my $result = $site->ask('row 1: all pages', requests => 500,
+                            status => {200 => 500});
+
+    is_deeply($result->{source}, {postgres => 500}, 'from PostgreSQL');
+
+    my $tries = () = $site->nginx->error_log
+                     =~ /connect to 127\.0\.0\.1:$peer, fd/g;
+
+    # the breaker's five, and a probe or two if this takes a second
+    cmp_ok($tries, '>=', 1, 'it was tried');
+    cmp_ok($tries, '<=', 8, 'but not for each request');
+
+    my $ours = $site->over('row 1');
+    cmp_ok(scalar(@$ours), '>=', 1, 'and the log says so');
+};
+
+
+subtest 'row 2: Redis dies in the middle of a reply' => sub {
+    my $peer = Test::Prize::Peer->start(records => $records, answer => sub {
+        my ($peer, $client, @command) = @_;
+        my $reply = $peer->usual(@command);
+
+        return $reply if $command[0] ne 'HMGET' || ++$peer->{n} != 200;
+
+        # as much as one page needs, but for its end
+        $peer->write($client, substr $reply, 0, -1);
+        POSIX::_exit(0);
+    });
+    my $site = site(redis => [$peer], location => 'prize_redis_timeout 5s;');
+    my $result = $site->ask('row 2: all pages', requests => 600,
+                            status => {200 => 600});
+
+    is($result->{source}{redis}, 199, 'what was answered whole is from Redis');
+    is($result->{source}{postgres}, 401, 'the rest from PostgreSQL');
+    $site->over('row 2');
+};
+
+
+subtest 'row 3: a reset with 1,000 lookups in flight' => sub {
+    my $redis = Test::Prize::Redis->start;
+    my $peer = Test::Prize::Peer->start(answer => sub {
+        my ($peer, $client, @command) = @_;
+
+        return $peer->usual(@command) if $command[0] ne 'HMGET';
+        return ++$peer->{n} == 1000 ? $peer->reset($client) : undef;
+    });
+
+    $roster->load($redis);
+
+    # all of them go to the first one until it has failed
+    my %slow = (location => 'prize_redis_timeout 20s;');
+    my $backup = "upstream two { server 127.0.0.1:$peer->{port} max_fails=0;"
+                 . " server 127.0.0.1:$redis->{port} backup max_fails=0; }";
+    my $site = site(%slow, http => $backup,
+        location => 'prize_redis_pass two; prize_redis_timeout 20s;');
+    my $result = $site->ask('row 3: each is answered', requests => 1000,
+        connections => 1000, status => {200 => 1000});
+
+    is($result->{busiest}, 1000, '1,000 at once');
+    is_deeply($result->{source}, {redis => 1000}, 'by the other server');
+    is($peer->connects, 1, 'over one connection');
+    $site->over('row 3');
+
+    $peer->stop;
+    $peer->start;
+
+    $site = site(redis => [$peer], location => 'prize_redis_timeout 20s;');
+    $result = $site->ask('row 3: each is answered', requests => 1000,
+        connections => 1000, status => {200 => 1000});
+
+    is_deeply($result->{source}, {postgres => 1000},
+              'or by PostgreSQL where there is no other');
+    $site->over('row 3');
+};
+
+
+subtest 'row 5: Redis is stopped after connecting' => sub {
+    my $redis = Test::Prize::Redis->start;
+
+    $roster->load($redis);
+
+    my $site = site(redis => [$redis], log_level => 'debug');
+    my $result = $site->ask('row 5: at first', requests => 100,
+                            status => {200 => 100});
+
+    is_deeply($result->{source}, {redis => 100}, 'from Redis');
+
+    my ($before) = $redis->clients;
+    $redis->pause;
+
+    # without a breaker, each of these runs waits for two connects at least
+    for (1 .. 40) {
+        $site->ask('row 5: frozen', requests => 50, status => {200 => 50});
+    }
+
+    my $log = $site->nginx->error_log;
+    my $connects = () = $log =~ /connect to 127\.0\.0\.1:$redis->{port}, fd/g;
+
+    like($log, qr/redis \S+ no reply/, 'the overdue connection is closed');
+    cmp_ok($connects, '>', 1, 'its successor is not answered');
+    cmp_ok($connects, '<', 20, 'and is not tried for each request');
+
+    $redis->resume;
+    until_redis($site, 'row 5');
+
+    my @after = $redis->clients;
+    is(scalar(@after), 1, 'one connection again');
+    isnt(($after[0] =~ /^id=(\d+)/)[0], ($before =~ /^id=(\d+)/)[0],
+         'another one');
+    $site->over('row 5');
+};
+
+
+subtest 'row 6: Redis is slow but inside the budget' => sub {
+    my $peer = Test::Prize::Peer->start(records => $records, answer => sub {
+        my ($peer, $client, @command) = @_;
+        my $reply = $peer->usual(@command);
+
+        return $reply if $command[0] ne 'HMGET';
+        return $peer->later(0.04, sub { $peer->write($client, $reply) });
+    });
+    my $site = site(redis => [$peer], location => 'prize_redis_timeout 5s;');
+    my $result = $site->ask('row 6: all pages', requests => 600,
+                            status => {200 => 600});
+
+    is_deeply($result->{source}, {redis => 600}, 'all of them from Redis');
+    is($peer->connects, 1, 'over one connection');
+    is_deeply($site->over('row 6', lines => 0), [], 'nothing to complain of');
+};
+
+
+subtest 'row 7: replies after their time' => sub {
+    my @held;
+    my $peer = Test::Prize::Peer->start(records => $records, answer => sub {
+        my ($peer, $client, @command) = @_;
+        my $reply = $peer->usual(@command);
+
+        return $reply if $command[0] ne 'HMGET';
+
+        # every 100 are kept back for longer than one budget, but not two
+        $peer->{n}++;
+        $peer->{blocked} = 1 if $peer->{n} % 100 == 1;
+
+        if ($peer->{blocked}) {
+            push @held, $reply;
+            return undef if @held > 1;
+            return $peer->later(0.45, sub {
+                $peer->write($client, join '', splice @held);
+                $peer->{blocked} = 0;
+            });
+        }
+
+        return $reply;
+    });
+    my $site = site(redis => [$peer],
+                    location => 'prize_redis_timeout 300ms;');
+    my $result = $site->ask('row 7: the right pages', requests => 500,
+                            status => {200 => 500});
+
+    cmp_ok($result->{source}{postgres} // 0, '>=', 5 * 32,
+           'the late ones from PostgreSQL');
+    cmp_ok($result->{source}{redis} // 0, '>', 0, 'the others from Redis');
+    is($peer->connects, 1, 'over the same connection throughout');
+    is_deeply($site->over('row 7', lines => 0), [], 'nothing to complain of');
+};
+
+
+subtest 'row 19: one of two Redis servers is dead' => sub {
+    my $redis = Test::Prize::Redis->start;
+    my $peer = Test::Prize::Peer->start(accept => sub {
+        my ($peer, $client) = @_;
+        $peer->reset($client);
+    });
+
+    $roster->load($redis);
+
+    my $site = site(redis => [$peer, $redis]);
+    my $result = $site->ask('row 19: all pages', requests => 1000,
+                            status => {200 => 1000});
+
+    is_deeply($result->{source}, {redis => 1000},
+              'all of them from the other');
+
+    cmp_ok($peer->connects, '>=', 1, 'the dead one was tried');
+    cmp_ok($peer->connects, '<=', 10, 'but not for each request');
+    $site->over('row 19');
+};
+
+
+subtest 'row 20: Redis comes back' => sub {
+    my $redis = Test::Prize::Redis->start;
+    my $site = site(redis => [$redis], workers => 2, close => 1);
+
+    $roster->load($redis);
+
+    for my $time (1 .. 3) {
+        until_redis($site, 'row 20');
+        $redis->kill;
+
+        my $result = $site->ask('row 20: while it is away', requests => 300,
+                                connections => 64, status => {200 => 300});
+
+        is_deeply($result->{source}, {postgres => 300}, 'from PostgreSQL');
+        $redis->start;
+        $roster->load($redis);
+    }
+
+    until_redis($site, 'row 20');
+    $site->ask('row 20: many at once', requests => 1000, connections => 200,
+               status => {200 => 1000}, close => 1);
+
+    my $connections = my @clients = $redis->clients;
+    cmp_ok($connections, '<=', 2, 'never more than one connection a worker');
+    is($site->status->{redis_connections}, $connections,
+       'and the status says how many there are');
+    $site->over('row 20');
+};
+
+
+done_testing();

@@ -1,0 +1,251 @@
+package Test::Prize::Peer;
+
+# A Redis that does what a test tells it: a process that accepts, reads
+# commands and answers as a function says.
+#
+#     my $peer = Test::Prize::Peer->start(answer => sub {
+#         my ($peer, $client, @command) = @_;
+#         return "-LOADING\r\n" if $command[0] eq 'HMGET';
+#         return $peer->usual(@command);
+#     });
+#
+# What the function returns is written, as it is; undef writes nothing.
+# Within it $client->{n} counts the commands of that connection, and
+#
+#     $peer->write($client, $bytes);           at once, before the rest
+#     $peer->later($seconds, sub { ... });     unless the client is gone
+#     $peer->close($client); $peer->reset($client);
+#
+# "usual" answers PING, AUTH and SELECT, HMGET from "records" (a hash by key
+# of hashes) and EVAL with 0.  "accept" is called with each new client.  A
+# peer that was stopped starts again on its port.
+#
+# In the test, $peer->commands(qr/^HMGET/) are those that came, one string
+# each, and $peer->connects is the number of connections.
+
+use strict;
+use warnings;
+
+use Carp qw(croak);
+use IO::Select ();
+use IO::Socket::INET ();
+use POSIX ();
+use Socket qw(IPPROTO_TCP SOL_SOCKET SO_LINGER SOMAXCONN TCP_NODELAY);
+use Time::HiRes qw(time);
+
+use Test::Prize;
+
+our @ISA = qw(Test::Prize::Process);
+
+
+sub start {
+    my ($self, %option) = @_;
+
+    if (!ref $self) {
+        $self = $self->attach(port => Test::Prize::free_port(),
+                              dir => $self->new_dir('peer'),
+                              records => {}, %option);
+    } else {
+        %$self = (%$self, %option);
+    }
+
+    my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1',
+        LocalPort => $self->{port}, ReuseAddr => 1, Listen => SOMAXCONN)
+        or croak "listen on port $self->{port}: $!";
+
+    my $pid = fork // croak "fork: $!";
+
+    if ($pid == 0) {
+        $SIG{$_} = 'DEFAULT' for qw(INT TERM HUP QUIT);
+        $SIG{PIPE} = 'IGNORE';
+        open STDERR, '>>', "$self->{dir}/output.log" or POSIX::_exit(1);
+        eval { $self->serve($listener) };
+        print STDERR $@;
+        POSIX::_exit(1);
+    }
+
+    CORE::close $listener;
+    @$self{qw(pid owner)} = ($pid, $$);
+    return $self;
+}
+
+
+sub commands {
+    my ($self, $pattern) = @_;
+    my $file = "$self->{dir}/seen";
+
+    croak Test::Prize::slurp("$self->{dir}/output.log")
+        if -s "$self->{dir}/output.log";
+    return grep { $_ =~ $pattern }
+           -e $file ? split /\n/, Test::Prize::slurp($file) : ();
+}
+
+
+sub connects {
+    my ($self) = @_;
+
+    return scalar(my @connects = $self->commands(qr/^connect$/));
+}
+
+
+# the child's part
+
+sub serve {
+    my ($self, $listener) = @_;
+
+    open my $seen, '>>', "$self->{dir}/seen" or die "$self->{dir}/seen: $!";
+    $seen->autoflush(1);
+    @$self{qw(seen clients timers)} = ($seen, {}, []);
+    $self->{select} = IO::Select->new($listener);
+
+    while (1) {
+        my $next = (sort { $a <=> $b } map { $_->[0] } @{$self->{timers}})[0];
+        my $wait = defined $next ? $next - time : undef;
+
+        $wait = 0 if defined $wait && $wait < 0;
+
+        for my $socket ($self->{select}->can_read($wait)) {
+            $socket == $listener ? $self->accepted($listener->accept)
+                                 : $self->readable($socket);
+        }
+
+        my $now = time;
+        my @due = grep { $_->[0] <= $now } @{$self->{timers}};
+
+        @{$self->{timers}} = grep { $_->[0] > $now } @{$self->{timers}};
+        $_->[1]->() for @due;
+    }
+}
+
+
+sub accepted {
+    my ($self, $socket) = @_;
+
+    return unless $socket;
+
+    my $client = { socket => $socket, in => '', n => 0 };
+
+    binmode $socket;
+    setsockopt $socket, IPPROTO_TCP, TCP_NODELAY, 1;
+    print {$self->{seen}} "connect\n";
+    $self->{clients}{$socket} = $client;
+    $self->{select}->add($socket);
+    $self->{accept}->($self, $client) if $self->{accept};
+}
+
+
+sub readable {
+    my ($self, $socket) = @_;
+    my $client = $self->{clients}{$socket} // return;
+    my $n = sysread $socket, $client->{in}, 65536, length $client->{in};
+
+    return $self->close($client) unless $n;
+
+    while ($client->{socket} && (my @command = parse(\$client->{in}))) {
+        print {$self->{seen}} "@command[0 .. ($#command > 1 ? 1 : $#command)]\n";
+        $client->{n}++;
+
+        my $answer = $self->{answer} ? $self->{answer}->($self, $client,
+                                                         @command)
+                                     : $self->usual(@command);
+        $self->write($client, $answer) if defined $answer;
+    }
+}
+
+
+sub parse {
+    my ($in) = @_;
+    my @words;
+
+    $$in =~ /\G\*(\d+)\r\n/gc or return;
+
+    for (1 .. $1) {
+        if ($$in !~ /\G\$(\d+)\r\n/gc
+            || length($$in) < pos($$in) + $1 + 2)
+        {
+            pos($$in) = undef;
+            return;
+        }
+
+        push @words, substr $$in, pos $$in, $1;
+        pos($$in) += $1 + 2;
+    }
+
+    substr $$in, 0, pos $$in, '';
+    return @words;
+}
+
+
+sub usual {
+    my ($self, $name, $key, @names) = @_;
+
+    return "+PONG\r\n" if $name eq 'PING';
+    return "+OK\r\n" if $name eq 'AUTH' || $name eq 'SELECT';
+    return ":0\r\n" if $name =~ /^EVAL/;
+    return "-ERR unknown command '$name'\r\n" if $name ne 'HMGET';
+
+    my $record = $self->{records}{$key} // {};
+
+    return join '', '*' . @names . "\r\n",
+                map { bulk($record->{$_}) } @names;
+}
+
+
+sub bulk {
+    my ($value) = @_;
+
+    return defined $value ? '$' . length($value) . "\r\n$value\r\n"
+                          : "\$-1\r\n";
+}
+
+
+sub write {
+    my ($self, $client, $bytes) = @_;
+
+    while (length $bytes && $client->{socket}) {
+        my $n = syswrite($client->{socket}, $bytes)
+            // return $self->close($client);
+        substr $bytes, 0, $n, '';
+    }
+}
+
+
+sub later {
+    my ($self, $seconds, $code) = @_;
+
+    push @{$self->{timers}}, [time + $seconds, $code];
+    return undef;
+}
+
+
+sub close {
+    my ($self, $client) = @_;
+    my $socket = delete $client->{socket} // return;
+
+    $self->{select}->remove($socket);
+    delete $self->{clients}{$socket};
+    CORE::close $socket;
+    return undef;
+}
+
+
+sub reset {
+    my ($self, $client) = @_;
+
+    setsockopt $client->{socket}, SOL_SOCKET, SO_LINGER, pack 'II', 1, 0
+        if $client->{socket};
+    return $self->close($client);
+}
+
+
+# the records of a roster, by key, for "records"
+
+sub records_of {
+    my ($class, $roster) = @_;
+
+    return { map { ("employee:$_" => $roster->record($_)) }
+             @{ $roster->ids } };
+}
+
+
+1;
