@@ -342,7 +342,9 @@ sub DESTROY {
 END {
     local ($?, $@, $!);
 
-    for my $self (grep { defined } values %started) {
+    # a copy: what ends leaves the table
+
+    for my $self (my @left = grep { defined } values %started) {
         $self->stop if ($self->{owner} // 0) == $$;
     }
 }
