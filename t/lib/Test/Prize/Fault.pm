@@ -102,8 +102,21 @@ sub status {
 
 sub ask {
     my ($self, $name, %option) = @_;
-    my $ids = delete $option{ids} // $self->{roster}->ids;
     my $status = delete $option{status};
+    my $result = $self->quietly(%option);
+
+    is_deeply([@$result{qw(lost wrong extra)}, $status ? $result->{status}
+                                                       : ()],
+              [0, 0, 0, $status // ()], $name)
+        or diag(Test::Prize::Clients->describe($result));
+
+    return $result;
+}
+
+
+sub quietly {
+    my ($self, %option) = @_;
+    my $ids = delete $option{ids} // $self->{roster}->ids;
     my $path = delete $option{path} // '/h5';
     my $keep = delete $option{keep};
     my %source;
@@ -120,13 +133,33 @@ sub ask {
         $keep->(@_) if $keep;
     });
 
-    is_deeply([@$result{qw(lost wrong extra)}, $status ? $result->{status}
-                                                       : ()],
-              [0, 0, 0, $status // ()], $name)
-        or diag(Test::Prize::Clients->describe($result));
-
     $result->{source} = \%source;
     return $result;
+}
+
+
+# Asks until ten in a row get a page, as many a second as one client may.
+# Answers before that may be BUSY, but none is lost or wrong.
+
+sub recovers {
+    my ($self, $name, %option) = @_;
+    my %total = (lost => 0, wrong => 0, extra => 0, status => {});
+
+    my $back = eval {
+        eventually {
+            my $result = $self->quietly(%option, requests => 10);
+            $total{$_} += $result->{$_} for qw(lost wrong extra);
+            $total{status}{$_} += $result->{status}{$_}
+                for keys %{ $result->{status} };
+            return ($result->{status}{200} // 0) == 10;
+        } $name, 60;
+    };
+
+    my @other = grep { $_ != 200 && $_ != 503 } keys %{ $total{status} };
+
+    ok($back, "$name: pages again");
+    is_deeply([@total{qw(lost wrong extra)}, @other], [0, 0, 0],
+              "$name: pages or BUSY until then");
 }
 
 
