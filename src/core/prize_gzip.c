@@ -19,6 +19,9 @@
 #define PRIZE_GZIP_STORED_HEADER 5
 #define PRIZE_GZIP_STORED_MAX    65535
 
+/* what is shorter is stored: its block of its own would be no smaller */
+#define PRIZE_GZIP_MIN           64
+
 /* a slice of a value that fits a block even if every byte is escaped */
 #define PRIZE_GZIP_SLICE         8192
 
@@ -111,7 +114,7 @@ prize_gzip_create(const prize_template_t *page)
 
     for (i = 0; i < n; i++) {
 
-        if (segment[i].len < PRIZE_OUTPUT_COPY_MAX) {
+        if (segment[i].len < PRIZE_GZIP_MIN) {
             continue;
         }
 
@@ -248,13 +251,13 @@ prize_gzip_literal(prize_sink_t *s, const prize_segment_t *segment)
     prize_gzip_close(sink);
 
     if (sink->begun) {
-        prize_output_reference(sink->out, gs->data + PRIZE_GZIP_HEADER_LEN,
-                               gs->len);
+        prize_output_static(sink->out, gs->data + PRIZE_GZIP_HEADER_LEN,
+                            gs->len);
 
     } else {
         sink->begun = 1;
-        prize_output_reference(sink->out, gs->data,
-                               gs->len + PRIZE_GZIP_HEADER_LEN);
+        prize_output_static(sink->out, gs->data,
+                            gs->len + PRIZE_GZIP_HEADER_LEN);
     }
 
     sink->size += segment->len;

@@ -14,20 +14,6 @@ prize_output_begin(prize_output_t *out, prize_str_t *pieces, char *dynamic)
 }
 
 
-void
-prize_output_reference(prize_output_t *out, const char *data, size_t len)
-{
-    if (out->pieces) {
-        out->pieces[out->n].data = data;
-        out->pieces[out->n].len = len;
-    }
-
-    out->n++;
-    out->open = 0;
-    out->length += len;
-}
-
-
 char *
 prize_output_reserve(prize_output_t *out, size_t len)
 {
@@ -59,22 +45,38 @@ prize_output_reserve(prize_output_t *out, size_t len)
 }
 
 
+void
+prize_output_static(prize_output_t *out, const char *data, size_t len)
+{
+    char  *dst;
+
+    if (len < PRIZE_OUTPUT_COPY_MAX) {
+        dst = prize_output_reserve(out, len);
+
+        if (dst) {
+            memcpy(dst, data, len);
+        }
+
+        return;
+    }
+
+    if (out->pieces) {
+        out->pieces[out->n].data = data;
+        out->pieces[out->n].len = len;
+    }
+
+    out->n++;
+    out->open = 0;
+    out->length += len;
+}
+
+
 static int
 prize_plain_literal(prize_sink_t *sink, const prize_segment_t *segment)
 {
-    char           *dst;
     prize_plain_t  *plain = (prize_plain_t *) sink;
 
-    if (segment->len >= PRIZE_OUTPUT_COPY_MAX) {
-        prize_output_reference(plain->out, segment->data, segment->len);
-        return 0;
-    }
-
-    dst = prize_output_reserve(plain->out, segment->len);
-
-    if (dst) {
-        memcpy(dst, segment->data, segment->len);
-    }
+    prize_output_static(plain->out, segment->data, segment->len);
 
     return 0;
 }

@@ -16,8 +16,8 @@
 #include "prize_template.h"
 
 
-/* a static segment shorter than this is copied: a piece costs more */
-#define PRIZE_OUTPUT_COPY_MAX  128
+/* static bytes that are fewer than these are copied: a piece costs more */
+#define PRIZE_OUTPUT_COPY_MAX  1024
 
 
 /* all zero to begin with */
@@ -37,8 +37,8 @@ typedef struct {
 void prize_output_begin(prize_output_t *out, prize_str_t *pieces,
     char *dynamic);
 
-void prize_output_reference(prize_output_t *out, const char *data,
-    size_t len);
+/* static bytes, at least one */
+void prize_output_static(prize_output_t *out, const char *data, size_t len);
 
 /* where to write "len" bytes, of more than 0; NULL while only counting */
 char *prize_output_reserve(prize_output_t *out, size_t len);

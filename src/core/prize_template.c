@@ -967,6 +967,10 @@ failed:
 void
 prize_template_destroy(prize_template_t *page)
 {
+    if (page == NULL) {
+        return;
+    }
+
     free(page->text);
     free(page->segments);
     free(page->ops);
