@@ -1,0 +1,115 @@
+
+/*
+ * Signed links: a link that only its owner has.
+ *
+ *     ?id=E1001&x=1798113600&k=2026a&s=SIGNATURE
+ *
+ * "x" is the first second, as Unix time, at which the link no longer holds,
+ * "k" names the key, and "s" is the HMAC-SHA256 of this string under it, in
+ * base64url without padding, 43 characters:
+ *
+ *     6:prize1,LENGTH:EVENT,LENGTH:ID,LENGTH:EXPIRY,
+ *
+ * LENGTH is the number of bytes in decimal, ID is the decoded one.  Each part
+ * says how long it is, so no two links have one string, and no string of a
+ * later version is one of this.
+ */
+
+#ifndef _PRIZE_SIGNATURE_H_INCLUDED_
+#define _PRIZE_SIGNATURE_H_INCLUDED_
+
+
+#include <stddef.h>
+#include <time.h>
+
+#include "prize_record.h"
+
+
+#define PRIZE_SIGNATURE_ERROR_TEXT  256
+
+#define PRIZE_SIGNATURE_LEN         43      /* of "s" */
+#define PRIZE_SIGNATURE_KEY_MIN     32      /* bytes of a key */
+#define PRIZE_SIGNATURE_KEYID_MAX   32      /* bytes of "k" */
+#define PRIZE_SIGNATURE_EVENT_MAX   255
+#define PRIZE_SIGNATURE_ID_MAX      1024
+#define PRIZE_SIGNATURE_EXPIRY_MAX  12      /* digits of "x" */
+
+/* room for "x=EXPIRY&k=KEYID&s=SIGNATURE" */
+#define PRIZE_SIGNATURE_LINK_LEN                                              \
+    (2 + PRIZE_SIGNATURE_EXPIRY_MAX + 3 + PRIZE_SIGNATURE_KEYID_MAX + 3       \
+     + PRIZE_SIGNATURE_LEN)
+
+
+typedef enum {
+    PRIZE_SIGNATURE_VALID = 0,
+    PRIZE_SIGNATURE_INVALID,
+    PRIZE_SIGNATURE_EXPIRED         /* the signature itself is right */
+} prize_signature_e;
+
+
+typedef struct prize_signature_keys_s  prize_signature_keys_t;
+
+
+/* what stands in a link; no data says that it has none */
+
+typedef struct {
+    prize_str_t   expiry;           /* "x" */
+    prize_str_t   keyid;            /* "k" */
+    prize_str_t   signature;        /* "s" */
+} prize_signature_link_t;
+
+
+typedef struct {
+    unsigned      line;             /* from 1; 0 if the file as a whole */
+    char          text[PRIZE_SIGNATURE_ERROR_TEXT];
+} prize_signature_error_t;
+
+
+/*
+ * A key file holds "KEYID KEY" a line, KEY in base64 with its padding, as
+ * "openssl rand -base64 32" writes it; empty lines and those that begin with
+ * "#" say nothing.  The first key signs, all of them verify, so a new key is
+ * put first and an old one is taken out when its last link has expired.
+ *
+ * Both return NULL on an error, which "error" then describes and which never
+ * shows a key.  prize_signature_keys_read() also refuses a file that is not a
+ * regular one or that others than its owner and group may read or write.
+ */
+prize_signature_keys_t *prize_signature_keys_read(const char *file,
+    prize_signature_error_t *error);
+prize_signature_keys_t *prize_signature_keys_parse(const char *text,
+    size_t len, prize_signature_error_t *error);
+
+void prize_signature_keys_destroy(prize_signature_keys_t *keys);
+
+/* 1 to PRIZE_SIGNATURE_EVENT_MAX bytes: 0, or -1 if it is no event's name */
+int prize_signature_event_check(const prize_str_t *event);
+
+/*
+ * The arguments of a request, without the "?".  0, or -1 if "x", "k" or "s"
+ * is missing or given twice.  Names differ in case; nothing is decoded, since
+ * nothing of a link has to be encoded.
+ */
+int prize_signature_link_parse(prize_signature_link_t *link,
+    const prize_str_t *args);
+
+/*
+ * Writes "x=EXPIRY&k=KEYID&s=SIGNATURE", without a NUL, by the first key.
+ * Returns its length, or 0 if the event, the ID or the expiry is out of
+ * range, or OpenSSL failed.
+ */
+size_t prize_signature_sign(prize_signature_keys_t *keys,
+    const prize_str_t *event, const prize_str_t *id, time_t expiry,
+    char dst[PRIZE_SIGNATURE_LINK_LEN]);
+
+/*
+ * Allocates nothing itself.  The time that it takes depends on what the link
+ * holds, but not on how much of the signature is right.  The keys hold the
+ * state of a computation: one thread at a time.
+ */
+prize_signature_e prize_signature_verify(prize_signature_keys_t *keys,
+    const prize_str_t *event, const prize_str_t *id,
+    const prize_signature_link_t *link, time_t now);
+
+
+#endif /* _PRIZE_SIGNATURE_H_INCLUDED_ */
