@@ -1,7 +1,7 @@
 # make             the module, prizectl and the unit tests, below build/
 # make test        everything under t/, on servers of its own
-# make test-asan   the same, under the address and the undefined-behaviour
-#                  sanitizer
+# make asan        the same with nginx built from Debian's sources, under the
+#                  address, leak and undefined-behaviour sanitizers
 # make fault       what breaks, row by row: t/fault
 # make demo        a working installation on this machine; see conf/demo/
 # make demo-stop   ends it
@@ -31,6 +31,9 @@ CFLAGS    = -O2 -g
 LDFLAGS   =
 WARNINGS  = -Wall -Wextra -Werror
 
+# for the project's own files, not for nginx's
+OWN_CFLAGS =
+
 # with NGINX_SRC: the installed nginx's own flags may not fit its version
 NGX_FLAGS = --with-compat --with-debug --with-threads \
             --with-http_ssl_module --with-http_v2_module \
@@ -51,7 +54,7 @@ build     = $(abspath $(BUILD))
 nginx_src = $(or $(NGINX_SRC),/usr/share/nginx/src)
 pg_incs  := $(or $(shell pg_config --includedir 2>/dev/null),\
               /usr/include/postgresql)
-sanitizers = -fsanitize=address,undefined -fno-sanitize-recover=undefined
+asan      = $(build)/asan
 demo      = BUILD=$(build) NGINX_BINARY=$(abspath $(NGINX_BINARY)) ROSTER="$(ROSTER)" \
             DEMO_PORT=$(DEMO_PORT) DEMO_REDIS_PORT=$(DEMO_REDIS_PORT) \
             DEMO_POSTGRES_PORT=$(DEMO_POSTGRES_PORT) conf/demo/demo
@@ -62,7 +65,8 @@ units     = $(sort $(wildcard t/unit/*.c))
 module    = $(core) $(sort $(wildcard src/event/*.c src/http/*.c))
 headers   = $(sort $(wildcard src/*/*.h))
 
-compile   = $(CC) $(CFLAGS) $(WARNINGS) -MMD -MP -Isrc/core -I$(pg_incs)
+compile   = $(CC) $(CFLAGS) $(OWN_CFLAGS) $(WARNINGS) -MMD -MP \
+            -Isrc/core -I$(pg_incs)
 libs      = -lhiredis -lpq -lz -lcrypto
 
 
@@ -75,6 +79,7 @@ all: $(BUILD)/ngx_http_prize_module.so $(BUILD)/prizectl unit
 define settings
 $(CC)
 $(CFLAGS)
+$(OWN_CFLAGS)
 $(LDFLAGS)
 $(nginx_src)
 $(if $(NGINX_SRC),$(NGX_FLAGS),$(shell /usr/sbin/nginx -V 2>&1))
@@ -103,7 +108,8 @@ $(BUILD)/nginx/Makefile: $(BUILD)/settings config
 $(BUILD)/ngx_http_prize_module.so: $(BUILD)/nginx/Makefile $(module) \
                                    $(headers)
 	@echo "making $@"
-	@$(MAKE) -s -C $(BUILD)/nginx-src -f $(build)/nginx/Makefile modules
+	@$(MAKE) -s -C $(BUILD)/nginx-src -f $(build)/nginx/Makefile modules \
+	    CC="$(CC) $(OWN_CFLAGS)"
 	@cp $(BUILD)/nginx/ngx_http_prize_module.so $@.new
 	@mv $@.new $@
 
@@ -154,12 +160,26 @@ test: deps-test
 	@BUILD=$(build) TEST_NGINX_BINARY=$(abspath $(NGINX_BINARY)) \
 	    t/servers prove -r $(TESTS)
 
-# the same, with what the compiler can find at run time
 
-test-asan:
-	@$(MAKE) --no-print-directory test BUILD=$(BUILD)/asan \
-	    CFLAGS="-O1 -g -fno-omit-frame-pointer $(sanitizers)" \
-	    LDFLAGS="$(sanitizers)"
+# nginx's pools would hide an overflow: with NGX_DEBUG_PALLOC every allocation
+# is one of malloc().  A module that is unmapped at a worker's end could not be
+# named in its reports.
+
+asan: deps-test $(asan)/asan.o
+	@.ci/packages dpkg-dev
+	@.ci/nginx-source $(asan)/nginx-source
+	@$(MAKE) --no-print-directory test BUILD=$(asan) \
+	    NGINX_SRC=$(asan)/nginx-source NGX_FLAGS= \
+	    CFLAGS="-O1 -g -fno-omit-frame-pointer -U_FORTIFY_SOURCE \
+	            -DNGX_DEBUG_PALLOC=1 -fsanitize=address" \
+	    OWN_CFLAGS="-fsanitize=undefined" \
+	    LDFLAGS="-fsanitize=address,undefined -Wl,-z,nodelete \
+	             $(asan)/asan.o"
+
+$(asan)/asan.o: .ci/asan.c
+	@mkdir -p $(@D)
+	@rm -f $(asan)/settings
+	$(CC) -O1 -g -fPIC $(WARNINGS) -c -o $@ $<
 
 
 fault: deps-test
@@ -191,6 +211,6 @@ clean: demo-stop
 
 FORCE:
 
-.PHONY:    all unit layers test fault test-asan demo demo-stop deps deps-test deps-demo clean FORCE
+.PHONY:    all unit layers test fault asan demo demo-stop deps deps-test deps-demo clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
