@@ -93,6 +93,7 @@ struct ngx_prize_postgres_pool_s {
     ngx_prize_notice_t               differs;
     ngx_prize_notice_t               foreign;
     ngx_prize_notice_t               column;
+    ngx_prize_notice_t               large;
 };
 
 
@@ -962,6 +963,31 @@ ngx_prize_postgres_record(ngx_prize_postgres_pool_t *pool, PGresult *result,
 }
 
 
+/* a record that Redis could not give back: the rule of "prizectl load" too */
+
+static ngx_uint_t
+ngx_prize_postgres_large(ngx_prize_postgres_pool_t *pool, PGresult *result,
+    ngx_prize_postgres_item_t *item)
+{
+    int  i, len;
+
+    for (i = 0; i < PQnfields(result); i++) {
+        len = PQgetlength(result, item->row, i);
+
+        if (len > PRIZE_FIELD_MAX) {
+            ngx_prize_notice(&pool->large, NGX_LOG_ERR, pool->log, 0,
+                             "postgres \"%V\": id \"%*s\": column \"%s\" has "
+                             "%d bytes, at most %d fit into a record",
+                             &pool->conf->name, item->len, item->id,
+                             PQfname(result, i), len, PRIZE_FIELD_MAX);
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 static void
 ngx_prize_postgres_answer(ngx_prize_postgres_pool_t *pool, PGresult *result,
     ngx_prize_postgres_item_t *item)
@@ -973,7 +999,9 @@ ngx_prize_postgres_answer(ngx_prize_postgres_pool_t *pool, PGresult *result,
 
     row = item->row;
 
-    if (row == -1 || item->differs) {
+    if (row == -1 || item->differs
+        || ngx_prize_postgres_large(pool, result, item))
+    {
         ngx_prize_postgres_finish(pool, item, row == -1 ? NGX_PRIZE_NOT_FOUND
                                                         : NGX_PRIZE_ERROR);
         return;
