@@ -82,7 +82,8 @@ $(CFLAGS)
 $(OWN_CFLAGS)
 $(LDFLAGS)
 $(nginx_src)
-$(if $(NGINX_SRC),$(NGX_FLAGS),$(shell /usr/sbin/nginx -V 2>&1))
+$(if $(NGINX_SRC),$(NGX_FLAGS),$(if $(wildcard /usr/sbin/nginx),\
+    $(shell /usr/sbin/nginx -V 2>&1)))
 $(module)
 endef
 

@@ -67,6 +67,9 @@ for my $time (1, 2) {
         is($answer->{status}, 200, "$id has a page");
         like($answer->{content}, qr/\b$id\b/, 'of its own');
     }
+
+    unlike(slurp("$build/demo/run/error.log"),
+           qr/\[(?:warn|error|crit|alert|emerg)\]/, 'nothing to complain of');
 }
 
 
