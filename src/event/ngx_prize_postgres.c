@@ -220,6 +220,7 @@ ngx_prize_postgres_add(ngx_prize_postgres_pool_t *pool,
 
     ngx_queue_init(&item->lookups);
     ngx_rbtree_insert(&pool->items, &item->node);
+    pool->timer.cancelable = 0;
 
     return item;
 }
@@ -263,6 +264,12 @@ ngx_prize_postgres_free(ngx_prize_postgres_pool_t *pool,
 {
     ngx_rbtree_delete(&pool->items, &item->node);
     free(item);
+
+    /* a worker that is to end waits for lookups only */
+
+    if (pool->items.root == &pool->sentinel) {
+        pool->timer.cancelable = 1;
+    }
 }
 
 
@@ -446,8 +453,8 @@ ngx_prize_postgres_say(ngx_prize_postgres_pool_t *pool, const char *why,
     len = strcspn(message, "\n");
 
     ngx_prize_notice(&pool->lost, NGX_LOG_ERR, pool->log, 0,
-                     "postgres \"%V\": %s: %*s", &pool->conf->name, why,
-                     ngx_min(len, 500), message);
+                     "postgres \"%V\": %s%s%*s", &pool->conf->name, why,
+                     len ? ": " : "", ngx_min(len, 500), message);
 }
 
 
@@ -1550,6 +1557,7 @@ ngx_prize_postgres_create(ngx_cycle_t *cycle,
                              ngx_prize_postgres_timer_handler);
     ngx_prize_postgres_event(pool, &pool->retry,
                              ngx_prize_postgres_retry_handler);
+    pool->timer.cancelable = 1;
     pool->retry.cancelable = 1;
 
     ngx_prize_breaker_init(&pool->breaker, ngx_prize_postgres_probe, pool,
