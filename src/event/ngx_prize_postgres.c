@@ -34,7 +34,8 @@ typedef struct {
 
     int                           row;       /* of the result, -1: none */
     unsigned                      differs:1; /* two rows that differ */
-    unsigned                      returned:1;/* asked again once */
+
+    ngx_uint_t                    returned;  /* after that loss; 0: never */
 
     size_t                        len;
     u_char                        id[1];
@@ -49,6 +50,7 @@ struct ngx_prize_postgres_member_s {
     ngx_queue_t                   batch;
     ngx_uint_t                    size;
     ngx_msec_t                    deadline;  /* connecting, or its query */
+    ngx_uint_t                    born;      /* after that loss */
     unsigned                      proven:1;  /* has answered a query */
 };
 
@@ -67,6 +69,7 @@ struct ngx_prize_postgres_pool_s {
     ngx_rbtree_t                     items;      /* by query and ID */
     ngx_rbtree_node_t                sentinel;
     ngx_uint_t                       groups;
+    ngx_uint_t                       losses;     /* of connections */
 
     Oid                             *types;  /* of "id", by query; 0: unknown */
 
@@ -394,16 +397,21 @@ ngx_prize_postgres_detach_batch(ngx_prize_postgres_member_t *member,
 }
 
 
-/* the batch of a lost connection goes to the head of the queue, once */
+/*
+ * The batch goes to the head of the queue, each item once.  "born" says which
+ * items had their turn: what ends one connection may end the others of its
+ * time a moment later, so that only a younger one is the second try.
+ */
 
 static void
 ngx_prize_postgres_return(ngx_prize_postgres_pool_t *pool,
-    ngx_prize_postgres_member_t *member)
+    ngx_prize_postgres_member_t *member, ngx_uint_t born)
 {
     ngx_queue_t                *q, batch;
     ngx_prize_postgres_item_t  *item;
 
     ngx_prize_postgres_detach_batch(member, &batch);
+    pool->losses++;
 
     while (!ngx_queue_empty(&batch)) {
         q = ngx_queue_last(&batch);
@@ -411,12 +419,17 @@ ngx_prize_postgres_return(ngx_prize_postgres_pool_t *pool,
 
         item = ngx_queue_data(q, ngx_prize_postgres_item_t, queue);
 
-        if (item->returned || ngx_queue_empty(&item->lookups)) {
+        if ((item->returned && item->returned <= born)
+            || ngx_queue_empty(&item->lookups))
+        {
             ngx_prize_postgres_finish(pool, item, NGX_PRIZE_LOST);
             continue;
         }
 
-        item->returned = 1;
+        if (item->returned == 0) {
+            item->returned = pool->losses;
+        }
+
         ngx_prize_postgres_wait(pool, item, 1);
     }
 }
@@ -480,7 +493,8 @@ ngx_prize_postgres_failed(ngx_prize_postgres_member_t *member,
     ngx_prize_postgres_pool_t  *pool;
 
     pool = member->pool;
-    message = PQerrorMessage(member->conn.pg);
+    message = member->conn.farewell[0] ? member->conn.farewell
+                                       : PQerrorMessage(member->conn.pg);
 
     ngx_prize_postgres_say(pool, why, message);
 
@@ -493,7 +507,7 @@ ngx_prize_postgres_failed(ngx_prize_postgres_member_t *member,
     }
 
     ngx_prize_postgres_close(member);
-    ngx_prize_postgres_return(pool, member);
+    ngx_prize_postgres_return(pool, member, member->born);
 }
 
 
@@ -512,6 +526,7 @@ ngx_prize_postgres_connect(ngx_prize_postgres_member_t *member)
         return NGX_ERROR;
     }
 
+    member->born = pool->losses;
     member->deadline = ngx_current_msec + pool->connect_timeout;
     ngx_prize_postgres_arm(pool, member->deadline);
 
@@ -554,6 +569,15 @@ ngx_prize_postgres_fill(ngx_prize_postgres_pool_t *pool)
 }
 
 
+static void
+ngx_prize_postgres_dispatch(ngx_prize_postgres_pool_t *pool)
+{
+    if (!pool->dispatch.posted) {
+        ngx_post_event(&pool->dispatch, &ngx_posted_events);
+    }
+}
+
+
 /* after a loss: up again if the breaker lets us, else nobody waits */
 
 static void
@@ -565,6 +589,12 @@ ngx_prize_postgres_recover(ngx_prize_postgres_pool_t *pool)
 
     if (ngx_prize_postgres_count(pool, NGX_PRIZE_POSTGRES_CONNECTING) == 0) {
         ngx_prize_postgres_shed(pool);
+    }
+
+    /* what was given back is for whoever is idle */
+
+    if (pool->nwaiting) {
+        ngx_prize_postgres_dispatch(pool);
     }
 }
 
@@ -765,15 +795,6 @@ ngx_prize_postgres_dispatch_handler(ngx_event_t *ev)
         if (pool->members[i].conn.state == NGX_PRIZE_POSTGRES_IDLE) {
             ngx_prize_postgres_ask(pool, &pool->members[i]);
         }
-    }
-}
-
-
-static void
-ngx_prize_postgres_dispatch(ngx_prize_postgres_pool_t *pool)
-{
-    if (!pool->dispatch.posted) {
-        ngx_post_event(&pool->dispatch, &ngx_posted_events);
     }
 }
 
@@ -1177,7 +1198,7 @@ ngx_prize_postgres_error(ngx_prize_postgres_member_t *member,
     /* a serialization failure may go well the second time */
 
     if (ngx_strcmp(state, "40001") == 0) {
-        ngx_prize_postgres_return(pool, member);
+        ngx_prize_postgres_return(pool, member, NGX_MAX_UINT32_VALUE);
         return;
     }
 

@@ -199,7 +199,11 @@ ngx_prize_postgres_conn_process(ngx_prize_postgres_conn_t *conn)
 
     if (conn->state != NGX_PRIZE_POSTGRES_BUSY) {
         (void) PQisBusy(conn->pg);
-        return PQstatus(conn->pg) == CONNECTION_OK ? NGX_OK : NGX_ERROR;
+
+        /* the socket may still be open when the server has said goodbye */
+
+        return (PQstatus(conn->pg) == CONNECTION_OK && !conn->farewell[0])
+               ? NGX_OK : NGX_ERROR;
     }
 
     if (ngx_prize_postgres_conn_flush(conn) != NGX_OK) {
@@ -251,12 +255,29 @@ ngx_prize_postgres_conn_event(ngx_event_t *ev)
 }
 
 
-static void
-ngx_prize_postgres_conn_notice(void *data, const char *message)
-{
-    ngx_log_t  *log = data;
+/* while no query is under way, an error comes as a notice */
 
-    ngx_log_error(NGX_LOG_INFO, log, 0, "prize: postgres: %s", message);
+static void
+ngx_prize_postgres_conn_notice(void *data, const PGresult *result)
+{
+    size_t                      len;
+    const char                 *severity, *text;
+    ngx_prize_postgres_conn_t  *conn = data;
+
+    severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+    text = PQresultErrorMessage(result);
+    len = strcspn(text, "\n");
+
+    if (severity && (ngx_strcmp(severity, "FATAL") == 0
+                     || ngx_strcmp(severity, "PANIC") == 0))
+    {
+        (void) ngx_cpystrn((u_char *) conn->farewell, (u_char *) text,
+                           ngx_min(len + 1, sizeof(conn->farewell)));
+        return;
+    }
+
+    ngx_prize_notice(&conn->notices, NGX_LOG_INFO, conn->log, 0,
+                     "postgres: %*s", len, text);
 }
 
 
@@ -276,7 +297,8 @@ ngx_prize_postgres_conn_open(ngx_prize_postgres_conn_t *conn,
         return NGX_ERROR;
     }
 
-    PQsetNoticeProcessor(conn->pg, ngx_prize_postgres_conn_notice, conn->log);
+    conn->farewell[0] = '\0';
+    (void) PQsetNoticeReceiver(conn->pg, ngx_prize_postgres_conn_notice, conn);
 
     /* so that a refusal to connect names its SQLSTATE */
     (void) PQsetErrorVerbosity(conn->pg, PQERRORS_VERBOSE);

@@ -14,6 +14,8 @@
 
 #include <libpq-fe.h>
 
+#include "ngx_prize_notice.h"
+
 
 typedef struct ngx_prize_postgres_conn_s  ngx_prize_postgres_conn_t;
 
@@ -42,6 +44,10 @@ struct ngx_prize_postgres_conn_s {
     PGconn                        *pg;
     ngx_connection_t              *c;       /* watches libpq's socket */
     PGresult                      *result;  /* the handler's to read */
+
+    /* what the server said when it ended the connection, or empty */
+    char                           farewell[256];
+    ngx_prize_notice_t             notices;
 
     ngx_prize_postgres_conn_pt     handler;
     void                          *data;
