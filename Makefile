@@ -47,6 +47,9 @@ DEPS      = gcc libc6-dev make libpcre2-dev zlib1g-dev libssl-dev \
             $(if $(NGINX_SRC),,nginx nginx-dev)
 DEPS_TEST = curl nghttp2-client perl pgbouncer postgresql redis-server
 DEPS_DEMO = curl perl postgresql redis-server
+DEPS_FUZZ = clang libclang-rt-14-dev
+
+SECONDS   = 60
 
 
 SHELL     = /bin/bash
@@ -62,6 +65,8 @@ demo      = BUILD=$(build) NGINX_BINARY=$(abspath $(NGINX_BINARY)) ROSTER="$(ROS
 core      = $(sort $(wildcard src/core/*.c))
 prizectl  = $(sort $(wildcard src/prizectl/*.c))
 units     = $(sort $(wildcard t/unit/*.c))
+fuzzers   = $(filter-out corpus,$(sort $(basename $(notdir \
+              $(wildcard t/fuzz/*.c)))))
 module    = $(core) $(sort $(wildcard src/event/*.c src/http/*.c))
 headers   = $(sort $(wildcard src/*/*.h))
 
@@ -70,7 +75,7 @@ compile   = $(CC) $(CFLAGS) $(OWN_CFLAGS) $(WARNINGS) -MMD -MP \
 libs      = -lhiredis -lpq -lz -lcrypto
 
 
-all: $(BUILD)/ngx_http_prize_module.so $(BUILD)/prizectl unit
+all: $(BUILD)/ngx_http_prize_module.so $(BUILD)/prizectl unit corpus
 
 
 # The stamp changes when the list of sources or a setting does, so that a
@@ -136,6 +141,15 @@ $(BUILD)/unit/%: $(BUILD)/obj/t/unit/%.o \
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(libs)
 
+# a fuzzer's kept inputs, run without libFuzzer
+
+corpus: $(fuzzers:%=$(BUILD)/fuzz/%-corpus)
+
+$(BUILD)/fuzz/%-corpus: $(BUILD)/obj/t/fuzz/%.o $(BUILD)/obj/t/fuzz/corpus.o \
+                        $(patsubst %.c,$(BUILD)/obj/%.o,$(core))
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(libs)
+
 -include $(objects:.o=.d)
 
 
@@ -183,6 +197,28 @@ $(asan)/asan.o: .ci/asan.c
 	$(CC) -O1 -g -fPIC $(WARNINGS) -c -o $@ $<
 
 
+# SECONDS for each; what is found is written below build/fuzz/ and belongs into
+# t/fuzz/corpus/, where "make test" runs it
+
+fuzz: deps
+	@.ci/packages $(DEPS_FUZZ)
+	@mkdir -p $(BUILD)/fuzz
+	@for name in $(fuzzers); do \
+	    echo "fuzzing $$name for $(SECONDS) s"; \
+	    mkdir -p $(BUILD)/fuzz/$$name; \
+	    clang -O1 -g -fsanitize=fuzzer,address,undefined \
+	        -fno-sanitize-recover=undefined $(WARNINGS) -Isrc/core \
+	        -o $(BUILD)/fuzz/$$name-fuzzer t/fuzz/$$name.c $(core) \
+	        -lhiredis -lz -lcrypto || exit 1; \
+	    $(BUILD)/fuzz/$$name-fuzzer -max_total_time=$(SECONDS) \
+	        -artifact_prefix=$(BUILD)/fuzz/$$name- -print_final_stats=1 \
+	        $(BUILD)/fuzz/$$name t/fuzz/corpus/$$name \
+	        >$(BUILD)/fuzz/$$name.log 2>&1 \
+	        || { tail -n 40 $(BUILD)/fuzz/$$name.log; exit 1; }; \
+	    grep -E 'number_of_executed_units|DONE' $(BUILD)/fuzz/$$name.log; \
+	done
+
+
 fault: deps-test
 	@$(MAKE) --no-print-directory test TESTS=t/fault
 
@@ -212,6 +248,7 @@ clean: demo-stop
 
 FORCE:
 
-.PHONY:    all unit layers test fault asan demo demo-stop deps deps-test deps-demo clean FORCE
+
+.PHONY:    all unit corpus layers test fault fuzz asan demo demo-stop deps deps-test deps-demo clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -1,0 +1,61 @@
+
+/*
+ * Runs a fuzzer's kept inputs without libFuzzer: the files that are named,
+ * one TAP line each.
+ */
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+
+static int
+run(const char *name)
+{
+    FILE     *file;
+    size_t    size;
+    uint8_t  *data;
+
+    file = fopen(name, "rb");
+    data = malloc(1024 * 1024);
+
+    if (file == NULL || data == NULL) {
+        perror(name);
+        return -1;
+    }
+
+    size = fread(data, 1, 1024 * 1024, file);
+    fclose(file);
+
+    /* so that a sanitizer sees a read behind the end */
+    data = realloc(data, size ? size : 1);
+
+    (void) LLVMFuzzerTestOneInput(data, size);
+
+    free(data);
+
+    return 0;
+}
+
+
+int
+main(int argc, char **argv)
+{
+    int  i;
+
+    for (i = 1; i < argc; i++) {
+        if (run(argv[i]) != 0) {
+            return 1;
+        }
+
+        printf("ok %d - %s\n", i, argv[i]);
+        fflush(stdout);
+    }
+
+    printf("1..%d\n", argc - 1);
+
+    return argc < 2;
+}
