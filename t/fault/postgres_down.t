@@ -1,0 +1,177 @@
+use strict;
+use warnings;
+
+use lib 't/lib';
+use Test::More;
+use Test::Prize;
+use Test::Prize::Client;
+use Test::Prize::Fault;
+use Test::Prize::Peer;
+use Test::Prize::Roster;
+
+# PostgreSQL that dies, comes up slowly, or ends its connections: who is in
+# Redis notices nothing, and everybody else is turned away politely until it
+# is back.
+
+my $redis = Test::Prize::Redis->start;
+my $postgres = Test::Prize::Postgres->start(
+    options => ['-c', 'log_connections=on']);
+my $roster = Test::Prize::Roster->create($postgres, rows => 400);
+my @ids = @{ $roster->ids };
+my @stored = @ids[0 .. 199];
+my @missing = @ids[200 .. 399];
+
+$roster->load($redis, query => 'SELECT * FROM employee WHERE id IN ('
+                               . join(',', map { "'$_'" } @stored) . ')');
+
+
+sub site {
+    return Test::Prize::Fault->new(roster => $roster, @_);
+}
+
+
+# connections that PostgreSQL has seen so far
+
+sub connections {
+    my @lines = $postgres->output =~ /LOG:  connection received/g;
+    return scalar @lines;
+}
+
+
+subtest 'row 21: PostgreSQL killed' => sub {
+    my $site = site(redis => [$redis], location => 'prize_write_back off;');
+    my (%stored, %missing);
+    my %is_stored = map { $_ => 1 } @stored;
+
+    $site->ask('row 21: answers', requests => 1200, keep => sub {
+        my (undef, $answer) = @_;
+        my $count = $is_stored{$answer->{id}} ? \%stored : \%missing;
+        $count->{$answer->{status}}++;
+    }, after => { 600 => sub { $postgres->kill } });
+
+    is_deeply(\%stored, {200 => 600}, 'who is in Redis gets a page');
+    is_deeply([sort keys %missing], [200, 503],
+              'the others before, and are then turned away');
+
+    my $listener = Test::Prize::Peer->start(port => $postgres->{port},
+        accept => sub { my ($peer, $client) = @_; $peer->close($client) });
+
+    my $result = $site->ask('row 21: BUSY', requests => 400,
+                            ids => \@missing, status => {503 => 400});
+    $site->ask('row 21: Redis hits', requests => 400, ids => \@stored,
+               status => {200 => 400});
+    cmp_ok($listener->connects, '<=', 10, 'no connect for each request');
+    $listener->stop;
+
+    my $answer = Test::Prize::Client->new($site->port)
+                                    ->get("/h5?id=$missing[0]");
+
+    is($answer->{status}, 503, 'BUSY');
+    like(join(', ', $answer->header('Retry-After')), qr/^[123]$/,
+         'with one Retry-After');
+    like(join(', ', $answer->header('Cache-Control')), qr/no-store/,
+         'not to be stored');
+
+    $postgres->start;
+    $site->recovers('row 21', ids => \@missing);
+    $site->over('row 21');
+};
+
+
+# a standby that takes no queries says 57P03 until it is promoted
+
+subtest 'row 22: PostgreSQL starting up' => sub {
+    $postgres->stop;
+    spew("$postgres->{dir}/data/standby.signal", '');
+    push @{ $postgres->{options} }, '-c', 'hot_standby=off';
+    $postgres->launch;
+
+    eventually { !eval { $postgres->sql('SELECT 1') }
+                 && $@ =~ /not (?:yet )?accepting|starting up/ }
+               'a server that starts up';
+
+    my $site = site(workers => 2);
+    my $before = connections();
+
+    $site->ask('row 22: BUSY', requests => 200, ids => \@missing,
+               status => {503 => 200}, every => [0.1 => sub {}], rate => 100);
+
+    my $tries = connections() - $before;
+
+    cmp_ok($tries, '>=', 1, 'it was tried');
+    cmp_ok($tries, '<=', 20, "but not for each request: $tries times");
+    like($site->nginx->error_log, qr/prize: postgres "hr".*57P03/,
+         'and the log says why');
+
+    my $uid = (getpwnam 'postgres')[2];
+    chown $uid, -1, spew("$postgres->{dir}/data/promote", '');
+    $postgres->signal('USR1');
+
+    $site->recovers('row 22', ids => \@missing);
+    splice @{ $postgres->{options} }, -2;
+    $site->over('row 22');
+};
+
+
+# how many connections of nginx it ends: those that run a query, or all
+
+sub terminate {
+    my ($which) = @_;
+
+    return $postgres->sql(<<"SQL");
+        SELECT count(pg_terminate_backend(pid)) FROM
+            (SELECT pid FROM pg_stat_activity
+             WHERE application_name = 'nginx' $which) AS nginx
+SQL
+}
+
+
+subtest 'row 23: pg_terminate_backend during a query' => sub {
+    my $site = site(query => 'SELECT employee.* FROM employee, pg_sleep(0.3)'
+                             . ' WHERE id = ANY($1)');
+
+    for my $case ([one => "AND state = 'active' LIMIT 1"],
+                  [all => ''])
+    {
+        my ($name, $which) = @$case;
+        my $terminated = 0;
+        my $result = $site->ask("row 23: a page in spite of the end of $name",
+            requests => 200, ids => \@missing, status => {200 => 200},
+            every => [0.05 => sub {
+                $terminated = terminate($which)
+                    if !$terminated
+                       && $site->status->{postgres_lookups_in_flight};
+            }]);
+
+        cmp_ok($terminated, '>=', 1, "row 23: $terminated were ended");
+    }
+
+    # twice is once too often: the lookups of both queries are given up
+
+    my $n = 0;
+    my $result = $site->ask('row 23: again and again', requests => 100,
+        ids => \@missing, every => [0.05 => sub { $n += terminate('') }]);
+
+    cmp_ok($n, '>=', 4, "row 23: $n were ended");
+    is_deeply([grep { $_ != 200 && $_ != 503 } keys %{ $result->{status} }],
+              [], 'pages, and BUSY for who lost two queries');
+
+    $site->recovers('row 23', ids => \@missing);
+    $site->over('row 23');
+};
+
+
+subtest 'row 23: all connections, many times, between quick queries' => sub {
+    my $site = site(workers => 2);
+    my $n = 0;
+
+    $site->ask('row 23: pages', requests => 1600, rate => 400,
+        ids => \@missing, status => {200 => 1600},
+        every => [0.2 => sub { $n += terminate('') }]);
+
+    cmp_ok($n, '>=', 20, "$n were ended");
+    $site->over('row 23');
+};
+
+
+done_testing();
