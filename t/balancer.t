@@ -113,6 +113,16 @@ my $nginx = Test::Prize::Nginx->start(workers => 1, connections => 2048,
 
         $locations
 
+        location = /direct {
+            prize_page page.html;
+            prize_redis_pass $address[2];
+        }
+
+        location = /direct_unix {
+            prize_page page.html;
+            prize_redis_pass unix:$redis[2]{socket};
+        }
+
         location = /other {
             prize_page page.html;
             prize_redis_pass round_robin;
@@ -248,6 +258,12 @@ is_deeply($unix, {$address[1] => 10}, 'unix: the server behind the socket');
 is(get('/unix?id=1')->{headers}{'x-addr'}, "unix:$redis[1]{socket}",
    'unix: and the log names it');
 said(1);
+
+for my $location (qw(direct direct_unix)) {
+    my (undef, $times) = homes($location, 1, 10);
+
+    is_deeply($times, {$address[2] => 10}, "$location: without a block");
+}
 
 my (undef, $ip_hash) = homes('ip_hash', 1, 20);
 
@@ -472,7 +488,7 @@ is_deeply($as_before, proxied('consistent', 100),
 # Many blocks name the same servers, and all share their connections; that
 # of a worker to a socket is another endpoint.
 
-is_deeply([map { scalar $_->clients } @redis], [1, 2, 1],
+is_deeply([map { scalar $_->clients } @redis], [1, 2, 2],
           'one connection to each endpoint, whatever the block');
 is($nginx->status("http://127.0.0.1:$port/status")->{requests_in_flight}, 0,
    'nothing is left in flight');
