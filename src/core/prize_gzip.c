@@ -22,19 +22,24 @@
 /* what is shorter is stored: its block of its own would be no smaller */
 #define PRIZE_GZIP_MIN           64
 
-/* a slice of a value that fits a block even if every byte is escaped */
+/* a slice of a value that fits a block even if every byte is escaped, and */
 #define PRIZE_GZIP_SLICE         8192
+
+/* what a block that was closed for want of room has at least */
+#define PRIZE_GZIP_STORED_MIN                                                 \
+    (PRIZE_GZIP_STORED_MAX - PRIZE_ESCAPE_MAX * PRIZE_GZIP_SLICE)
 
 
 typedef struct {
-    char    *data;      /* the header and the deflated segment, or NULL */
-    size_t   len;       /* without the header */
+    char    *data;      /* deflated; NULL if it is stored */
+    size_t   len;
     uLong    crc;       /* of the segment */
     uLong    op;        /* puts that behind another CRC */
 } prize_gzip_segment_t;
 
 
 struct prize_gzip_s {
+    prize_output_room_t   room;     /* for what is static */
     unsigned              n;
     prize_gzip_segment_t  segments[];
 };
@@ -71,17 +76,15 @@ prize_gzip_deflate(prize_gzip_segment_t *gs, const prize_segment_t *segment)
 
     size = deflateBound(&z, segment->len) + 16;
 
-    gs->data = malloc(PRIZE_GZIP_HEADER_LEN + size);
+    gs->data = malloc(size);
     if (gs->data == NULL) {
-        deflateEnd(&z);
+        (void) deflateEnd(&z);
         return -1;
     }
 
-    memcpy(gs->data, PRIZE_GZIP_HEADER, PRIZE_GZIP_HEADER_LEN);
-
     z.next_in = (Bytef *) segment->data;
     z.avail_in = segment->len;
-    z.next_out = (Bytef *) gs->data + PRIZE_GZIP_HEADER_LEN;
+    z.next_out = (Bytef *) gs->data;
     z.avail_out = size;
 
     rc = deflate(&z, Z_FULL_FLUSH);
@@ -111,10 +114,15 @@ prize_gzip_create(const prize_template_t *page)
     }
 
     gzip->n = n;
+    gzip->room.pieces = 1;
 
     for (i = 0; i < n; i++) {
 
+        /* a stored block may stand before every segment */
+        gzip->room.dynamic += PRIZE_GZIP_STORED_HEADER;
+
         if (segment[i].len < PRIZE_GZIP_MIN) {
+            gzip->room.dynamic += segment[i].len;
             continue;
         }
 
@@ -127,9 +135,27 @@ prize_gzip_create(const prize_template_t *page)
             prize_gzip_destroy(gzip);
             return NULL;
         }
+
+        prize_output_count(&gzip->room, gs->len);
     }
 
     return gzip;
+}
+
+
+prize_output_room_t
+prize_gzip_room(const prize_gzip_t *gzip, size_t values)
+{
+    prize_output_room_t  room;
+
+    room = gzip->room;
+
+    room.dynamic += PRIZE_GZIP_HEADER_LEN + values
+                    + (values / PRIZE_GZIP_STORED_MIN + 2)
+                      * PRIZE_GZIP_STORED_HEADER
+                    + PRIZE_GZIP_END_LEN + PRIZE_GZIP_TRAILER_LEN;
+
+    return room;
 }
 
 
@@ -163,18 +189,12 @@ prize_gzip_put(char *dst, unsigned long value, unsigned bytes)
 static void
 prize_gzip_begin(prize_gzip_sink_t *sink)
 {
-    char  *dst;
-
     if (sink->begun) {
         return;
     }
 
     sink->begun = 1;
-    dst = prize_output_reserve(sink->out, PRIZE_GZIP_HEADER_LEN);
-
-    if (dst) {
-        memcpy(dst, PRIZE_GZIP_HEADER, PRIZE_GZIP_HEADER_LEN);
-    }
+    prize_output_static(sink->out, PRIZE_GZIP_HEADER, PRIZE_GZIP_HEADER_LEN);
 }
 
 
@@ -183,11 +203,6 @@ prize_gzip_close(prize_gzip_sink_t *sink)
 {
     char  *block;
 
-    if (!sink->open) {
-        return;
-    }
-
-    sink->open = 0;
     block = sink->block;
 
     if (block == NULL) {
@@ -201,71 +216,62 @@ prize_gzip_close(prize_gzip_sink_t *sink)
     sink->crc = crc32(sink->crc,
                       (const Bytef *) block + PRIZE_GZIP_STORED_HEADER,
                       sink->stored);
+    sink->block = NULL;
 }
 
 
-/* where to write bytes of a stored block; both renderings choose alike */
+/* where to write at most "len" bytes of a stored block */
 
 static char *
 prize_gzip_store(prize_gzip_sink_t *sink, size_t len)
 {
-    if (sink->open && sink->stored + len > PRIZE_GZIP_STORED_MAX) {
+    if (sink->block && sink->stored + len > PRIZE_GZIP_STORED_MAX) {
         prize_gzip_close(sink);
     }
 
-    if (!sink->open) {
+    if (sink->block == NULL) {
         prize_gzip_begin(sink);
 
-        sink->block = prize_output_reserve(sink->out,
-                                           PRIZE_GZIP_STORED_HEADER);
+        sink->block = prize_output_pos(sink->out);
         sink->stored = 0;
-        sink->open = 1;
+        prize_output_written(sink->out, PRIZE_GZIP_STORED_HEADER);
     }
 
+    return prize_output_pos(sink->out);
+}
+
+
+static void
+prize_gzip_stored(prize_gzip_sink_t *sink, size_t len)
+{
     sink->stored += len;
     sink->size += len;
-
-    return prize_output_reserve(sink->out, len);
+    prize_output_written(sink->out, len);
 }
 
 
 static int
 prize_gzip_literal(prize_sink_t *s, const prize_segment_t *segment)
 {
-    char                        *dst;
     prize_gzip_sink_t           *sink = (prize_gzip_sink_t *) s;
     const prize_gzip_segment_t  *gs;
 
     gs = &sink->gzip->segments[segment->index];
 
     if (gs->data == NULL) {
-        dst = prize_gzip_store(sink, segment->len);
-
-        if (dst) {
-            memcpy(dst, segment->data, segment->len);
-        }
-
+        memcpy(prize_gzip_store(sink, segment->len), segment->data,
+               segment->len);
+        prize_gzip_stored(sink, segment->len);
         return 0;
     }
 
+    prize_gzip_begin(sink);
     prize_gzip_close(sink);
 
-    if (sink->begun) {
-        prize_output_static(sink->out, gs->data + PRIZE_GZIP_HEADER_LEN,
-                            gs->len);
-
-    } else {
-        sink->begun = 1;
-        prize_output_static(sink->out, gs->data,
-                            gs->len + PRIZE_GZIP_HEADER_LEN);
-    }
+    prize_output_static(sink->out, gs->data, gs->len);
 
     sink->size += segment->len;
-
-    if (sink->out->pieces) {
-        sink->crc = prize_crc_combine(sink->crc, gs->crc, gs->op,
-                                      segment->len);
-    }
+    sink->crc = prize_crc_combine(sink->crc, gs->crc, gs->op, segment->len);
 
     return 0;
 }
@@ -275,26 +281,24 @@ static int
 prize_gzip_field(prize_sink_t *s, const prize_str_t *value, unsigned escape)
 {
     char               *dst;
-    size_t              len;
+    size_t              left;
     prize_str_t         slice;
     prize_gzip_sink_t  *sink = (prize_gzip_sink_t *) s;
 
     slice.data = value->data;
 
-    for (len = value->len; len; len -= slice.len) {
+    for (left = value->len; left; left -= slice.len) {
 
-        slice.len = (len < PRIZE_GZIP_SLICE) ? len : PRIZE_GZIP_SLICE;
+        slice.len = (left < PRIZE_GZIP_SLICE) ? left : PRIZE_GZIP_SLICE;
 
-        dst = prize_gzip_store(sink, escape ? prize_escaped_length(&slice)
-                                            : slice.len);
-        if (dst == NULL) {
-            /* only counting */
-
-        } else if (escape) {
-            prize_escape(dst, &slice);
+        if (escape) {
+            dst = prize_gzip_store(sink, PRIZE_ESCAPE_MAX * slice.len);
+            prize_gzip_stored(sink, prize_escape(dst, &slice) - dst);
 
         } else {
+            dst = prize_gzip_store(sink, slice.len);
             memcpy(dst, slice.data, slice.len);
+            prize_gzip_stored(sink, slice.len);
         }
 
         slice.data += slice.len;
@@ -321,20 +325,14 @@ prize_gzip_init(prize_gzip_sink_t *sink, const prize_gzip_t *gzip,
 void
 prize_gzip_finish(prize_gzip_sink_t *sink)
 {
-    char  *dst;
+    char  trailer[PRIZE_GZIP_TRAILER_LEN];
 
     prize_gzip_begin(sink);
     prize_gzip_close(sink);
 
-    dst = prize_output_reserve(sink->out, PRIZE_GZIP_END_LEN
-                                          + PRIZE_GZIP_TRAILER_LEN);
-    if (dst == NULL) {
-        return;
-    }
+    prize_output_static(sink->out, PRIZE_GZIP_END, PRIZE_GZIP_END_LEN);
 
-    memcpy(dst, PRIZE_GZIP_END, PRIZE_GZIP_END_LEN);
-    dst += PRIZE_GZIP_END_LEN;
-
-    prize_gzip_put(dst, sink->crc, 4);
-    prize_gzip_put(dst + 4, (unsigned long) sink->size, 4);
+    prize_gzip_put(trailer, sink->crc, 4);
+    prize_gzip_put(trailer + 4, (unsigned long) sink->size, 4);
+    prize_output_static(sink->out, trailer, PRIZE_GZIP_TRAILER_LEN);
 }

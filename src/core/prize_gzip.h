@@ -30,6 +30,10 @@ prize_gzip_t *prize_gzip_create(const prize_template_t *page);
 void prize_gzip_destroy(prize_gzip_t *gzip);
 
 
+/* for a page whose values take at most so many bytes */
+prize_output_room_t prize_gzip_room(const prize_gzip_t *gzip, size_t values);
+
+
 typedef struct {
     prize_sink_t         sink;
     const prize_gzip_t  *gzip;
@@ -38,10 +42,9 @@ typedef struct {
     uLong                crc;
     size_t               size;      /* of the page, inflated */
 
-    char                *block;     /* header of the open stored block; */
-    size_t               stored;    /*   how many bytes it has, */
-    unsigned             open:1;    /*   and whether there is one */
-    unsigned             begun:1;   /* the header is written */
+    char                *block;     /* header of the open stored block, */
+    size_t               stored;    /*   and how many bytes it has */
+    unsigned             begun:1;   /* the header of all is written */
 } prize_gzip_sink_t;
 
 

@@ -5,66 +5,55 @@
 
 
 void
-prize_output_begin(prize_output_t *out, prize_str_t *pieces, char *dynamic)
+prize_output_init(prize_output_t *out, prize_str_t *pieces, char *dynamic)
 {
-    memset(out, 0, sizeof(prize_output_t));
-
+    out->length = 0;
+    out->n = 0;
+    out->open = 0;
     out->pieces = pieces;
     out->pos = dynamic;
 }
 
 
-char *
-prize_output_reserve(prize_output_t *out, size_t len)
+void
+prize_output_count(prize_output_room_t *room, size_t len)
 {
-    char  *pos;
+    if (len < PRIZE_OUTPUT_COPY_MAX) {
+        room->dynamic += len;
 
-    out->length += len;
-    out->dynamic += len;
+    } else {
+        room->pieces += 2;    /* itself, and what stands before the next */
+    }
+}
 
+
+void
+prize_output_written(prize_output_t *out, size_t len)
+{
     if (!out->open) {
         out->open = 1;
+        out->pieces[out->n].data = out->pos;
+        out->pieces[out->n].len = 0;
         out->n++;
-
-        if (out->pieces) {
-            out->pieces[out->n - 1].data = out->pos;
-            out->pieces[out->n - 1].len = 0;
-        }
     }
 
-    if (out->pieces == NULL) {
-        return NULL;
-    }
-
-    pos = out->pos;
-
-    out->pos += len;
     out->pieces[out->n - 1].len += len;
-
-    return pos;
+    out->pos += len;
+    out->length += len;
 }
 
 
 void
 prize_output_static(prize_output_t *out, const char *data, size_t len)
 {
-    char  *dst;
-
     if (len < PRIZE_OUTPUT_COPY_MAX) {
-        dst = prize_output_reserve(out, len);
-
-        if (dst) {
-            memcpy(dst, data, len);
-        }
-
+        memcpy(out->pos, data, len);
+        prize_output_written(out, len);
         return;
     }
 
-    if (out->pieces) {
-        out->pieces[out->n].data = data;
-        out->pieces[out->n].len = len;
-    }
-
+    out->pieces[out->n].data = data;
+    out->pieces[out->n].len = len;
     out->n++;
     out->open = 0;
     out->length += len;
@@ -87,26 +76,44 @@ prize_plain_field(prize_sink_t *sink, const prize_str_t *value,
     unsigned escape)
 {
     char           *dst;
+    size_t          len;
     prize_plain_t  *plain = (prize_plain_t *) sink;
 
-    if (value->len == 0) {
-        return 0;
-    }
-
-    dst = prize_output_reserve(plain->out, escape ? prize_escaped_length(value)
-                                                  : value->len);
-    if (dst == NULL) {
-        return 0;
-    }
+    dst = prize_output_pos(plain->out);
 
     if (escape) {
-        prize_escape(dst, value);
+        len = prize_escape(dst, value) - dst;
 
     } else {
-        memcpy(dst, value->data, value->len);
+        len = value->len;
+        memcpy(dst, value->data, len);
     }
 
+    prize_output_written(plain->out, len);
+
     return 0;
+}
+
+
+prize_output_room_t
+prize_plain_room(const prize_template_t *page)
+{
+    unsigned                i, n;
+    const prize_segment_t  *segments;
+    prize_output_room_t     room;
+
+    /* what stands before the first reference */
+
+    room.pieces = 1;
+    room.dynamic = 0;
+
+    segments = prize_template_segments(page, &n);
+
+    for (i = 0; i < n; i++) {
+        prize_output_count(&room, segments[i].len);
+    }
+
+    return room;
 }
 
 

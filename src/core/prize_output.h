@@ -3,8 +3,8 @@
  * A page as a list of pieces: static bytes by reference, and between them
  * bytes that were made for this one page, all in one block of memory.
  *
- * A page is rendered twice: the first time there is no memory yet, and only
- * the sizes are counted; the second time it is written.
+ * How much memory that takes at most is known before: from the template,
+ * once, and from the values of the record.
  */
 
 #ifndef _PRIZE_OUTPUT_H_INCLUDED_
@@ -16,32 +16,41 @@
 #include "prize_template.h"
 
 
-/* static bytes that are fewer than these are copied: a piece costs more */
-#define PRIZE_OUTPUT_COPY_MAX  1024
+/*
+ * Static bytes that are fewer than these are copied.  A piece is a buffer, a
+ * link, a turn of each filter and an entry of writev(), which is dearer.
+ */
+#define PRIZE_OUTPUT_COPY_MAX  4096
 
-
-/* all zero to begin with */
 
 typedef struct {
-    size_t         length;      /* of the page */
-    size_t         dynamic;     /* bytes of it that are no reference */
+    unsigned       pieces;
+    size_t         dynamic;     /* bytes that are no reference */
+} prize_output_room_t;
+
+
+typedef struct {
+    size_t         length;      /* of the page so far */
     unsigned       n;           /* pieces */
     unsigned       open:1;      /* the last one can be appended to */
-
-    prize_str_t   *pieces;      /* room for n of the first rendering, or NULL */
-    char          *pos;         /* and for its dynamic bytes */
+    prize_str_t   *pieces;
+    char          *pos;         /* where dynamic bytes go */
 } prize_output_t;
 
 
-/* after the first rendering: the second one is written there */
-void prize_output_begin(prize_output_t *out, prize_str_t *pieces,
+/* "pieces" and "dynamic" are the caller's, with the room that was told */
+void prize_output_init(prize_output_t *out, prize_str_t *pieces,
     char *dynamic);
+
+/* adds to "room" what prize_output_static() of that many bytes needs */
+void prize_output_count(prize_output_room_t *room, size_t len);
 
 /* static bytes, at least one */
 void prize_output_static(prize_output_t *out, const char *data, size_t len);
 
-/* where to write "len" bytes, of more than 0; NULL while only counting */
-char *prize_output_reserve(prize_output_t *out, size_t len);
+/* where dynamic bytes go; how many there were is told afterwards */
+#define prize_output_pos(out)  ((out)->pos)
+void prize_output_written(prize_output_t *out, size_t len);
 
 
 /* the page as it is */
@@ -51,6 +60,9 @@ typedef struct {
     prize_output_t  *out;
 } prize_plain_t;
 
+
+/* beside the room for its values, prize_template_values() */
+prize_output_room_t prize_plain_room(const prize_template_t *page);
 
 void prize_plain_init(prize_plain_t *plain, prize_output_t *out);
 

@@ -15,6 +15,9 @@
 /* of a name, as much as an error shows */
 #define PRIZE_TEMPLATE_SHOWN  64
 
+/* a value whose escaped length is not worth counting */
+#define PRIZE_TEMPLATE_SHORT  64
+
 
 typedef enum {
     PRIZE_OP_LITERAL = 0,
@@ -1021,6 +1024,36 @@ prize_template_render(const prize_template_t *page,
     }
 
     return 0;
+}
+
+
+size_t
+prize_template_values(const prize_template_t *page,
+    const prize_record_t *record)
+{
+    size_t              len;
+    unsigned            pc;
+    const prize_op_t   *op;
+    const prize_str_t  *value;
+
+    len = 0;
+
+    for (pc = 0; pc < page->nops; pc++) {
+        op = &page->ops[pc];
+
+        if (op->code == PRIZE_OP_RAW) {
+            len += record->values[op->index].len;
+
+        } else if (op->code == PRIZE_OP_ESCAPED) {
+            value = &record->values[op->index];
+
+            len += (value->len <= PRIZE_TEMPLATE_SHORT)
+                   ? PRIZE_ESCAPE_MAX * value->len
+                   : prize_escaped_length(value);
+        }
+    }
+
+    return len;
 }
 
 

@@ -73,6 +73,13 @@ void prize_template_destroy(prize_template_t *page);
 int prize_template_render(const prize_template_t *page,
     const prize_record_t *record, prize_sink_t *sink);
 
+/*
+ * The most bytes that the values of this page can take, as though all of its
+ * sections were true and false at once; cheaper than to know it exactly.
+ */
+size_t prize_template_values(const prize_template_t *page,
+    const prize_record_t *record);
+
 /* all segments, in the order of their index */
 const prize_segment_t *prize_template_segments(const prize_template_t *page,
     unsigned *n);
@@ -82,6 +89,8 @@ const prize_segment_t *prize_template_segments(const prize_template_t *page,
  * the length of the escaped value, and the value itself written to "dst",
  * which has room for that length; the end of what was written is returned.
  */
+#define PRIZE_ESCAPE_MAX  6      /* times as long, at most */
+
 size_t prize_escaped_length(const prize_str_t *value);
 char *prize_escape(char *dst, const prize_str_t *value);
 

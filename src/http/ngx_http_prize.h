@@ -46,6 +46,7 @@ typedef struct {
 typedef struct {
     ngx_str_t                        file;
     prize_template_t                *template;
+    prize_output_room_t              room;       /* of the plain page */
     prize_gzip_t                    *gzip;       /* NULL until it is wanted */
     ngx_http_prize_condition_t       condition;
 } ngx_http_prize_page_t;
@@ -131,6 +132,7 @@ typedef struct {
     ngx_prize_postgres_pool_t       *postgres;   /* that has it, or NULL */
     ngx_prize_redis_conn_t          *write_to;   /* where a row is missing */
     ngx_msec_t                       start;      /* of the current try */
+    ngx_table_elt_t                 *retry_after;    /* of a 503, or NULL */
 
     unsigned                         peer:1;     /* the balancer gave one */
     unsigned                         late:1;     /* a backend was too late */

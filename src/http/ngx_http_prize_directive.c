@@ -858,6 +858,8 @@ ngx_http_prize_page_compile(ngx_conf_t *cf, ngx_http_prize_pages_t *pages,
         return NGX_ERROR;
     }
 
+    page->room = prize_plain_room(page->template);
+
     return NGX_OK;
 }
 

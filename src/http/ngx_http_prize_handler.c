@@ -162,6 +162,13 @@ ngx_http_prize_preaccess_handler(ngx_http_request_t *r)
         }
     }
 
+    /* an "error_page" may have come here, to answer with another status */
+
+    if (ctx->retry_after) {
+        ctx->retry_after->hash = (r->err_status
+                                  == NGX_HTTP_SERVICE_UNAVAILABLE);
+    }
+
     ctx->conf = plcf;
     ctx->source = NGX_HTTP_PRIZE_NOBODY;
     ctx->result = NGX_HTTP_PRIZE_NONE;
@@ -190,24 +197,25 @@ static ngx_int_t
 ngx_http_prize_unavailable(ngx_http_prize_ctx_t *ctx,
     ngx_http_prize_result_e result)
 {
-    ngx_str_t            value;
-    ngx_http_request_t  *r;
+    ngx_table_elt_t     *h;
 
     static ngx_str_t     name = ngx_string("Retry-After");
+    static ngx_str_t     seconds[] = { ngx_string("1"), ngx_string("2"),
+                                       ngx_string("3") };
 
-    r = ctx->request;
+    h = ctx->retry_after;
 
-    value.data = ngx_pnalloc(r->pool, 1);
-    if (value.data == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    if (h == NULL) {
+        h = ngx_http_prize_page_header(ctx->request, &name, &seconds[0]);
+        if (h == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        ctx->retry_after = h;
     }
 
-    value.data[0] = '1' + ngx_random() % 3;
-    value.len = 1;
-
-    if (ngx_http_prize_page_header(r, &name, &value) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
+    h->hash = 1;
+    h->value = seconds[ngx_random() % 3];
 
     return ngx_http_prize_refuse(ctx, result, NGX_HTTP_SERVICE_UNAVAILABLE);
 }

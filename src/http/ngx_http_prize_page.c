@@ -2,9 +2,6 @@
 #include "ngx_http_prize_page.h"
 
 
-#define NGX_HTTP_PRIZE_PIECES  64    /* more of them are not on the stack */
-
-
 static ngx_str_t  ngx_http_prize_no_store = ngx_string("private, no-store");
 
 static ngx_str_t  ngx_http_prize_referrer_policy =
@@ -69,7 +66,7 @@ ngx_http_prize_page_choose(ngx_http_prize_pages_t *pages,
 }
 
 
-ngx_int_t
+ngx_table_elt_t *
 ngx_http_prize_page_header(ngx_http_request_t *r, ngx_str_t *name,
     ngx_str_t *value)
 {
@@ -77,7 +74,7 @@ ngx_http_prize_page_header(ngx_http_request_t *r, ngx_str_t *name,
 
     h = ngx_list_push(&r->headers_out.headers);
     if (h == NULL) {
-        return NGX_ERROR;
+        return NULL;
     }
 
     h->hash = 1;
@@ -87,24 +84,33 @@ ngx_http_prize_page_header(ngx_http_request_t *r, ngx_str_t *name,
     h->next = NULL;
 #endif
 
-    return NGX_OK;
+    return h;
 }
 
 
-/* known to nginx, so that "expires" finds it and adds no second one */
+/*
+ * "expires" rewrites the header that nginx knows of, or else adds one: what it
+ * knows here is another one, which is not sent.
+ */
 
 static ngx_int_t
 ngx_http_prize_page_cache_control(ngx_http_request_t *r)
 {
-    ngx_table_elt_t  *h, **ph;
+    ngx_table_elt_t   *h, **ph;
 
-    h = ngx_list_push(&r->headers_out.headers);
-    if (h == NULL) {
+    static ngx_str_t   name = ngx_string("Cache-Control");
+
+    h = ngx_palloc(r->pool, sizeof(ngx_table_elt_t));
+
+    if (h == NULL
+        || ngx_http_prize_page_header(r, &name, &ngx_http_prize_no_store)
+           == NULL)
+    {
         return NGX_ERROR;
     }
 
     h->hash = 1;
-    ngx_str_set(&h->key, "Cache-Control");
+    h->key = name;
     h->value = ngx_http_prize_no_store;
 
 #if (nginx_version >= 1023000)
@@ -145,13 +151,15 @@ ngx_http_prize_page_privacy(ngx_http_request_t *r)
     if (ngx_http_prize_page_cache_control(r) != NGX_OK
         || ngx_http_prize_page_header(r, &ngx_http_prize_referrer_policy,
                                       &ngx_http_prize_no_referrer)
-           != NGX_OK)
+           == NULL
+        || ngx_http_prize_page_header(r, &ngx_http_prize_content_type_options,
+                                      &ngx_http_prize_nosniff)
+           == NULL)
     {
         return NGX_ERROR;
     }
 
-    return ngx_http_prize_page_header(r, &ngx_http_prize_content_type_options,
-                                      &ngx_http_prize_nosniff);
+    return NGX_OK;
 }
 
 
@@ -184,27 +192,23 @@ ngx_http_prize_page_vary(ngx_http_request_t *r)
 #endif
 
     return ngx_http_prize_page_header(r, &ngx_http_prize_vary,
-                                      &ngx_http_prize_accept_encoding);
+                                      &ngx_http_prize_accept_encoding)
+           ? NGX_OK : NGX_ERROR;
 }
 
 
 static ngx_int_t
 ngx_http_prize_page_encoding(ngx_http_request_t *r)
 {
-    ngx_list_part_t  *part;
     ngx_table_elt_t  *h;
 
-    if (ngx_http_prize_page_header(r, &ngx_http_prize_content_encoding,
-                                   &ngx_http_prize_gzip)
-        != NGX_OK)
-    {
+    h = ngx_http_prize_page_header(r, &ngx_http_prize_content_encoding,
+                                   &ngx_http_prize_gzip);
+    if (h == NULL) {
         return NGX_ERROR;
     }
 
-    part = r->headers_out.headers.last;
-    h = part->elts;
-
-    r->headers_out.content_encoding = &h[part->nelts - 1];
+    r->headers_out.content_encoding = h;
 
     return NGX_OK;
 }
@@ -221,6 +225,9 @@ ngx_http_prize_page_headers(ngx_http_request_t *r,
     r->headers_out.content_type_len = sizeof("text/html") - 1;
     r->headers_out.content_type_lowcase = NULL;
 
+    /* a page has no date and no tag that a client could name */
+    r->disable_not_modified = 1;
+
     if (gzip && ngx_http_prize_page_encoding(r) != NGX_OK) {
         return NGX_ERROR;
     }
@@ -229,69 +236,106 @@ ngx_http_prize_page_headers(ngx_http_request_t *r,
 }
 
 
-/* one of the two renderings of a page, of which the first one only counts */
-
-static void
-ngx_http_prize_page_render(ngx_http_prize_page_t *page, ngx_uint_t gzip,
-    const prize_record_t *record, prize_output_t *out)
-{
-    prize_plain_t      plain;
-    prize_gzip_sink_t  gzipped;
-
-    if (gzip) {
-        prize_gzip_init(&gzipped, page->gzip, out);
-        (void) prize_template_render(page->template, record, &gzipped.sink);
-        prize_gzip_finish(&gzipped);
-
-    } else {
-        prize_plain_init(&plain, out);
-        (void) prize_template_render(page->template, record, &plain.sink);
-    }
-}
-
-
 /* links, buffers and what is not static, in one piece of memory */
 
 static ngx_chain_t *
-ngx_http_prize_page_chain(ngx_http_request_t *r, ngx_http_prize_page_t *page,
-    ngx_uint_t gzip, const prize_record_t *record, prize_output_t *out)
+ngx_http_prize_page_alloc(ngx_http_request_t *r, prize_output_room_t *room,
+    prize_output_t *out)
 {
-    char         *dynamic;
-    size_t        size;
-    ngx_buf_t    *b;
-    ngx_uint_t    i, n;
     ngx_chain_t  *chain;
-    prize_str_t  *pieces, few[NGX_HTTP_PRIZE_PIECES];
+    prize_str_t  *pieces;
 
-    n = out->n;
-    size = out->dynamic;
-
-    chain = ngx_palloc(r->pool, n * (sizeof(ngx_chain_t) + sizeof(ngx_buf_t))
-                                + size);
-    pieces = (n <= NGX_HTTP_PRIZE_PIECES)
-             ? few : ngx_palloc(r->pool, n * sizeof(prize_str_t));
-
-    if (chain == NULL || pieces == NULL) {
+    chain = ngx_palloc(r->pool, room->pieces * (sizeof(ngx_chain_t)
+                                                + sizeof(ngx_buf_t)
+                                                + sizeof(prize_str_t))
+                                + room->dynamic);
+    if (chain == NULL) {
         return NULL;
     }
 
-    b = (ngx_buf_t *) &chain[n];
-    dynamic = (char *) &b[n];
+    pieces = (prize_str_t *) ((u_char *) chain
+                              + room->pieces * (sizeof(ngx_chain_t)
+                                                + sizeof(ngx_buf_t)));
 
-    prize_output_begin(out, pieces, dynamic);
-    ngx_http_prize_page_render(page, gzip, record, out);
+    prize_output_init(out, pieces, (char *) &pieces[room->pieces]);
 
-    ngx_memzero(b, n * sizeof(ngx_buf_t));
+    return chain;
+}
 
-    for (i = 0; i < n; i++) {
-        b[i].pos = (u_char *) pieces[i].data;
-        b[i].last = b[i].pos + pieces[i].len;
+
+static ngx_chain_t *
+ngx_http_prize_page_plain(ngx_http_request_t *r, ngx_http_prize_page_t *page,
+    const prize_record_t *record, prize_output_t *out)
+{
+    ngx_chain_t          *chain;
+    prize_plain_t         plain;
+    prize_output_room_t   room;
+
+    room = page->room;
+    room.dynamic += prize_template_values(page->template, record);
+
+    chain = ngx_http_prize_page_alloc(r, &room, out);
+
+    if (chain) {
+        prize_plain_init(&plain, out);
+        (void) prize_template_render(page->template, record, &plain.sink);
+    }
+
+    return chain;
+}
+
+
+static ngx_chain_t *
+ngx_http_prize_page_gzip(ngx_http_request_t *r, ngx_http_prize_page_t *page,
+    const prize_record_t *record, prize_output_t *out)
+{
+    ngx_chain_t          *chain;
+    prize_gzip_sink_t     gzip;
+    prize_output_room_t   room;
+
+    room = prize_gzip_room(page->gzip,
+                           prize_template_values(page->template, record));
+
+    chain = ngx_http_prize_page_alloc(r, &room, out);
+
+    if (chain) {
+        prize_gzip_init(&gzip, page->gzip, out);
+        (void) prize_template_render(page->template, record, &gzip.sink);
+        prize_gzip_finish(&gzip);
+    }
+
+    return chain;
+}
+
+
+static void
+ngx_http_prize_page_link(ngx_http_request_t *r, ngx_chain_t *chain,
+    prize_output_t *out)
+{
+    u_char       *dynamic;
+    ngx_buf_t    *b;
+    ngx_uint_t    i;
+    prize_str_t  *piece;
+
+    /* in the order of their allocation: links, buffers, pieces, bytes */
+
+    b = (ngx_buf_t *) ((u_char *) out->pieces
+                       - out->n * sizeof(ngx_buf_t));
+    dynamic = (u_char *) out->pieces;
+
+    ngx_memzero(b, out->n * sizeof(ngx_buf_t));
+
+    for (i = 0; i < out->n; i++) {
+        piece = &out->pieces[i];
+
+        b[i].pos = (u_char *) piece->data;
+        b[i].last = b[i].pos + piece->len;
         b[i].start = b[i].pos;
         b[i].end = b[i].last;
 
         /* a filter may write to what belongs to this page alone */
 
-        if (pieces[i].data >= dynamic && pieces[i].data < dynamic + size) {
+        if (b[i].pos > dynamic && b[i].pos < (u_char *) out->pos) {
             b[i].temporary = 1;
 
         } else {
@@ -302,12 +346,10 @@ ngx_http_prize_page_chain(ngx_http_request_t *r, ngx_http_prize_page_t *page,
         chain[i].next = &chain[i + 1];
     }
 
-    chain[n - 1].next = NULL;
+    chain[i - 1].next = NULL;
 
-    b[n - 1].last_buf = (r == r->main);
-    b[n - 1].last_in_chain = 1;
-
-    return chain;
+    b[i - 1].last_buf = (r == r->main);
+    b[i - 1].last_in_chain = 1;
 }
 
 
@@ -323,10 +365,12 @@ ngx_http_prize_page_send(ngx_http_request_t *r,
 
     gzip = ngx_http_prize_page_gzips(r, plcf);
 
-    ngx_memzero(&out, sizeof(prize_output_t));
-    ngx_http_prize_page_render(page, gzip, record, &out);
+    chain = gzip ? ngx_http_prize_page_gzip(r, page, record, &out)
+                 : ngx_http_prize_page_plain(r, page, record, &out);
 
-    if (ngx_http_prize_page_headers(r, plcf, out.length, gzip) != NGX_OK) {
+    if (chain == NULL
+        || ngx_http_prize_page_headers(r, plcf, out.length, gzip) != NGX_OK)
+    {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -340,7 +384,7 @@ ngx_http_prize_page_send(ngx_http_request_t *r,
         return (r == r->main) ? ngx_http_send_special(r, NGX_HTTP_LAST) : rc;
     }
 
-    chain = ngx_http_prize_page_chain(r, page, gzip, record, &out);
+    ngx_http_prize_page_link(r, chain, &out);
 
-    return chain ? ngx_http_output_filter(r, chain) : NGX_ERROR;
+    return ngx_http_output_filter(r, chain);
 }

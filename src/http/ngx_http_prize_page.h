@@ -23,9 +23,12 @@ ngx_int_t ngx_http_prize_page_send(ngx_http_request_t *r,
 /* the headers of every answer of a location with pages, errors included */
 ngx_int_t ngx_http_prize_page_privacy(ngx_http_request_t *r);
 
-/* a response header; name and value are constants, or live in the pool */
-ngx_int_t ngx_http_prize_page_header(ngx_http_request_t *r, ngx_str_t *name,
-    ngx_str_t *value);
+/*
+ * A response header, or NULL without memory; name and value are constants, or
+ * live in the pool.
+ */
+ngx_table_elt_t *ngx_http_prize_page_header(ngx_http_request_t *r,
+    ngx_str_t *name, ngx_str_t *value);
 
 
 #endif /* _NGX_HTTP_PRIZE_PAGE_H_INCLUDED_ */

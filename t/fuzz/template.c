@@ -29,48 +29,46 @@ static bytes_t
 render(const prize_template_t *page, const prize_record_t *record,
     const prize_gzip_t *gzip)
 {
-    char               *dynamic, *p;
-    bytes_t             got;
-    unsigned            i, pass;
-    prize_str_t        *pieces;
-    prize_plain_t       plain;
-    prize_output_t      out;
-    prize_gzip_sink_t   gs;
+    char                 *dynamic, *p;
+    size_t                values;
+    bytes_t               got;
+    unsigned              i;
+    prize_str_t          *pieces;
+    prize_plain_t         plain;
+    prize_output_t        out;
+    prize_gzip_sink_t     gs;
+    prize_output_room_t   room;
 
-    memset(&out, 0, sizeof(prize_output_t));
-    pieces = NULL;
-    dynamic = NULL;
+    values = prize_template_values(page, record);
 
-    for (pass = 0; pass < 2; pass++) {
+    if (gzip) {
+        room = prize_gzip_room(gzip, values);
 
-        if (gzip) {
-            prize_gzip_init(&gs, gzip, &out);
-            (void) prize_template_render(page, record, &gs.sink);
-            prize_gzip_finish(&gs);
-
-        } else {
-            prize_plain_init(&plain, &out);
-            (void) prize_template_render(page, record, &plain.sink);
-        }
-
-        if (pass == 0) {
-            pieces = malloc((out.n + 1) * sizeof(prize_str_t));
-            dynamic = malloc(out.dynamic + 1);
-
-            if (pieces == NULL || dynamic == NULL) {
-                abort();
-            }
-
-            got.len = out.length;
-            prize_output_begin(&out, pieces, dynamic);
-        }
+    } else {
+        room = prize_plain_room(page);
+        room.dynamic += values;
     }
 
-    if (out.length != got.len) {
-        abort();
+    /* a byte more or a piece more is for the sanitizer to find */
+
+    pieces = malloc(room.pieces * sizeof(prize_str_t));
+    dynamic = malloc(room.dynamic);
+
+    prize_output_init(&out, pieces, dynamic);
+
+    if (gzip) {
+        prize_gzip_init(&gs, gzip, &out);
+        (void) prize_template_render(page, record, &gs.sink);
+        prize_gzip_finish(&gs);
+
+    } else {
+        prize_plain_init(&plain, &out);
+        (void) prize_template_render(page, record, &plain.sink);
     }
 
+    got.len = out.length;
     got.data = malloc(got.len + 1);
+
     if (got.data == NULL) {
         abort();
     }
@@ -80,6 +78,10 @@ render(const prize_template_t *page, const prize_record_t *record,
     for (i = 0; i < out.n; i++) {
         memcpy(p, pieces[i].data, pieces[i].len);
         p += pieces[i].len;
+    }
+
+    if (p != got.data + got.len) {
+        abort();
     }
 
     free(pieces);
