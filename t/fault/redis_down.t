@@ -26,20 +26,6 @@ sub site {
 }
 
 
-# asks now and then until Redis answers a whole run again
-
-sub until_redis {
-    my ($site, $row) = @_;
-
-    eventually {
-        my $result = $site->ask("$row: pages meanwhile", requests => 20,
-                                status => {200 => 20});
-        select undef, undef, undef, 0.2;
-        return ($result->{source}{redis} // 0) == 20;
-    } 'all pages from Redis', 30;
-}
-
-
 subtest 'row 1: Redis refuses connections' => sub {
     my $peer = free_port();
     my $site = site(redis => [$peer], log_level => 'debug');
@@ -146,7 +132,7 @@ subtest 'row 5: Redis is stopped after connecting' => sub {
     cmp_ok($connects, '<', 20, 'and is not tried for each request');
 
     $redis->resume;
-    until_redis($site, 'row 5');
+    $site->returns_to_redis('row 5');
 
     my @after = $redis->clients;
     is(scalar(@after), 1, 'one connection again');
@@ -239,7 +225,7 @@ subtest 'row 20: Redis comes back' => sub {
     $roster->load($redis);
 
     for my $time (1 .. 3) {
-        until_redis($site, 'row 20');
+        $site->returns_to_redis('row 20');
         $redis->kill;
 
         my $result = $site->ask('row 20: while it is away', requests => 300,
@@ -250,7 +236,7 @@ subtest 'row 20: Redis comes back' => sub {
         $roster->load($redis);
     }
 
-    until_redis($site, 'row 20');
+    $site->returns_to_redis('row 20');
     $site->ask('row 20: many at once', requests => 1000, connections => 200,
                status => {200 => 1000}, close => 1);
 

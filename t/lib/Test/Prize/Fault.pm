@@ -163,6 +163,28 @@ sub recovers {
 }
 
 
+# Asks until all pages are Redis' own again; all are pages until then.
+
+sub returns_to_redis {
+    my ($self, $name, %option) = @_;
+    my %total = (lost => 0, wrong => 0, extra => 0, status => {});
+
+    my $back = eval {
+        eventually {
+            my $result = $self->quietly(%option, requests => 20);
+            $total{$_} += $result->{$_} for qw(lost wrong extra);
+            $total{status}{$_} += $result->{status}{$_}
+                for keys %{ $result->{status} };
+            return ($result->{source}{redis} // 0) == 20;
+        } $name, 60;
+    };
+
+    ok($back, "$name: Redis is used again");
+    is_deeply([@total{qw(lost wrong extra)}, keys %{ $total{status} }],
+              [0, 0, 0, 200], "$name: nothing but pages until then");
+}
+
+
 # Ends the site, and tests what holds for every fault.  "lines" is how many
 # lines of ours a worker may have written, 4 unless told; "expected" matches
 # what nginx itself may complain of.

@@ -21,7 +21,8 @@ package Test::Prize::Peer;
 # peer that was stopped starts again on its port.
 #
 # In the test, $peer->commands(qr/^HMGET/) are those that came, one string
-# each, and $peer->connects is the number of connections.
+# each, $peer->connects is the number of connections, and $peer->closes that
+# of those whose client has closed them.
 
 use strict;
 use warnings;
@@ -88,6 +89,13 @@ sub connects {
 }
 
 
+sub closes {
+    my ($self) = @_;
+
+    return scalar(my @closes = $self->commands(qr/^closed$/));
+}
+
+
 # the child's part
 
 sub serve {
@@ -139,7 +147,10 @@ sub readable {
     my $client = $self->{clients}{$socket} // return;
     my $n = sysread $socket, $client->{in}, 65536, length $client->{in};
 
-    return $self->close($client) unless $n;
+    if (!$n) {
+        print {$self->{seen}} "closed\n";
+        return $self->close($client);
+    }
 
     while ($client->{socket} && (my @command = parse(\$client->{in}))) {
         print {$self->{seen}} "@command[0 .. ($#command > 1 ? 1 : $#command)]\n";
