@@ -1,6 +1,8 @@
 use strict;
 use warnings;
 
+use Digest::MD5 qw(md5_hex);
+use IO::Uncompress::Gunzip qw(gunzip);
 use lib 't/lib';
 use Test::More;
 use Test::Prize;
@@ -93,26 +95,44 @@ sub expected {
 }
 
 
-# every employee's page of a location, and how many came from where
+sub plain {
+    my ($head, $body) = @_;
+
+    return $body unless $head =~ /^content-encoding: gzip\r$/mi;
+
+    my $plain = '';
+    gunzip(\$body, \$plain) or return "no gzip: $body";
+    return $plain;
+}
+
+
+# Every employee's page of a location, and how many came from where.  Of the
+# large page its digest does; a gzipped one counts as what it holds.
 
 sub pages {
-    my ($location) = @_;
+    my ($location, %option) = @_;
     my (%page, %source);
     my $ids = $roster->ids;
+    my $name = join ' ', "/$location", $option{headers} // ();
 
     my $clients = Test::Prize::Clients->new(port => $port, connections => 64,
-        request => sub { my $id = $ids->[$_[0]];
+        headers => $option{headers} // '', check => sub {
+            my ($id, $body, $status, $head) = @_;
+            return Test::Prize::Clients::check_page($id,
+                                        plain($head, $body), $status);
+        }, request => sub { my $id = $ids->[$_[0]];
                          return ("/$location?id=$id", $id) });
 
     my $result = $clients->run(requests => scalar @$ids, keep => sub {
         my (undef, $answer) = @_;
-        $page{$answer->{id}} = $answer->{body};
+        my $body = plain($answer->{head}, $answer->{body});
+        $page{$answer->{id}} = $location =~ /^gift/ ? md5_hex($body) : $body;
         $source{$1}++ if $answer->{head} =~ /^X-Source: (\S*)\r$/m;
     });
 
     is_deeply([@$result{qw(lost wrong extra)}, $result->{status}],
               [0, 0, 0, {200 => scalar @$ids}],
-              "/$location: a page for each, with the ID that was asked for")
+              "$name: a page for each, with the ID that was asked for")
         or diag(Test::Prize::Clients->describe($result));
 
     return (\%page, \%source);
@@ -196,6 +216,14 @@ is_deeply([differences($gift_back, $gift_loaded)], [],
           'gift.html: written back as loaded');
 is_deeply([differences($gift_postgres, $gift_loaded)], [],
           'gift.html: PostgreSQL as loaded');
+
+my @gzip = (headers => 'Accept-Encoding: gzip');
+my ($gift_gzipped) = pages('gift_loaded', @gzip);
+my ($gzipped) = pages('loaded', @gzip);
+
+is_deeply([differences($gift_gzipped, $gift_loaded)], [],
+          'gift.html: gzipped, the same page');
+is_deeply([differences($gzipped, $loaded)], [], 'and so is the other page');
 
 is(join('', grep { !/\[(?:info|notice)\]/ } split /^/m, $nginx->error_log),
    '', 'and nothing to complain of');
