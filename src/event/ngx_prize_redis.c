@@ -570,6 +570,12 @@ ngx_prize_redis_error_reply(ngx_prize_redis_conn_t *conn,
 
     error = prize_redis_error(&conn->reply.text);
 
+    /* Redis says MISCONF to a PING as to a write, but can be read */
+
+    if (error == PRIZE_REDIS_WRITE && slot->kind >= NGX_PRIZE_SLOT_PING) {
+        return NGX_OK;
+    }
+
     if (error == PRIZE_REDIS_AWAY || slot->kind >= NGX_PRIZE_SLOT_AUTH
         || (error == PRIZE_REDIS_DENIED && slot->kind
                                            == NGX_PRIZE_SLOT_LOOKUP))
@@ -629,7 +635,8 @@ ngx_prize_redis_answer(ngx_prize_redis_conn_t *conn, ngx_prize_slot_t *slot,
 
     if ((kind == NGX_PRIZE_SLOT_LOOKUP && type != PRIZE_REPLY_RECORD
          && type != PRIZE_REPLY_ERROR)
-        || (kind == NGX_PRIZE_SLOT_CHECK && type != PRIZE_REPLY_STRING))
+        || (kind == NGX_PRIZE_SLOT_CHECK && type != PRIZE_REPLY_STRING
+            && type != PRIZE_REPLY_ERROR))
     {
         ngx_prize_redis_failed(conn, 0, "a reply of another type");
         return NGX_DONE;
