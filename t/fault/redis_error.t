@@ -1,0 +1,266 @@
+use strict;
+use warnings;
+
+use lib 't/lib';
+use Test::More;
+use Test::Prize;
+use Test::Prize::Fault;
+use Test::Prize::Peer;
+use Test::Prize::Roster;
+use Time::HiRes qw(time);
+
+# A Redis that answers, but with an error: not yet, not to us, not here, not
+# this key.
+
+my $roster = Test::Prize::Roster->create(shared_postgres(), rows => 500);
+my $records = Test::Prize::Peer->records_of($roster);
+my $ids = $roster->ids;
+
+
+# a machine that is busy with something else must not look like a fault
+
+sub site {
+    return Test::Prize::Fault->new(roster => $roster,
+        server => 'prize_redis_connect_timeout 20s; prize_redis_timeout 20s;',
+        @_);
+}
+
+
+# how often a site has tried to connect to Redis; it logs "debug"
+
+sub connects {
+    my ($site, $redis) = @_;
+
+    return scalar(my @connects = $site->nginx->error_log
+                  =~ /connect to 127\.0\.0\.1:$redis->{port}, fd/g);
+}
+
+
+sub not_used {
+    my ($site, $name, %option) = @_;
+    my $result = $site->ask($name, requests => 300, status => {200 => 300},
+                            %option);
+
+    is_deeply($result->{source}, {postgres => 300}, 'from PostgreSQL');
+}
+
+
+for my $error ('LOADING Redis is loading the dataset in memory',
+               "MASTERDOWN Link with MASTER is down and replica-serve-stale-"
+               . "data is set to 'no'.",
+               'CLUSTERDOWN Hash slot not served')
+{
+    my ($word) = $error =~ /^(\w+)/;
+
+    # The first says so of a PING, too; until it has loaded
+    subtest "row 8: $word" => sub {
+        my $loaded = run_dir() . "/loaded.$$.$word";
+        my $peer = Test::Prize::Peer->start(records => $records,
+            answer => sub {
+                my ($peer, $client, @command) = @_;
+
+                return "-$error\r\n" if !-e $loaded
+                    && ($command[0] eq 'HMGET' || $word ne 'CLUSTERDOWN');
+                return $peer->usual(@command);
+            });
+        my $site = site(redis => [$peer]);
+
+        not_used($site, "row 8: $word") for 1 .. 3;
+        cmp_ok($peer->connects, '>=', 1, 'it was tried');
+        cmp_ok($peer->connects, '<=', 8, 'but not for each request');
+
+        spew($loaded, '');
+        $site->returns_to_redis("row 8: $word");
+        $site->over('row 8');
+    };
+}
+
+
+subtest 'row 8: servers that really say so' => sub {
+    my $master = Test::Prize::Redis->start;
+    my $replica = Test::Prize::Redis->start(
+        options => ['--replica-serve-stale-data', 'no']);
+    my $cluster = Test::Prize::Redis->start(
+        options => ['--cluster-enabled', 'yes']);
+
+    $replica->command('REPLICAOF', '127.0.0.1', free_port());
+    eventually { !eval { $replica->command('HGET', 'a', 'b'); 1 } }
+               'a replica without its master';
+
+    my $site = site(redis => [$replica, $cluster]);
+
+    not_used($site, 'row 8: MASTERDOWN and CLUSTERDOWN');
+    $replica->command('REPLICAOF', 'NO', 'ONE');
+    $roster->load($replica);
+    $site->returns_to_redis('row 8');
+    $site->over('row 8', lines => 8);
+};
+
+
+subtest 'row 9: NOAUTH, WRONGPASS, NOPERM' => sub {
+    my $secret = 'correct-horse-battery-staple';
+    my @servers = map { Test::Prize::Redis->start } 1 .. 3;
+    my @names = qw(NOAUTH WRONGPASS NOPERM);
+    my $start = time;
+
+    $roster->load($_) for @servers;
+    $servers[2]->command('ACL', 'SETUSER', 'page', 'on', ">$secret", '~*',
+                         '+ping', '+select', '+eval', '+evalsha');
+    $_->command('CONFIG', 'SET', 'requirepass', 'another') for @servers[0, 1];
+
+    my $password = "prize_redis_password $secret;";
+    my %option = (log_level => 'debug', secrets => [$secret]);
+    my @sites = (site(redis => [$servers[0]], %option),
+                 site(redis => [$servers[1]], %option,
+                      location => $password),
+                 site(redis => [$servers[2]], %option,
+                      location => "prize_redis_username page; $password"));
+
+    # one attempt at once, another after ten seconds
+    for (1 .. 5) {
+        not_used($sites[$_], "row 9: $names[$_]") for 0 .. 2;
+    }
+
+    for my $n (0 .. 2) {
+        my $tries = connects($sites[$n], $servers[$n]);
+
+        cmp_ok($tries, '>=', 1, "$names[$n]: it was tried");
+        cmp_ok($tries, '<=', 1 + int((time - $start) / 10),
+               'once in ten seconds');
+    }
+
+    # as the sysadmin mends them
+    for my $redis (@servers[0, 1]) {
+        my $socket = $redis->connect;
+        my $new = $redis == $servers[0] ? '' : $secret;
+
+        print {$socket} Test::Prize::Redis::encode(@$_)
+            for ['AUTH', 'another'],
+                ['CONFIG', 'SET', 'requirepass', $new];
+        Test::Prize::Redis::decode($socket) for 1 .. 2;
+    }
+    $servers[2]->command('ACL', 'SETUSER', 'page', '+hmget');
+
+    for my $n (0 .. 2) {
+        $sites[$n]->returns_to_redis("row 9: $names[$n]");
+
+        my $ours = $sites[$n]->over('row 9');
+        like("@$ours", qr/says "$names[$n] /, 'the log says why');
+    }
+};
+
+
+for my $word ('MOVED', 'ASK') {
+    subtest "row 10: $word" => sub {
+        my $peer = Test::Prize::Peer->start(records => $records,
+            answer => sub {
+                my ($peer, $client, @command) = @_;
+
+                return "-$word 3999 127.0.0.1:6381\r\n"
+                    if $command[0] eq 'HMGET' && $peer->{n}++ % 2;
+                return $peer->usual(@command);
+            });
+        my $site = site(redis => [$peer]);
+        my $result = $site->ask("row 10: $word", requests => 300,
+                                status => {200 => 300});
+
+        is_deeply($result->{source}, {redis => 150, postgres => 150},
+                  'from PostgreSQL what is not here');
+        is($peer->connects, 1, 'the connection is kept');
+
+        my $ours = $site->over('row 10');
+        is(scalar(@$ours), 1, 'logged once');
+        like($ours->[0], qr/$word 3999/, 'as the server says it');
+    };
+}
+
+
+subtest 'row 11: OOM, READONLY, MISCONF on write-back' => sub {
+    my $master = Test::Prize::Redis->start;
+    my %redis = (
+        OOM => Test::Prize::Redis->start(options => ['--maxmemory', '1']),
+        READONLY => Test::Prize::Redis->start(
+            options => ['--replicaof', "127.0.0.1 $master->{port}"]),
+        MISCONF => Test::Prize::Redis->start(
+            options => ['--save', '3600 1', '--dbfilename', 'taken']),
+    );
+
+    # a folder where the dump should be
+    my $taken = "$redis{MISCONF}{dir}/taken";
+    mkdir $taken or die "$taken: $!";
+    spew("$taken/file", '');
+    $redis{MISCONF}->commands(['SET', 'a', 'b'], ['BGSAVE']);
+    eventually { $redis{MISCONF}->command('INFO', 'persistence')
+                 =~ /rdb_last_bgsave_status:err/ } 'a failed dump';
+    eventually { $redis{READONLY}->command('INFO', 'replication')
+                 =~ /master_link_status:up/ } 'the replica';
+
+    for my $word (sort keys %redis) {
+        my $site = site(redis => [$redis{$word}]);
+        my $result = $site->ask("row 11: $word", requests => 500,
+                                status => {200 => 500});
+
+        is_deeply($result->{source}, {postgres => 500}, 'from PostgreSQL');
+        is(scalar(my @clients = $redis{$word}->clients('cmd=evalsha|cmd=eval'
+                                                       . '|cmd=hmget')), 1,
+           'the connection is kept');
+
+        my $ours = $site->over('row 11');
+        is(scalar(@$ours), 1, 'logged once');
+        like($ours->[0], qr/refuses a write-back: "$word /, 'and why');
+    }
+
+    # it cannot save when it ends either, and would not
+    $redis{MISCONF}->kill;
+};
+
+
+subtest 'row 12: WRONGTYPE on one key' => sub {
+    my $redis = Test::Prize::Redis->start;
+    my $site = site(redis => [$redis]);
+    my $key = "employee:$ids->[7]";
+
+    $roster->load($redis);
+    $redis->commands(['DEL', $key], ['SET', $key, 'no hash']);
+
+    eventually { scalar(my @clients = $redis->clients) } 'a connection';
+    my @before = $redis->clients;
+    my $result = $site->ask('row 12: all pages', requests => 1000,
+                            status => {200 => 1000});
+
+    is_deeply($result->{source}, {redis => 998, postgres => 2},
+              'from PostgreSQL for this key');
+    is_deeply([map { /^(id=\d+)/ } $redis->clients],
+              [map { /^(id=\d+)/ } @before], 'the connection is kept');
+    is($redis->command('GET', $key), 'no hash', 'the key is left as it is');
+
+    my $ours = $site->over('row 12');
+    is(scalar(@$ours), 1, 'one line of log');
+    like($ours->[0], qr/WRONGTYPE .*\Q$key\E.*hash.*prizectl load/,
+         'which key, and what it should hold');
+};
+
+
+subtest 'row 13: an error before any command' => sub {
+    my $redis = Test::Prize::Redis->start(options => ['--maxclients', 5]);
+
+    $roster->load($redis);
+
+    my @taken = map { $redis->connect } 1 .. 5;
+    my $site = site(redis => [$redis], log_level => 'debug');
+
+    not_used($site, 'row 13: too many clients') for 1 .. 3;
+
+    my $tries = connects($site, $redis);
+    cmp_ok($tries, '>=', 1, 'it was tried');
+    cmp_ok($tries, '<=', 8, 'but not for each request');
+
+    close $_ for @taken;
+    $site->returns_to_redis('row 13');
+
+    my $ours = $site->over('row 13');
+    like("@$ours", qr/max number of clients/, 'the log says why');
+};
+
+
+done_testing();
