@@ -6,7 +6,6 @@
 #include "ngx_prize_postgres_conn.h"
 
 
-#define NGX_PRIZE_POSTGRES_CONNECT   2000    /* ms, or conninfo's own */
 #define NGX_PRIZE_POSTGRES_REFUSED   15000   /* ms after a wrong password */
 #define NGX_PRIZE_POSTGRES_TICK      5       /* ms between looks at the clock */
 
@@ -62,7 +61,8 @@ struct ngx_prize_postgres_pool_s {
 
     ngx_prize_postgres_member_t     *members;
     ngx_prize_breaker_t              breaker;
-    ngx_msec_t                       connect_timeout;
+    ngx_prize_postgres_hosts_t       hosts;
+    ngx_uint_t                       silent;     /* since the last attempt */
 
     ngx_queue_t                      waiting;    /* items, oldest first */
     ngx_uint_t                       nwaiting;
@@ -518,23 +518,39 @@ ngx_prize_postgres_connect(ngx_prize_postgres_member_t *member)
 
     pool = member->pool;
 
-    if (ngx_prize_postgres_conn_open(&member->conn,
-                                     (char *) pool->conf->conninfo.data)
-        != NGX_OK)
-    {
+    if (ngx_prize_postgres_conn_open(&member->conn, &pool->hosts) != NGX_OK) {
         ngx_prize_postgres_failed(member, "cannot connect");
         return NGX_ERROR;
     }
 
     member->born = pool->losses;
-    member->deadline = ngx_current_msec + pool->connect_timeout;
+    member->deadline = ngx_current_msec + pool->hosts.timeout;
     ngx_prize_postgres_arm(pool, member->deadline);
 
     return NGX_OK;
 }
 
 
-/* connects what is not, but only one where the breaker wants a probe */
+/* where the breaker wants a probe or none is up, one goes before the others */
+
+static ngx_uint_t
+ngx_prize_postgres_may_connect(ngx_prize_postgres_pool_t *pool)
+{
+    ngx_uint_t  up;
+
+    if (pool->breaker.state == NGX_PRIZE_BREAKER_OPEN) {
+        return 0;
+    }
+
+    up = ngx_prize_postgres_count(pool, NGX_PRIZE_POSTGRES_IDLE);
+
+    return (up && pool->breaker.state == NGX_PRIZE_BREAKER_SHUT)
+           || ngx_prize_postgres_count(pool, NGX_PRIZE_POSTGRES_CONNECTING)
+              == up;
+}
+
+
+/* connects what is not */
 
 static void
 ngx_prize_postgres_fill(ngx_prize_postgres_pool_t *pool)
@@ -543,7 +559,7 @@ ngx_prize_postgres_fill(ngx_prize_postgres_pool_t *pool)
 
     for (i = 0; i < pool->conf->connections; i++) {
 
-        if (pool->breaker.state == NGX_PRIZE_BREAKER_OPEN) {
+        if (!ngx_prize_postgres_may_connect(pool)) {
             return;
         }
 
@@ -551,12 +567,6 @@ ngx_prize_postgres_fill(ngx_prize_postgres_pool_t *pool)
             && ngx_prize_postgres_connect(&pool->members[i]) != NGX_OK)
         {
             break;
-        }
-
-        if (pool->breaker.state == NGX_PRIZE_BREAKER_HALF_OPEN
-            && pool->members[i].conn.state == NGX_PRIZE_POSTGRES_CONNECTING)
-        {
-            return;
         }
     }
 
@@ -1270,11 +1280,10 @@ ngx_prize_postgres_ready(ngx_prize_postgres_member_t *member)
                        - pool->name_data;
     pool->name.data = pool->name_data;
 
-    if (pool->breaker.state != NGX_PRIZE_BREAKER_SHUT) {
-        ngx_prize_breaker_probed(&pool->breaker);
-        ngx_prize_postgres_fill(pool);
-    }
+    pool->silent = 0;
 
+    ngx_prize_breaker_probed(&pool->breaker);
+    ngx_prize_postgres_fill(pool);
     ngx_prize_postgres_dispatch(pool);
 }
 
@@ -1381,6 +1390,29 @@ ngx_prize_postgres_expire(ngx_prize_postgres_pool_t *pool, ngx_queue_t *late)
 }
 
 
+/* connecting took too long: a failure once no host is left to be tried */
+
+static void
+ngx_prize_postgres_unanswered(ngx_prize_postgres_member_t *member)
+{
+    const char                 *host;
+    ngx_prize_postgres_pool_t  *pool;
+
+    pool = member->pool;
+    pool->silent = 1;
+
+    host = PQhost(member->conn.pg);
+
+    ngx_prize_postgres_say(pool, "connecting timed out", host ? host : "");
+
+    if (ngx_prize_postgres_hosts_next(&pool->hosts) == 0) {
+        (void) ngx_prize_breaker_failure(&pool->breaker);
+    }
+
+    ngx_prize_postgres_close(member);
+}
+
+
 static void
 ngx_prize_postgres_overdue(ngx_prize_postgres_pool_t *pool)
 {
@@ -1405,10 +1437,13 @@ ngx_prize_postgres_overdue(ngx_prize_postgres_pool_t *pool)
 
         /* PQcancel() blocks, and the server may not even be there */
 
-        ngx_prize_postgres_failed(member, member->conn.state
-                                          == NGX_PRIZE_POSTGRES_BUSY
-                                          ? "no answer in time"
-                                          : "connecting timed out");
+        if (member->conn.state == NGX_PRIZE_POSTGRES_BUSY) {
+            ngx_prize_postgres_failed(member, "no answer in time");
+
+        } else {
+            ngx_prize_postgres_unanswered(member);
+        }
+
         dropped = 1;
     }
 
@@ -1442,30 +1477,6 @@ ngx_prize_postgres_timer_handler(ngx_event_t *ev)
         lookup = ngx_queue_data(q, ngx_prize_lookup_t, queue);
         ngx_prize_postgres_complete(lookup, NGX_PRIZE_LATE);
     }
-}
-
-
-/* conninfo's own connect_timeout, which PQconnectPoll() does not look at */
-
-static ngx_msec_t
-ngx_prize_postgres_connect_timeout(const char *conninfo)
-{
-    ngx_int_t          seconds;
-    PQconninfoOption  *options, *o;
-
-    seconds = 0;
-    options = PQconninfoParse(conninfo, NULL);
-
-    for (o = options; o && o->keyword; o++) {
-        if (ngx_strcmp(o->keyword, "connect_timeout") == 0 && o->val) {
-            seconds = ngx_atoi((u_char *) o->val, ngx_strlen(o->val));
-        }
-    }
-
-    PQconninfoFree(options);
-
-    return seconds > 0 ? (ngx_msec_t) seconds * 1000
-                       : NGX_PRIZE_POSTGRES_CONNECT;
 }
 
 
@@ -1557,8 +1568,14 @@ ngx_prize_postgres_create(ngx_cycle_t *cycle,
     pool->conf = conf;
     pool->log = cycle->log;
     pool->name = conf->name;
-    pool->connect_timeout =
-        ngx_prize_postgres_connect_timeout((char *) conf->conninfo.data);
+
+    if (ngx_prize_postgres_hosts_init(&pool->hosts,
+                                      (char *) conf->conninfo.data,
+                                      cycle->pool)
+        != NGX_OK)
+    {
+        return NULL;
+    }
 
     ngx_queue_init(&pool->waiting);
     ngx_rbtree_init(&pool->items, &pool->sentinel, ngx_prize_postgres_insert);
@@ -1698,7 +1715,10 @@ ngx_prize_postgres_holds(Oid type, ngx_str_t *id)
 }
 
 
-/* there is a connection, or hope for one; nobody waits for a probe */
+/*
+ * There is a connection, or hope for one: nobody waits for a probe, nor for
+ * what comes after an attempt to which there was no answer at all.
+ */
 
 static ngx_uint_t
 ngx_prize_postgres_usable(ngx_prize_postgres_pool_t *pool)
@@ -1707,7 +1727,7 @@ ngx_prize_postgres_usable(ngx_prize_postgres_pool_t *pool)
         return 1;
     }
 
-    if (pool->breaker.state != NGX_PRIZE_BREAKER_SHUT) {
+    if (pool->breaker.state != NGX_PRIZE_BREAKER_SHUT || pool->silent) {
         return 0;
     }
 

@@ -283,21 +283,15 @@ ngx_prize_postgres_conn_notice(void *data, const PGresult *result)
 
 ngx_int_t
 ngx_prize_postgres_conn_open(ngx_prize_postgres_conn_t *conn,
-    const char *conninfo)
+    ngx_prize_postgres_hosts_t *hosts)
 {
-    /* what stands before the conninfo yields to it */
-
-    const char  *keywords[] = { "gssencmode", "client_encoding",
-                                "fallback_application_name", "dbname", NULL };
-    const char  *values[] = { "disable", "UTF8", "nginx", conninfo, NULL };
-
-    conn->pg = PQconnectStartParams(keywords, values, 1);
+    conn->farewell[0] = '\0';
+    conn->pg = ngx_prize_postgres_hosts_connect(hosts);
 
     if (conn->pg == NULL || PQstatus(conn->pg) == CONNECTION_BAD) {
         return NGX_ERROR;
     }
 
-    conn->farewell[0] = '\0';
     (void) PQsetNoticeReceiver(conn->pg, ngx_prize_postgres_conn_notice, conn);
 
     /* so that a refusal to connect names its SQLSTATE */

@@ -15,6 +15,7 @@
 #include <libpq-fe.h>
 
 #include "ngx_prize_notice.h"
+#include "ngx_prize_postgres_hosts.h"
 
 
 typedef struct ngx_prize_postgres_conn_s  ngx_prize_postgres_conn_t;
@@ -57,7 +58,7 @@ struct ngx_prize_postgres_conn_s {
 
 /* NGX_OK: under way, the handler will be called; NGX_ERROR: see conn->pg */
 ngx_int_t ngx_prize_postgres_conn_open(ngx_prize_postgres_conn_t *conn,
-    const char *conninfo);
+    ngx_prize_postgres_hosts_t *hosts);
 
 /*
  * Sends one query with its array of IDs as $1, by an unnamed statement.
