@@ -46,6 +46,8 @@ my $nginx = Test::Prize::Nginx->start(workers => 2, connections => 4096,
     }
 CONF
 
+eventually { 2 == (() = $nginx->workers) } 'both workers';
+
 my @workers = sort $nginx->workers;
 
 
