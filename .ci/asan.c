@@ -19,6 +19,8 @@ extern sig_atomic_t  ngx_quit __attribute__((weak));
 extern sig_atomic_t  ngx_terminate __attribute__((weak));
 
 int __lsan_is_turned_off(void);
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_options(void);
 
 
 /* src/os/unix/ngx_process_cycle.h */
@@ -41,6 +43,24 @@ __lsan_is_turned_off(void)
     }
 
     return ngx_process != PRIZE_PROCESS_SINGLE || !(ngx_quit || ngx_terminate);
+}
+
+
+/* "random" in a block with a zone never frees the table of a worker */
+
+const char *
+__lsan_default_suppressions(void)
+{
+    return "leak:ngx_http_upstream_update_random\n";
+}
+
+
+/* else the use of a suppression is reported as a finding would be */
+
+const char *
+__lsan_default_options(void)
+{
+    return "print_suppressions=0";
 }
 
 
