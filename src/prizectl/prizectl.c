@@ -15,6 +15,12 @@ typedef struct {
 static const prizectl_command_t  prizectl_commands[] = {
     { "load", prizectl_load,
       "put the roster of a PostgreSQL query into Redis" },
+    { "verify", prizectl_verify,
+      "compare what is in Redis with the roster" },
+    { "clear", prizectl_clear,
+      "remove all records from Redis" },
+    { "sign", prizectl_sign,
+      "make the signed links of a roster" },
     { "render", prizectl_render,
       "write a page to standard output, or list its fields" }
 };

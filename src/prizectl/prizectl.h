@@ -19,6 +19,7 @@
 #define PRIZECTL_DONE         0
 #define PRIZECTL_FAILED       1
 #define PRIZECTL_USAGE        2
+#define PRIZECTL_DIFFERENT    3
 #define PRIZECTL_INTERRUPTED  130
 
 
@@ -31,6 +32,9 @@
  */
 
 int prizectl_load(int argc, char **argv);
+int prizectl_verify(int argc, char **argv);
+int prizectl_clear(int argc, char **argv);
+int prizectl_sign(int argc, char **argv);
 int prizectl_render(int argc, char **argv);
 
 
@@ -38,6 +42,22 @@ int prizectl_render(int argc, char **argv);
 
 void prizectl_error(const char *fmt, ...)
     __attribute__((format(printf, 1, 2)));
+
+/* what getopt_long() objects to, on standard error */
+
+void prizectl_option_error(int option, char **argv);
+
+/* text on standard output: PRIZECTL_DONE, or PRIZECTL_FAILED after a message */
+
+int prizectl_print(const char *text);
+
+/* the same of all that was written there before */
+
+int prizectl_flush(void);
+
+/* a string in JSON, quotes included, to standard output */
+
+void prizectl_json_string(const char *data, size_t len);
 
 /*
  * Somebody else's bytes, made fit for a message: in quotes, shortened, and
@@ -50,7 +70,8 @@ char *prizectl_quote(char dst[PRIZECTL_QUOTE_LEN], const char *data,
 
 /*
  * From here on SIGINT and SIGTERM only set the flag, so that a command can
- * say how far it came; the second of them ends it at once.
+ * say how far it came; the second of them ends it at once.  A server that
+ * hangs up becomes an error of write().  0, or -1 after a message.
  */
 
 extern volatile sig_atomic_t  prizectl_interrupted;

@@ -1,7 +1,4 @@
 
-#include <errno.h>
-#include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,28 +6,40 @@
 #include <unistd.h>
 
 #include "prizectl.h"
+#include "prizectl_key.h"
+#include "prizectl_memory.h"
 #include "prizectl_options.h"
+#include "prizectl_page.h"
 #include "prizectl_pipeline.h"
+#include "prizectl_progress.h"
 #include "prizectl_redis.h"
 #include "prizectl_roster.h"
+#include "prizectl_scan.h"
+#include "prizectl_stray.h"
+#include "prizectl_time.h"
 
 
-#define PRIZECTL_LOAD_REPORT  5     /* seconds */
+#define PRIZECTL_MIB  (1024 * 1024.0)
 
 
 typedef struct {
     const prizectl_options_t  *options;
+    prizectl_key_t             key;
+    prizectl_pages_t           pages;
     prizectl_roster_t          roster;
     prizectl_redis_t           redis;
+    prizectl_memory_t          memory;
+    prizectl_survey_t          survey;
     prizectl_pipeline_t        pipeline;
+    prizectl_stray_t           stray;
+    prizectl_progress_t        progress;
 
-    char                      *key;         /* owned: the pattern's head, */
-    size_t                     head;        /*   room for an ID and the tail */
-    const char                *tail;
-
+    unsigned long long         nrows;       /* that were taken on */
+    unsigned long long         removed;     /* by --prune */
     unsigned long long         random;
     double                     started;     /* seconds */
-    double                     reported;
+    double                     seconds;     /* for all rows */
+    unsigned                   complete:1;  /* all rows are stored */
 } prizectl_load_t;
 
 
@@ -52,89 +61,22 @@ static const char  prizectl_load_help[] =
     "  --key PATTERN               a record's name (" PRIZECTL_KEY ")\n"
     "  --ttl TIME                  time to live: 48h, 1h30m or 500ms (48h)\n"
     "  --jitter PERCENT            lengthens each by up to so much (10%)\n"
+    "  --page FILE                 fail if the page uses a field that is no\n"
+    "                              column, and count who sees its sections;\n"
+    "                              may be given several times\n"
+    "  --raw FIELD                 as raw=FIELD of prize_page\n"
+    "  --rate N/s                  store at most so many records a second\n"
+    "  --prune                     then remove records that have no row; at\n"
+    "                              most a tenth of all without --force\n"
+    "  --dry-run                   check everything, store and remove nothing\n"
+    "  --force                     even if records may not fit or be evicted\n"
     "  --id-max-length N           as prize_id_max_length (64)\n"
     "  --allow-empty               no rows are no error\n"
+    "  --json                      the result as one object\n"
     "  --help                      this text\n"
     "\n"
     "Exit code: 0 done, 1 failed or partly done, 2 usage, 130 interrupted.\n"
     "A load that was cut off is completed by the same command.\n";
-
-
-static int prizectl_load_print(const char *fmt, ...)
-    __attribute__((format(printf, 1, 2)));
-
-
-static double
-prizectl_load_now(void)
-{
-    struct timespec  ts;
-
-    if (clock_gettime(CLOCK_MONOTONIC, &ts) == -1) {
-        return 0;
-    }
-
-    return ts.tv_sec + ts.tv_nsec / 1e9;
-}
-
-
-static int
-prizectl_load_print(const char *fmt, ...)
-{
-    int      rc;
-    va_list  args;
-
-    va_start(args, fmt);
-    rc = vprintf(fmt, args);
-    va_end(args);
-
-    if (rc < 0 || fflush(stdout) != 0) {
-        prizectl_error("cannot write to standard output: %s",
-                       strerror(errno));
-        return PRIZECTL_FAILED;
-    }
-
-    return PRIZECTL_DONE;
-}
-
-
-static int
-prizectl_load_key_init(prizectl_load_t *load)
-{
-    const char  *pattern, *id;
-
-    pattern = load->options->key;
-    id = strstr(pattern, PRIZECTL_KEY_ID);
-
-    load->head = id - pattern;
-    load->tail = id + sizeof(PRIZECTL_KEY_ID) - 1;
-
-    load->key = malloc(strlen(pattern) + load->options->id_max_length);
-    if (load->key == NULL) {
-        prizectl_error("out of memory");
-        return -1;
-    }
-
-    memcpy(load->key, pattern, load->head);
-
-    return 0;
-}
-
-
-static void
-prizectl_load_key(prizectl_load_t *load, prize_str_t *key)
-{
-    size_t  len;
-
-    len = load->head;
-
-    memcpy(load->key + len, load->roster.id.data, load->roster.id.len);
-    len += load->roster.id.len;
-
-    strcpy(load->key + len, load->tail);
-
-    key->data = load->key;
-    key->len = len + strlen(load->tail);
-}
 
 
 /*
@@ -159,30 +101,205 @@ prizectl_load_ttl(prizectl_load_t *load)
 }
 
 
-static void
-prizectl_load_report(prizectl_load_t *load)
+/* how many records the new ones take the place of */
+
+static int
+prizectl_load_standing(prizectl_load_t *load, unsigned long long *standing)
 {
-    double  now, seconds;
+    int              rc;
+    prizectl_scan_t  scan;
 
-    now = prizectl_load_now();
+    rc = 0;
+    *standing = 0;
 
-    if (now - load->reported < PRIZECTL_LOAD_REPORT) {
-        return;
+    prizectl_scan_init(&scan, &load->redis, &load->key);
+
+    while (!prizectl_interrupted && (rc = prizectl_scan_next(&scan)) == 1) {
+        *standing += scan.nids;
     }
 
-    load->reported = now;
-    seconds = now - load->started;
+    prizectl_scan_destroy(&scan);
 
-    fprintf(stderr, "prizectl: %llu rows after %.0f s (%.0f/s)\n",
-            load->pipeline.stored, seconds, load->pipeline.stored / seconds);
+    return prizectl_interrupted ? 0 : rc;
+}
+
+
+/*
+ * Figures cost a run of the query, so they are asked for only where there is
+ * a limit, or somebody to see how much is left to do.
+ */
+
+static int
+prizectl_load_survey(prizectl_load_t *load)
+{
+    if (load->memory.maxmemory == 0 && !load->options->dry_run
+        && !prizectl_progress_terminal())
+    {
+        return 0;
+    }
+
+    if (prizectl_roster_survey(&load->roster, &load->survey) == -1) {
+        return -1;
+    }
+
+    prizectl_memory_estimate(&load->memory, &load->key, &load->roster,
+                             &load->survey);
+    return 0;
+}
+
+
+static int
+prizectl_load_look(prizectl_load_t *load)
+{
+    unsigned long long  standing;
+
+    if (prizectl_memory_read(&load->memory, &load->redis) == -1
+        || (!load->options->force
+            && prizectl_memory_check_policy(&load->memory, &load->redis)
+               == -1)
+        || prizectl_load_survey(load) == -1)
+    {
+        return -1;
+    }
+
+    if (load->options->force || load->memory.maxmemory == 0
+        || load->memory.need <= prizectl_memory_free(&load->memory))
+    {
+        return 0;
+    }
+
+    if (prizectl_load_standing(load, &standing) == -1) {
+        return -1;
+    }
+
+    return prizectl_memory_check_room(&load->memory, &load->redis,
+                                      &load->survey, standing);
+}
+
+
+static int
+prizectl_load_open(prizectl_load_t *load)
+{
+    const prizectl_options_t  *options;
+
+    options = load->options;
+
+    if (prizectl_key_init(&load->key, options->key, options->id_max_length)
+        == -1
+        || prizectl_pages_init(&load->pages, options->pages, options->npages,
+                               options->raw, options->nraw)
+           == -1
+        || prizectl_redis_connect(&load->redis, options->redis_password_file)
+           == -1
+        || prizectl_roster_open(&load->roster, options->postgres,
+                                options->query, options->id_max_length)
+           == -1
+        || prizectl_pages_match(&load->pages, &load->roster.record,
+                                load->roster.names)
+           == -1
+        || prizectl_load_look(load) == -1)
+    {
+        return -1;
+    }
+
+    if (options->prune
+        && prizectl_stray_init(&load->stray, &load->redis, &load->key) == -1)
+    {
+        return -1;
+    }
+
+    if (prizectl_interrupted) {
+        return -1;
+    }
+
+    if (prizectl_roster_start(&load->roster) == -1) {
+        return -1;
+    }
+
+    return prizectl_pipeline_init(&load->pipeline, &load->redis,
+                                  prizectl_key_max(&load->key),
+                                  load->roster.ncolumns);
+}
+
+
+/* waits until the next record is due, while what is under way goes on */
+
+static int
+prizectl_load_pace(prizectl_load_t *load)
+{
+    double           wait;
+    struct timespec  ts;
+
+    while (load->options->rate && !prizectl_interrupted) {
+
+        wait = load->progress.started
+               + (double) load->nrows / load->options->rate
+               - prizectl_time_now();
+
+        if (wait <= 0) {
+            break;
+        }
+
+        ts.tv_sec = 0;
+        ts.tv_nsec = (wait < 0.01 ? wait : 0.01) * 1e9;
+
+        if (prizectl_pipeline_turn(&load->pipeline) == -1) {
+            return -1;
+        }
+
+        /* a signal ends it early, and that is right */
+
+        (void) nanosleep(&ts, NULL);
+
+        prizectl_progress(&load->progress, load->pipeline.stored, 0);
+    }
+
+    return 0;
+}
+
+
+static int
+prizectl_load_row(prizectl_load_t *load)
+{
+    prize_str_t  name;
+
+    prizectl_pages_count(&load->pages, &load->roster.record);
+
+    if (load->options->prune
+        && prizectl_stray_expect(&load->stray, &load->roster.id) == -1)
+    {
+        return -1;
+    }
+
+    if (!load->options->dry_run) {
+
+        if (prizectl_load_pace(load) == -1) {
+            return -1;
+        }
+
+        prizectl_key_name(&load->key, &load->roster.id, &name);
+
+        if (prizectl_pipeline_store(&load->pipeline, &name,
+                                    &load->roster.record,
+                                    prizectl_load_ttl(load))
+            == -1)
+        {
+            return -1;
+        }
+    }
+
+    load->nrows++;
+
+    return 0;
 }
 
 
 static int
 prizectl_load_rows(prizectl_load_t *load)
 {
-    int          rc;
-    prize_str_t  key;
+    int  rc;
+
+    prizectl_progress_start(&load->progress, "rows", load->survey.nrows);
 
     while (!prizectl_interrupted) {
 
@@ -191,13 +308,7 @@ prizectl_load_rows(prizectl_load_t *load)
         switch (rc) {
 
         case PRIZECTL_ROSTER_ROW:
-            prizectl_load_key(load, &key);
-
-            if (prizectl_pipeline_store(&load->pipeline, &key,
-                                        &load->roster.record,
-                                        prizectl_load_ttl(load))
-                == -1)
-            {
+            if (prizectl_load_row(load) == -1) {
                 return -1;
             }
 
@@ -218,10 +329,14 @@ prizectl_load_rows(prizectl_load_t *load)
                 return -1;
             }
 
-            return rc == PRIZECTL_ROSTER_END ? 0 : -1;
+            load->complete = rc == PRIZECTL_ROSTER_END;
+
+            return load->complete ? 0 : -1;
         }
 
-        prizectl_load_report(load);
+        prizectl_progress(&load->progress,
+                          load->options->dry_run ? load->nrows
+                                                 : load->pipeline.stored, 0);
     }
 
     return prizectl_pipeline_drain(&load->pipeline);
@@ -229,64 +344,158 @@ prizectl_load_rows(prizectl_load_t *load)
 
 
 static int
-prizectl_load_result(prizectl_load_t *load, int rc)
+prizectl_load_prune(prizectl_load_t *load)
 {
-    double              seconds;
-    unsigned long long  stored;
+    prizectl_stray_t  *stray;
 
-    stored = load->pipeline.stored;
+    stray = &load->stray;
 
-    if (prizectl_interrupted) {
-        prizectl_error("interrupted after %llu rows", stored);
-        return PRIZECTL_INTERRUPTED;
+    if (prizectl_redis_blocking(&load->redis, 1) == -1
+        || prizectl_stray_find(stray) == -1)
+    {
+        return -1;
     }
 
-    if (rc == -1) {
-        prizectl_error("failed after %llu rows", stored);
-        return PRIZECTL_FAILED;
+    if (load->options->dry_run || prizectl_interrupted) {
+        return 0;
     }
 
-    if (stored == 0 && !load->options->allow_empty) {
-        prizectl_error("the query returned no rows; if that is right, say "
-                       "--allow-empty");
-        return PRIZECTL_FAILED;
+    if (stray->nstrays > stray->nrecords / 10 && !load->options->force) {
+        prizectl_error("--prune: %llu of %llu records of \"%s\" have no row, "
+                       "more than a tenth: none was removed; if that is "
+                       "right, say --force", stray->nstrays, stray->nrecords,
+                       load->key.pattern);
+        return -1;
     }
 
-    seconds = prizectl_load_now() - load->started;
-
-    return prizectl_load_print("loaded %llu rows in %.2f s (%.0f/s)\n", stored,
-                               seconds, seconds > 0 ? stored / seconds : 0);
+    return prizectl_stray_remove(stray, &load->removed);
 }
 
 
 static int
 prizectl_load_run(prizectl_load_t *load)
 {
-    const prizectl_options_t  *options;
+    int  rc;
 
-    options = load->options;
+    rc = prizectl_load_rows(load);
 
-    if (prizectl_load_key_init(load) == -1
-        || prizectl_redis_connect(&load->redis, options->redis_password_file)
-           == -1
-        || prizectl_roster_open(&load->roster, options->postgres,
-                                options->query, options->id_max_length)
-           == -1
-        || prizectl_pipeline_init(&load->pipeline, &load->redis,
-                                  strlen(options->key)
-                                  + options->id_max_length,
-                                  load->roster.ncolumns)
-           == -1)
+    load->seconds = prizectl_time_now() - load->started;
+    prizectl_progress_hide();
+
+    if (rc == -1 || prizectl_interrupted) {
+        return rc;
+    }
+
+    if (load->nrows == 0 && !load->options->allow_empty) {
+        prizectl_error("the query returned no rows; if that is right, say "
+                       "--allow-empty");
+        return -1;
+    }
+
+    return load->options->prune ? prizectl_load_prune(load) : 0;
+}
+
+
+static void
+prizectl_load_print(const prizectl_load_t *load)
+{
+    double  rate;
+
+    rate = load->seconds > 0 ? load->nrows / load->seconds : 0;
+
+    printf("%s %llu rows in %.2f s (%.0f/s)\n",
+           load->options->dry_run ? "would load" : "loaded", load->nrows,
+           load->seconds, rate);
+
+    prizectl_pages_report(&load->pages, load->nrows);
+
+    if (load->options->prune) {
+        printf("%s %llu of %llu records\n",
+               load->options->dry_run ? "would prune" : "pruned",
+               load->options->dry_run ? load->stray.nstrays : load->removed,
+               load->stray.nrecords);
+    }
+
+    if (load->options->dry_run && load->memory.known) {
+        printf("memory: about %.1f MiB for all records; %.1f MiB used, "
+               "maxmemory %.1f MiB%s, policy %s\n",
+               load->memory.need / PRIZECTL_MIB,
+               load->memory.used / PRIZECTL_MIB,
+               load->memory.maxmemory / PRIZECTL_MIB,
+               load->memory.maxmemory ? "" : " (no limit)",
+               load->memory.policy);
+    }
+}
+
+
+static void
+prizectl_load_json(const prizectl_load_t *load, const char *result)
+{
+    printf("{\"command\":\"load\",\"result\":\"%s\",\"dry_run\":%s,"
+           "\"rows\":%llu,\"stored\":%llu,\"seconds\":%.3f,"
+           "\"rows_per_second\":%.0f,\"sections\":",
+           result, load->options->dry_run ? "true" : "false", load->nrows,
+           load->pipeline.stored, load->seconds,
+           load->seconds > 0 ? load->nrows / load->seconds : 0);
+
+    prizectl_pages_json(&load->pages);
+
+    if (load->options->prune) {
+        printf(",\"records\":%llu,\"beyond\":%llu,\"pruned\":%llu",
+               load->stray.nrecords, load->stray.nstrays, load->removed);
+    }
+
+    if (load->memory.known) {
+        printf(",\"maxmemory\":%llu,\"used_memory\":%llu,"
+               "\"maxmemory_policy\":", load->memory.maxmemory,
+               load->memory.used);
+        prizectl_json_string(load->memory.policy,
+                             strlen(load->memory.policy));
+    }
+
+    if (load->survey.nrows) {
+        printf(",\"estimated_memory\":%llu", load->memory.need);
+    }
+
+    printf("}\n");
+}
+
+
+static int
+prizectl_load_result(prizectl_load_t *load, int rc)
+{
+    int          code;
+    const char  *result;
+
+    if (prizectl_interrupted) {
+        code = PRIZECTL_INTERRUPTED;
+        result = "interrupted";
+
+    } else if (rc == -1) {
+        code = PRIZECTL_FAILED;
+        result = "failed";
+
+    } else {
+        code = PRIZECTL_DONE;
+        result = "done";
+    }
+
+    if (code != PRIZECTL_DONE && !load->complete
+        && (load->progress.unit || code == PRIZECTL_INTERRUPTED))
     {
-        return PRIZECTL_FAILED;
+        prizectl_error("%s after %llu rows", result, load->pipeline.stored);
     }
 
-    if (prizectl_catch_signals() == -1) {
-        prizectl_error("sigaction() failed");
-        return PRIZECTL_FAILED;
+    if (load->options->json) {
+        prizectl_load_json(load, result);
+
+    } else if (load->complete
+               && (load->nrows || load->options->allow_empty))
+    {
+        prizectl_load_print(load);
     }
 
-    return prizectl_load_result(load, prizectl_load_rows(load));
+    return prizectl_flush() == PRIZECTL_DONE ? code : PRIZECTL_FAILED;
 }
 
 
@@ -297,35 +506,37 @@ prizectl_load(int argc, char **argv)
     prizectl_load_t     load;
     prizectl_options_t  options;
 
-    if (prizectl_options(&options, argc, argv) == -1) {
-        return PRIZECTL_USAGE;
-    }
-
-    if (options.help) {
-        return prizectl_load_print("%s", prizectl_load_help);
-    }
-
-    /* a server that hangs up is an error of write(), not our end */
-
-    if (signal(SIGPIPE, SIG_IGN) == SIG_ERR) {
-        prizectl_error("signal() failed");
-        return PRIZECTL_FAILED;
-    }
-
     memset(&load, 0, sizeof(prizectl_load_t));
 
     load.options = &options;
-    load.started = prizectl_load_now();
-    load.reported = load.started;
+    load.started = prizectl_time_now();
     load.random = 1 + (unsigned long long) time(NULL) * getpid();
 
-    rc = prizectl_redis_init(&load.redis, options.redis) == -1
-         ? PRIZECTL_USAGE : prizectl_load_run(&load);
+    if (prizectl_options(&options, PRIZECTL_COMMAND_LOAD, argc, argv) == -1) {
+        rc = PRIZECTL_USAGE;
 
+    } else if (options.help) {
+        rc = prizectl_print(prizectl_load_help);
+
+    } else if (prizectl_redis_init(&load.redis, options.redis) == -1) {
+        rc = PRIZECTL_USAGE;
+
+    } else if (prizectl_catch_signals() == -1) {
+        rc = PRIZECTL_FAILED;
+
+    } else {
+        rc = prizectl_load_open(&load);
+        rc = prizectl_load_result(&load, rc == -1 ? -1
+                                                  : prizectl_load_run(&load));
+    }
+
+    prizectl_stray_destroy(&load.stray);
     prizectl_pipeline_destroy(&load.pipeline);
     prizectl_roster_close(&load.roster);
     prizectl_redis_destroy(&load.redis);
-    free(load.key);
+    prizectl_pages_destroy(&load.pages);
+    prizectl_key_destroy(&load.key);
+    prizectl_options_destroy(&options);
 
     return rc;
 }

@@ -1,15 +1,20 @@
 
+#include <errno.h>
+#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "prizectl.h"
+#include "prizectl_progress.h"
 
 
 void
 prizectl_error(const char *fmt, ...)
 {
     va_list  args;
+
+    prizectl_progress_hide();
 
     fprintf(stderr, "prizectl: ");
 
@@ -18,6 +23,69 @@ prizectl_error(const char *fmt, ...)
     va_end(args);
 
     fputc('\n', stderr);
+}
+
+
+void
+prizectl_option_error(int option, char **argv)
+{
+    if (option == ':') {
+        prizectl_error("\"%s\" wants a value, see \"prizectl %s --help\"",
+                       argv[optind - 1], argv[0]);
+
+    } else if (optopt > ' ') {
+        prizectl_error("unknown option \"-%c\", see \"prizectl %s --help\"",
+                       optopt, argv[0]);
+
+    } else {
+        prizectl_error("unknown option \"%s\", see \"prizectl %s --help\"",
+                       argv[optind - 1], argv[0]);
+    }
+}
+
+
+int
+prizectl_print(const char *text)
+{
+    (void) fputs(text, stdout);
+
+    return prizectl_flush();
+}
+
+
+int
+prizectl_flush(void)
+{
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        prizectl_error("cannot write to standard output: %s",
+                       strerror(errno));
+        return PRIZECTL_FAILED;
+    }
+
+    return PRIZECTL_DONE;
+}
+
+
+void
+prizectl_json_string(const char *data, size_t len)
+{
+    size_t         i;
+    unsigned char  ch;
+
+    putchar('"');
+
+    for (i = 0; i < len; i++) {
+        ch = data[i];
+
+        if (ch < 0x20 || ch == '"' || ch == '\\') {
+            printf("\\u%04x", ch);
+
+        } else {
+            putchar(ch);
+        }
+    }
+
+    putchar('"');
 }
 
 

@@ -1,15 +1,22 @@
 
 #include <getopt.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include <libpq-fe.h>
+
 #include "prizectl.h"
+#include "prizectl_key.h"
 #include "prizectl_options.h"
+#include "prizectl_time.h"
 
-
-/* a typing error is found rather than a century kept */
-#define PRIZECTL_TTL_MAX     (3650ULL * 24 * 60 * 60 * 1000)
 
 #define PRIZECTL_JITTER_MAX  100
+#define PRIZECTL_RATE_MAX    10000000
+
+#define PRIZECTL_LOAD        PRIZECTL_COMMAND_LOAD
+#define PRIZECTL_ROSTER      (PRIZECTL_COMMAND_LOAD|PRIZECTL_COMMAND_VERIFY)
+#define PRIZECTL_ALL         (PRIZECTL_ROSTER|PRIZECTL_COMMAND_CLEAR)
 
 
 enum {
@@ -20,108 +27,83 @@ enum {
     PRIZECTL_OPTION_KEY,
     PRIZECTL_OPTION_TTL,
     PRIZECTL_OPTION_JITTER,
+    PRIZECTL_OPTION_PAGE,
+    PRIZECTL_OPTION_RAW,
+    PRIZECTL_OPTION_RATE,
     PRIZECTL_OPTION_ID_MAX_LENGTH,
     PRIZECTL_OPTION_ALLOW_EMPTY,
+    PRIZECTL_OPTION_PRUNE,
+    PRIZECTL_OPTION_DRY_RUN,
+    PRIZECTL_OPTION_FORCE,
+    PRIZECTL_OPTION_JSON,
+    PRIZECTL_OPTION_UNTIL,
+    PRIZECTL_OPTION_YES,
     PRIZECTL_OPTION_HELP
 };
 
 
-static const struct option  prizectl_option_list[] = {
-    { "postgres", required_argument, NULL, PRIZECTL_OPTION_POSTGRES },
-    { "query", required_argument, NULL, PRIZECTL_OPTION_QUERY },
-    { "redis", required_argument, NULL, PRIZECTL_OPTION_REDIS },
-    { "redis-password-file", required_argument, NULL,
-      PRIZECTL_OPTION_REDIS_PASSWORD_FILE },
-    { "key", required_argument, NULL, PRIZECTL_OPTION_KEY },
-    { "ttl", required_argument, NULL, PRIZECTL_OPTION_TTL },
-    { "jitter", required_argument, NULL, PRIZECTL_OPTION_JITTER },
-    { "id-max-length", required_argument, NULL,
-      PRIZECTL_OPTION_ID_MAX_LENGTH },
-    { "allow-empty", no_argument, NULL, PRIZECTL_OPTION_ALLOW_EMPTY },
-    { "help", no_argument, NULL, PRIZECTL_OPTION_HELP },
-    { NULL, 0, NULL, 0 }
+typedef struct {
+    struct option  option;
+    unsigned       commands;
+} prizectl_option_t;
+
+
+/*
+ * verify takes whatever load takes, so that the one word of a command can be
+ * exchanged; what only load can do is of no effect there.
+ */
+
+static const prizectl_option_t  prizectl_option_list[] = {
+    { { "postgres", required_argument, NULL, PRIZECTL_OPTION_POSTGRES },
+      PRIZECTL_ROSTER },
+    { { "query", required_argument, NULL, PRIZECTL_OPTION_QUERY },
+      PRIZECTL_ROSTER },
+    { { "redis", required_argument, NULL, PRIZECTL_OPTION_REDIS },
+      PRIZECTL_ALL },
+    { { "redis-password-file", required_argument, NULL,
+        PRIZECTL_OPTION_REDIS_PASSWORD_FILE },
+      PRIZECTL_ALL },
+    { { "key", required_argument, NULL, PRIZECTL_OPTION_KEY },
+      PRIZECTL_ALL },
+    { { "ttl", required_argument, NULL, PRIZECTL_OPTION_TTL },
+      PRIZECTL_ROSTER },
+    { { "jitter", required_argument, NULL, PRIZECTL_OPTION_JITTER },
+      PRIZECTL_ROSTER },
+    { { "page", required_argument, NULL, PRIZECTL_OPTION_PAGE },
+      PRIZECTL_ROSTER },
+    { { "raw", required_argument, NULL, PRIZECTL_OPTION_RAW },
+      PRIZECTL_ROSTER },
+    { { "rate", required_argument, NULL, PRIZECTL_OPTION_RATE },
+      PRIZECTL_ROSTER },
+    { { "id-max-length", required_argument, NULL,
+        PRIZECTL_OPTION_ID_MAX_LENGTH },
+      PRIZECTL_ALL },
+    { { "allow-empty", no_argument, NULL, PRIZECTL_OPTION_ALLOW_EMPTY },
+      PRIZECTL_ROSTER },
+    { { "prune", no_argument, NULL, PRIZECTL_OPTION_PRUNE },
+      PRIZECTL_ROSTER },
+    { { "dry-run", no_argument, NULL, PRIZECTL_OPTION_DRY_RUN },
+      PRIZECTL_ROSTER },
+    { { "force", no_argument, NULL, PRIZECTL_OPTION_FORCE },
+      PRIZECTL_ROSTER },
+    { { "json", no_argument, NULL, PRIZECTL_OPTION_JSON },
+      PRIZECTL_ALL },
+    { { "until", required_argument, NULL, PRIZECTL_OPTION_UNTIL },
+      PRIZECTL_COMMAND_VERIFY },
+    { { "yes", no_argument, NULL, PRIZECTL_OPTION_YES },
+      PRIZECTL_COMMAND_CLEAR },
+    { { "help", no_argument, NULL, PRIZECTL_OPTION_HELP },
+      PRIZECTL_ALL }
 };
 
-
-/* decimal digits, at least one; -1 if there is none or the limit is passed */
-
-static int
-prizectl_number(const char **p, unsigned long long max,
-    unsigned long long *number)
-{
-    const char  *start;
-
-    start = *p;
-    *number = 0;
-
-    while (**p >= '0' && **p <= '9') {
-        *number = *number * 10 + (*(*p)++ - '0');
-
-        if (*number > max) {
-            return -1;
-        }
-    }
-
-    return *p == start ? -1 : 0;
-}
-
-
-/* as nginx reads a time: "48h", "1h30m", "90" are seconds */
-
-static int
-prizectl_time(const char *p, unsigned long long *ms)
-{
-    size_t              i;
-    unsigned long long  n, unit;
-
-    static const struct {
-        const char          *name;
-        unsigned long long   ms;
-    } units[] = {
-        { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 },
-        { "d", 86400000 }
-    };
-
-    *ms = 0;
-
-    do {
-        if (prizectl_number(&p, PRIZECTL_TTL_MAX, &n) == -1) {
-            return -1;
-        }
-
-        for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-            if (strncmp(p, units[i].name, strlen(units[i].name)) == 0) {
-                break;
-            }
-        }
-
-        if (i < sizeof(units) / sizeof(units[0])) {
-            p += strlen(units[i].name);
-            unit = units[i].ms;
-
-        } else if (*p == '\0') {
-            unit = 1000;
-
-        } else {
-            return -1;
-        }
-
-        if (n > (PRIZECTL_TTL_MAX - *ms) / unit) {
-            return -1;
-        }
-
-        *ms += n * unit;
-
-    } while (*p);
-
-    return *ms > 0 ? 0 : -1;
-}
+#define PRIZECTL_OPTIONS                                                      \
+    (sizeof(prizectl_option_list) / sizeof(prizectl_option_list[0]))
 
 
 static int
 prizectl_option_ttl(prizectl_options_t *options, const char *value)
 {
-    if (prizectl_time(value, &options->ttl) == -1) {
+    if (prizectl_time_span(value, &options->ttl) == -1) {
         prizectl_error("--ttl \"%s\": want a time such as 48h, 1h30m or "
                        "500ms, more than 0 and at most 3650d", value);
         return -1;
@@ -139,7 +121,7 @@ prizectl_option_jitter(prizectl_options_t *options, const char *value)
 
     p = value;
 
-    if (prizectl_number(&p, PRIZECTL_JITTER_MAX, &n) == -1
+    if (prizectl_time_number(&p, PRIZECTL_JITTER_MAX, &n) == -1
         || (*p && strcmp(p, "%") != 0))
     {
         prizectl_error("--jitter \"%s\": want 0%% to %d%%", value,
@@ -154,6 +136,25 @@ prizectl_option_jitter(prizectl_options_t *options, const char *value)
 
 
 static int
+prizectl_option_rate(prizectl_options_t *options, const char *value)
+{
+    const char  *p;
+
+    p = value;
+
+    if (prizectl_time_number(&p, PRIZECTL_RATE_MAX, &options->rate) == -1
+        || options->rate == 0 || (*p && strcmp(p, "/s") != 0))
+    {
+        prizectl_error("--rate \"%s\": want records a second, as 5000/s, 1/s "
+                       "to %d/s", value, PRIZECTL_RATE_MAX);
+        return -1;
+    }
+
+    return 0;
+}
+
+
+static int
 prizectl_option_id_max_length(prizectl_options_t *options, const char *value)
 {
     const char          *p;
@@ -161,7 +162,8 @@ prizectl_option_id_max_length(prizectl_options_t *options, const char *value)
 
     p = value;
 
-    if (prizectl_number(&p, PRIZECTL_ID_LENGTH_MAX, &n) == -1 || *p || n == 0)
+    if (prizectl_time_number(&p, PRIZECTL_ID_LENGTH_MAX, &n) == -1
+        || *p || n == 0)
     {
         prizectl_error("--id-max-length \"%s\": want 1 to %d", value,
                        PRIZECTL_ID_LENGTH_MAX);
@@ -175,9 +177,30 @@ prizectl_option_id_max_length(prizectl_options_t *options, const char *value)
 
 
 static int
-prizectl_option_set(prizectl_options_t *options, int option,
+prizectl_option_until(prizectl_options_t *options, const char *value)
+{
+    if (prizectl_time_moment(value, &options->until) == -1) {
+        prizectl_error("--until \"%s\": want a moment with its zone, as "
+                       "2026-12-24T20:00+08:00 or 2026-12-24T12:00:00Z",
+                       value);
+        return -1;
+    }
+
+    if (options->until <= time(NULL)) {
+        prizectl_error("--until \"%s\" is in the past", value);
+        return -1;
+    }
+
+    return 0;
+}
+
+
+static int
+prizectl_option_set_value(prizectl_options_t *options, int option,
     const char *value)
 {
+    prize_str_t  *raw;
+
     switch (option) {
 
     case PRIZECTL_OPTION_POSTGRES:
@@ -200,38 +223,125 @@ prizectl_option_set(prizectl_options_t *options, int option,
         options->key = value;
         return 0;
 
+    case PRIZECTL_OPTION_PAGE:
+        options->pages[options->npages++] = value;
+        return 0;
+
+    case PRIZECTL_OPTION_RAW:
+        raw = &options->raw[options->nraw++];
+        raw->data = value;
+        raw->len = strlen(value);
+        return 0;
+
     case PRIZECTL_OPTION_TTL:
         return prizectl_option_ttl(options, value);
 
     case PRIZECTL_OPTION_JITTER:
         return prizectl_option_jitter(options, value);
 
+    case PRIZECTL_OPTION_RATE:
+        return prizectl_option_rate(options, value);
+
     case PRIZECTL_OPTION_ID_MAX_LENGTH:
         return prizectl_option_id_max_length(options, value);
 
-    case PRIZECTL_OPTION_ALLOW_EMPTY:
-        options->allow_empty = 1;
-        return 0;
-
-    default: /* PRIZECTL_OPTION_HELP */
-        options->help = 1;
-        return 0;
+    default: /* PRIZECTL_OPTION_UNTIL */
+        return prizectl_option_until(options, value);
     }
 }
 
 
 static int
-prizectl_options_check(const prizectl_options_t *options, const char *command)
+prizectl_option_set(prizectl_options_t *options, int option,
+    const char *value)
+{
+    switch (option) {
+
+    case PRIZECTL_OPTION_ALLOW_EMPTY:
+        options->allow_empty = 1;
+        return 0;
+
+    case PRIZECTL_OPTION_PRUNE:
+        options->prune = 1;
+        return 0;
+
+    case PRIZECTL_OPTION_DRY_RUN:
+        options->dry_run = 1;
+        return 0;
+
+    case PRIZECTL_OPTION_FORCE:
+        options->force = 1;
+        return 0;
+
+    case PRIZECTL_OPTION_JSON:
+        options->json = 1;
+        return 0;
+
+    case PRIZECTL_OPTION_YES:
+        options->yes = 1;
+        return 0;
+
+    case PRIZECTL_OPTION_HELP:
+        options->help = 1;
+        return 0;
+
+    default:
+        return prizectl_option_set_value(options, option, value);
+    }
+}
+
+
+/* whoever lists processes would read it; libpq itself explains what it is */
+
+static int
+prizectl_options_check_password(const prizectl_options_t *options)
+{
+    int                 rc;
+    PQconninfoOption   *list, *option;
+
+    list = PQconninfoParse(options->postgres, NULL);
+    if (list == NULL) {
+        return 0;
+    }
+
+    rc = 0;
+
+    for (option = list; option->keyword; option++) {
+
+        if (option->val && *option->val
+            && (strcmp(option->keyword, "password") == 0
+                || strcmp(option->keyword, "sslpassword") == 0))
+        {
+            prizectl_error("--postgres holds a password, which every user of "
+                           "this machine can read: put it into ~/.pgpass, or "
+                           "into the file that PGPASSFILE or passfile= names");
+            rc = -1;
+            break;
+        }
+    }
+
+    PQconninfoFree(list);
+
+    return rc;
+}
+
+
+static int
+prizectl_options_check(const prizectl_options_t *options, unsigned command,
+    const char *name)
 {
     const char  *missing, *id;
 
-    missing = options->postgres == NULL ? "postgres"
-              : options->query == NULL ? "query"
-              : options->redis == NULL ? "redis" : NULL;
+    missing = options->redis == NULL ? "redis" : NULL;
+
+    if (command & PRIZECTL_ROSTER) {
+        missing = options->postgres == NULL ? "postgres"
+                  : options->query == NULL ? "query" : missing;
+    }
 
     if (missing) {
         prizectl_error("--%s is required, see \"prizectl %s --help\"",
-                       missing, command);
+                       missing, name);
         return -1;
     }
 
@@ -244,33 +354,13 @@ prizectl_options_check(const prizectl_options_t *options, const char *command)
         return -1;
     }
 
-    return 0;
+    return options->postgres ? prizectl_options_check_password(options) : 0;
 }
 
 
-static void
-prizectl_option_error(int option, char **argv)
+static int
+prizectl_options_init(prizectl_options_t *options, int argc)
 {
-    if (option == ':') {
-        prizectl_error("\"%s\" wants a value, see \"prizectl %s --help\"",
-                       argv[optind - 1], argv[0]);
-
-    } else if (optopt > ' ') {
-        prizectl_error("unknown option \"-%c\", see \"prizectl %s --help\"",
-                       optopt, argv[0]);
-
-    } else {
-        prizectl_error("unknown option \"%s\", see \"prizectl %s --help\"",
-                       argv[optind - 1], argv[0]);
-    }
-}
-
-
-int
-prizectl_options(prizectl_options_t *options, int argc, char **argv)
-{
-    int  option;
-
     memset(options, 0, sizeof(prizectl_options_t));
 
     options->key = PRIZECTL_KEY;
@@ -278,11 +368,52 @@ prizectl_options(prizectl_options_t *options, int argc, char **argv)
     options->jitter = 10;
     options->id_max_length = 64;
 
+    /* no option can be given more often than there are arguments */
+
+    options->pages = calloc(argc, sizeof(char *));
+    options->raw = calloc(argc, sizeof(prize_str_t));
+
+    if (options->pages == NULL || options->raw == NULL) {
+        prizectl_error("out of memory");
+        return -1;
+    }
+
+    return 0;
+}
+
+
+void
+prizectl_options_destroy(prizectl_options_t *options)
+{
+    free(options->pages);
+    free(options->raw);
+}
+
+
+int
+prizectl_options(prizectl_options_t *options, unsigned command, int argc,
+    char **argv)
+{
+    int            option;
+    size_t         i, n;
+    struct option  list[PRIZECTL_OPTIONS + 1];
+
+    if (prizectl_options_init(options, argc) == -1) {
+        return -1;
+    }
+
+    memset(list, 0, sizeof(list));
+
+    for (i = 0, n = 0; i < PRIZECTL_OPTIONS; i++) {
+        if (prizectl_option_list[i].commands & command) {
+            list[n++] = prizectl_option_list[i].option;
+        }
+    }
+
     opterr = 0;
 
-    while ((option = getopt_long(argc, argv, ":", prizectl_option_list, NULL))
-           != -1)
-    {
+    while ((option = getopt_long(argc, argv, ":", list, NULL)) != -1) {
+
         if (option == '?' || option == ':') {
             prizectl_option_error(option, argv);
             return -1;
@@ -303,5 +434,5 @@ prizectl_options(prizectl_options_t *options, int argc, char **argv)
         return -1;
     }
 
-    return prizectl_options_check(options, argv[0]);
+    return prizectl_options_check(options, command, argv[0]);
 }

@@ -1,7 +1,7 @@
 
 /*
- * What every command about the roster takes: where it comes from, where it
- * goes to, and how a record is named and kept.
+ * What the commands about the roster take: where it comes from, where it goes
+ * to, and how a record is named and kept.
  */
 
 #ifndef _PRIZECTL_OPTIONS_H_INCLUDED_
@@ -9,14 +9,19 @@
 
 
 #include <stddef.h>
+#include <time.h>
+
+#include "prize_record.h"
 
 
-#define PRIZECTL_KEY       "employee:{id}"
-#define PRIZECTL_KEY_ID    "{id}"
+/* the commands, as bits */
 
-/* the most that --id-max-length takes */
-#define PRIZECTL_ID_LENGTH_MAX  1024
+#define PRIZECTL_COMMAND_LOAD    1
+#define PRIZECTL_COMMAND_VERIFY  2
+#define PRIZECTL_COMMAND_CLEAR   4
 
+
+/* what is a list here is owned; the texts are the arguments' own */
 
 typedef struct {
     const char          *postgres;          /* conninfo */
@@ -24,16 +29,33 @@ typedef struct {
     const char          *redis;             /* URL */
     const char          *redis_password_file;
     const char          *key;               /* holds "{id}" just once */
+    const char         **pages;
+    unsigned             npages;
+    prize_str_t         *raw;               /* fields of {{{...}}} */
+    unsigned             nraw;
     unsigned long long   ttl;               /* milliseconds */
     unsigned             jitter;            /* percent */
     unsigned             id_max_length;
+    unsigned long long   rate;              /* records a second, or 0 */
+    time_t               until;             /* or 0 */
     unsigned             allow_empty:1;
+    unsigned             prune:1;
+    unsigned             dry_run:1;
+    unsigned             force:1;
+    unsigned             json:1;
+    unsigned             yes:1;
     unsigned             help:1;
 } prizectl_options_t;
 
 
-/* 0, or -1 after a message: the exit code is then PRIZECTL_USAGE */
-int prizectl_options(prizectl_options_t *options, int argc, char **argv);
+/*
+ * The options of one command: 0, or -1 after a message; the exit code is then
+ * PRIZECTL_USAGE.  prizectl_options_destroy() takes both.
+ */
+int prizectl_options(prizectl_options_t *options, unsigned command, int argc,
+    char **argv);
+
+void prizectl_options_destroy(prizectl_options_t *options);
 
 
 #endif /* _PRIZECTL_OPTIONS_H_INCLUDED_ */

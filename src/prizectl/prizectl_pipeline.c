@@ -1,6 +1,5 @@
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,7 +39,6 @@ int
 prizectl_pipeline_init(prizectl_pipeline_t *pipeline,
     prizectl_redis_t *redis, size_t key_max, unsigned ncolumns)
 {
-    int       flags;
     unsigned  i;
 
     memset(pipeline, 0, sizeof(prizectl_pipeline_t));
@@ -65,18 +63,7 @@ prizectl_pipeline_init(prizectl_pipeline_t *pipeline,
 
     /* a turn writes what the socket takes and reads what it has */
 
-    flags = fcntl(redis->context->fd, F_GETFL);
-
-    if (flags == -1
-        || fcntl(redis->context->fd, F_SETFL, flags | O_NONBLOCK) == -1)
-    {
-        prizectl_error("%s: fcntl() failed: %s", redis->url, strerror(errno));
-        return -1;
-    }
-
-    redis->context->flags &= ~REDIS_BLOCK;
-
-    return 0;
+    return prizectl_redis_blocking(redis, 0);
 }
 
 

@@ -1,5 +1,6 @@
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -226,6 +227,70 @@ prizectl_redis_password_read(const char *name)
 }
 
 
+redisReply *
+prizectl_redis_reply(prizectl_redis_t *redis, const char *command)
+{
+    void  *reply;
+
+    errno = 0;
+
+    if (redisGetReply(redis->context, &reply) == REDIS_OK) {
+        return reply;
+    }
+
+    prizectl_error("%s: %s: %s", redis->url, command,
+                   errno == EAGAIN ? "no answer in time"
+                                   : redis->context->errstr);
+    return NULL;
+}
+
+
+int
+prizectl_redis_append(prizectl_redis_t *redis, int argc, const char **argv,
+    const size_t *lens)
+{
+    if (redisAppendCommandArgv(redis->context, argc, argv, lens) != REDIS_OK) {
+        prizectl_error("out of memory");
+        return -1;
+    }
+
+    return 0;
+}
+
+
+redisReply *
+prizectl_redis_ask(prizectl_redis_t *redis, int argc, const char **argv,
+    const size_t *lens)
+{
+    if (prizectl_redis_append(redis, argc, argv, lens) == -1) {
+        return NULL;
+    }
+
+    return prizectl_redis_reply(redis, argv[0]);
+}
+
+
+int
+prizectl_redis_refused(prizectl_redis_t *redis, const char *command,
+    const redisReply *reply, int type)
+{
+    if (reply->type == type) {
+        return 0;
+    }
+
+    if (reply->type == REDIS_REPLY_ERROR) {
+        prizectl_error("%s: %s: %s%s", redis->url, command, reply->str,
+                       strncmp(reply->str, "NOAUTH", 6) == 0
+                       ? " (by REDISCLI_AUTH or --redis-password-file)" : "");
+
+    } else {
+        prizectl_error("%s: %s: unexpected reply", redis->url, command);
+    }
+
+    return -1;
+}
+
+
 /* 0, or -1 after a message with the command's name, never its arguments */
 
 static int
@@ -234,24 +299,12 @@ prizectl_redis_command(prizectl_redis_t *redis, int argc, const char **argv)
     int          rc;
     redisReply  *reply;
 
-    errno = 0;
-    reply = redisCommandArgv(redis->context, argc, argv, NULL);
-
+    reply = prizectl_redis_ask(redis, argc, argv, NULL);
     if (reply == NULL) {
-        prizectl_error("%s: %s: %s", redis->url, argv[0],
-                       errno == EAGAIN ? "no answer in time"
-                                       : redis->context->errstr);
         return -1;
     }
 
-    rc = 0;
-
-    if (reply->type == REDIS_REPLY_ERROR) {
-        prizectl_error("%s: %s: %s%s", redis->url, argv[0], reply->str,
-                       strncmp(reply->str, "NOAUTH", 6) == 0
-                       ? " (by REDISCLI_AUTH or --redis-password-file)" : "");
-        rc = -1;
-    }
+    rc = prizectl_redis_refused(redis, argv[0], reply, REDIS_REPLY_STATUS);
 
     freeReplyObject(reply);
 
@@ -352,6 +405,36 @@ prizectl_redis_connect(prizectl_redis_t *redis, const char *password_file)
     }
 
     return prizectl_redis_command(redis, 1, &ping);
+}
+
+
+int
+prizectl_redis_blocking(prizectl_redis_t *redis, int blocking)
+{
+    int            flags;
+    redisContext  *c;
+
+    c = redis->context;
+    flags = fcntl(c->fd, F_GETFL);
+
+    if (flags != -1) {
+        flags = blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK;
+        flags = fcntl(c->fd, F_SETFL, flags);
+    }
+
+    if (flags == -1) {
+        prizectl_error("%s: fcntl() failed: %s", redis->url, strerror(errno));
+        return -1;
+    }
+
+    if (blocking) {
+        c->flags |= REDIS_BLOCK;
+
+    } else {
+        c->flags &= ~REDIS_BLOCK;
+    }
+
+    return 0;
 }
 
 

@@ -45,5 +45,25 @@ int prizectl_redis_connect(prizectl_redis_t *redis,
 
 void prizectl_redis_destroy(prizectl_redis_t *redis);
 
+/*
+ * While it blocks: a command and its reply, or some commands and then the
+ * reply of each.  A reply is to be freed with freeReplyObject(); NULL or -1
+ * after a message, which has the command's name and no argument.
+ */
+
+redisReply *prizectl_redis_ask(prizectl_redis_t *redis, int argc,
+    const char **argv, const size_t *lens);
+int prizectl_redis_append(prizectl_redis_t *redis, int argc,
+    const char **argv, const size_t *lens);
+redisReply *prizectl_redis_reply(prizectl_redis_t *redis,
+    const char *command);
+
+/* -1 after a message if the reply is an error or not of that type */
+int prizectl_redis_refused(prizectl_redis_t *redis, const char *command,
+    const redisReply *reply, int type);
+
+/* 0, or -1 after a message */
+int prizectl_redis_blocking(prizectl_redis_t *redis, int blocking);
+
 
 #endif /* _PRIZECTL_REDIS_H_INCLUDED_ */

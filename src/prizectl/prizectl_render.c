@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "prize_template.h"
 #include "prizectl.h"
+#include "prizectl_page.h"
 
 
 #define PRIZECTL_RENDER_USAGE                                                 \
@@ -113,20 +113,8 @@ prizectl_render_option(prizectl_render_options_t *options, int option,
         options->help = 1;
         return 0;
 
-    case ':':
-        prizectl_error("\"%s\" wants a value, see \"prizectl %s --help\"",
-                       argv[optind - 1], argv[0]);
-        return -1;
-
     default:
-        if (optopt > ' ') {
-            prizectl_error("unknown option \"-%c\", see \"prizectl %s "
-                           "--help\"", optopt, argv[0]);
-            return -1;
-        }
-
-        prizectl_error("unknown option \"%s\", see \"prizectl %s --help\"",
-                       argv[optind - 1], argv[0]);
+        prizectl_option_error(option, argv);
         return -1;
     }
 }
@@ -165,78 +153,6 @@ prizectl_render_options(prizectl_render_options_t *options, int argc,
     }
 
     return 0;
-}
-
-
-/* grows with what was read: the page may be a pipe */
-
-static char *
-prizectl_render_read(FILE *file, size_t *len)
-{
-    char    *data, *grown;
-    size_t   n, size;
-
-    size = 64 * 1024;
-    *len = 0;
-
-    data = malloc(size);
-    if (data == NULL) {
-        return NULL;
-    }
-
-    for ( ;; ) {
-        n = fread(data + *len, 1, size - *len, file);
-        *len += n;
-
-        if (*len < size) {
-            break;
-        }
-
-        size *= 2;
-
-        grown = realloc(data, size);
-        if (grown == NULL) {
-            free(data);
-            return NULL;
-        }
-
-        data = grown;
-    }
-
-    if (ferror(file)) {
-        free(data);
-        return NULL;
-    }
-
-    return data;
-}
-
-
-static char *
-prizectl_render_load(const char *name, size_t *len)
-{
-    char  *data;
-    FILE  *file;
-
-    file = fopen(name, "r");
-
-    if (file == NULL) {
-        prizectl_error("--page \"%s\": cannot open it: %s", name,
-                       strerror(errno));
-        return NULL;
-    }
-
-    errno = 0;
-    data = prizectl_render_read(file, len);
-
-    if (data == NULL) {
-        prizectl_error("--page \"%s\": cannot read it: %s", name,
-                       strerror(errno));
-    }
-
-    (void) fclose(file);
-
-    return data;
 }
 
 
@@ -350,72 +266,37 @@ prizectl_render_write(const prize_template_t *page,
     rc = options->list ? prizectl_render_list_fields(fields)
                        : prizectl_render_page(page, fields, options);
 
-    if (rc != 0 || fflush(stdout) != 0) {
-        prizectl_error("cannot write to standard output: %s",
-                       strerror(errno));
+    if (rc != 0 && !ferror(stdout)) {
+        prizectl_error("cannot write the page: %s", strerror(errno));
         return PRIZECTL_FAILED;
     }
 
-    return PRIZECTL_DONE;
+    return prizectl_flush();
 }
 
 
 static int
 prizectl_render_run(const prizectl_render_options_t *options)
 {
-    int                       rc;
-    char                     *source;
-    size_t                    len;
-    prize_fields_t            fields;
-    prize_template_t         *page;
-    prize_template_error_t    error;
-    prize_template_options_t  compile;
-
-    source = prizectl_render_load(options->page, &len);
-    if (source == NULL) {
-        return PRIZECTL_FAILED;
-    }
+    int                rc;
+    prize_fields_t     fields;
+    prize_template_t  *page;
 
     if (prize_fields_init(&fields) != 0) {
-        prizectl_error("--page \"%s\": not enough memory", options->page);
-        free(source);
+        prizectl_error("out of memory");
         return PRIZECTL_FAILED;
     }
 
-    compile.file = options->page;
-    compile.raw = options->raw;
-    compile.nraw = options->nraw;
+    page = prizectl_page_compile(options->page, options->raw, options->nraw,
+                                 &fields);
 
-    page = prize_template_compile(source, len, &fields, &compile, &error);
+    rc = page ? prizectl_render_write(page, &fields, options)
+              : PRIZECTL_FAILED;
 
-    free(source);
-
-    if (page) {
-        rc = prizectl_render_write(page, &fields, options);
-        prize_template_destroy(page);
-
-    } else {
-        prizectl_error("%s:%u:%u: %s", options->page, error.line,
-                       error.column, error.text);
-        rc = PRIZECTL_FAILED;
-    }
-
+    prize_template_destroy(page);
     prize_fields_destroy(&fields);
 
     return rc;
-}
-
-
-static int
-prizectl_render_help(void)
-{
-    if (fputs(PRIZECTL_RENDER_USAGE, stdout) == EOF || fflush(stdout) != 0) {
-        prizectl_error("cannot write to standard output: %s",
-                       strerror(errno));
-        return PRIZECTL_FAILED;
-    }
-
-    return PRIZECTL_DONE;
 }
 
 
@@ -440,7 +321,7 @@ prizectl_render(int argc, char **argv)
         rc = PRIZECTL_USAGE;
 
     } else if (options.help) {
-        rc = prizectl_render_help();
+        rc = prizectl_print(PRIZECTL_RENDER_USAGE);
 
     } else {
         rc = prizectl_render_run(&options);

@@ -7,9 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "prize_id.h"
 #include "prizectl.h"
-#include "prizectl_options.h"
+#include "prizectl_key.h"
 #include "prizectl_roster.h"
 
 
@@ -215,17 +214,18 @@ prizectl_roster_describe(prizectl_roster_t *roster, const char *query)
  * before anything is stored.
  */
 
-static int
-prizectl_roster_start(prizectl_roster_t *roster, const char *query, size_t len)
+int
+prizectl_roster_start(prizectl_roster_t *roster)
 {
-    int    rc, size;
-    char  *sorted;
+    int     rc;
+    char   *sorted;
+    size_t  size;
 
     static const char  format[] =
         "SELECT * FROM (%.*s\n) AS roster "
         "ORDER BY roster.id::text COLLATE \"C\" NULLS FIRST";
 
-    size = sizeof(format) + len;
+    size = sizeof(format) + roster->query.len;
 
     sorted = malloc(size);
     if (sorted == NULL) {
@@ -233,7 +233,8 @@ prizectl_roster_start(prizectl_roster_t *roster, const char *query, size_t len)
         return -1;
     }
 
-    snprintf(sorted, size, format, (int) len, query);
+    snprintf(sorted, size, format, (int) roster->query.len,
+             roster->query.data);
 
     rc = 0;
 
@@ -254,31 +255,32 @@ int
 prizectl_roster_open(prizectl_roster_t *roster, const char *conninfo,
     const char *query, unsigned id_max_length)
 {
-    size_t  len;
+    prize_str_t  *q;
 
     memset(roster, 0, sizeof(prizectl_roster_t));
 
     roster->id_max_length = id_max_length;
 
-    len = strlen(query);
+    q = &roster->query;
+    q->data = query;
+    q->len = strlen(query);
 
-    while (len && (isspace((unsigned char) query[len - 1])
-                   || query[len - 1] == ';'))
+    while (q->len && (isspace((unsigned char) query[q->len - 1])
+                      || query[q->len - 1] == ';'))
     {
-        len--;
+        q->len--;
     }
 
     if (prizectl_roster_connect(roster, conninfo) == -1
         || prizectl_roster_done(roster,
                PQexec(roster->conn, "BEGIN ISOLATION LEVEL REPEATABLE READ "
                                     "READ ONLY"))
-           == -1
-        || prizectl_roster_describe(roster, query) == -1)
+           == -1)
     {
         return -1;
     }
 
-    return prizectl_roster_start(roster, query, len);
+    return prizectl_roster_describe(roster, query);
 }
 
 
@@ -322,6 +324,169 @@ prizectl_roster_wait(prizectl_roster_t *roster)
     }
 
     return PRIZECTL_ROSTER_ROW;
+}
+
+
+/* a column's length in bytes, NULL as 0 */
+
+static int
+prizectl_roster_write_length(prizectl_roster_t *roster, FILE *sql,
+    const prize_str_t *name)
+{
+    char  *quoted;
+
+    quoted = PQescapeIdentifier(roster->conn, name->data, name->len);
+    if (quoted == NULL) {
+        return prizectl_roster_error("PostgreSQL",
+                                     PQerrorMessage(roster->conn));
+    }
+
+    fprintf(sql, "coalesce(octet_length(roster.%s::text), 0)", quoted);
+
+    PQfreemem(quoted);
+
+    return 0;
+}
+
+
+/*
+ * SELECT count(*), sum(bytes), count(*) FILTER (WHERE longest > 64)
+ * FROM (SELECT a + b AS bytes, greatest(a, b) AS longest FROM (...)) ...
+ */
+
+static int
+prizectl_roster_write_survey(prizectl_roster_t *roster, FILE *sql)
+{
+    int          i;
+    const char  *between, *end;
+
+    fprintf(sql, "SELECT count(*), coalesce(sum(bytes), 0), "
+                 "count(*) FILTER (WHERE longest > %d) FROM (SELECT ",
+            PRIZECTL_ROSTER_SHORT);
+
+    between = "";
+    end = "::bigint AS bytes, greatest(";
+
+    for (i = 0; i < 2 * roster->ncolumns; i++) {
+
+        if (i == roster->ncolumns) {
+            fprintf(sql, "%s", end);
+            between = "";
+        }
+
+        fprintf(sql, "%s", between);
+        between = i < roster->ncolumns ? " + " : ", ";
+
+        if (prizectl_roster_write_length(roster, sql,
+                              &roster->columns[i % roster->ncolumns].name)
+            == -1)
+        {
+            return -1;
+        }
+    }
+
+    fprintf(sql, ") AS longest FROM (%.*s\n) AS roster) AS lengths",
+            (int) roster->query.len, roster->query.data);
+
+    return 0;
+}
+
+
+static char *
+prizectl_roster_survey_sql(prizectl_roster_t *roster)
+{
+    int      rc;
+    char    *text;
+    FILE    *sql;
+    size_t   size;
+
+    text = NULL;
+
+    sql = open_memstream(&text, &size);
+    if (sql == NULL) {
+        prizectl_error("out of memory");
+        return NULL;
+    }
+
+    rc = prizectl_roster_write_survey(roster, sql);
+
+    if (fclose(sql) != 0) {
+        prizectl_error("out of memory");
+        rc = -1;
+    }
+
+    if (rc == -1) {
+        free(text);
+        return NULL;
+    }
+
+    return text;
+}
+
+
+static int
+prizectl_roster_survey_result(prizectl_roster_t *roster,
+    prizectl_survey_t *survey, const PGresult *result)
+{
+    if (PQresultStatus(result) != PGRES_TUPLES_OK || PQntuples(result) != 1) {
+        return prizectl_roster_error("PostgreSQL",
+                                     PQerrorMessage(roster->conn));
+    }
+
+    survey->nrows = strtoull(PQgetvalue(result, 0, 0), NULL, 10);
+    survey->nbytes = strtoull(PQgetvalue(result, 0, 1), NULL, 10);
+    survey->nlong = strtoull(PQgetvalue(result, 0, 2), NULL, 10);
+
+    return 0;
+}
+
+
+int
+prizectl_roster_survey(prizectl_roster_t *roster, prizectl_survey_t *survey)
+{
+    int        rc;
+    char      *sql;
+    PGresult  *result;
+
+    memset(survey, 0, sizeof(prizectl_survey_t));
+
+    sql = prizectl_roster_survey_sql(roster);
+    if (sql == NULL) {
+        return -1;
+    }
+
+    rc = PQsendQuery(roster->conn, sql);
+
+    free(sql);
+
+    if (rc != 1) {
+        return prizectl_roster_error("PostgreSQL",
+                                     PQerrorMessage(roster->conn));
+    }
+
+    do {
+        rc = prizectl_roster_wait(roster);
+
+        if (prizectl_interrupted) {
+            return 0;
+        }
+    } while (rc == PRIZECTL_ROSTER_AGAIN);
+
+    if (rc == PRIZECTL_ROSTER_ERROR) {
+        return -1;
+    }
+
+    /* the result, and then the NULL after which another query may begin */
+
+    result = PQgetResult(roster->conn);
+    rc = prizectl_roster_survey_result(roster, survey, result);
+    PQclear(result);
+
+    while ((result = PQgetResult(roster->conn)) != NULL) {
+        PQclear(result);
+    }
+
+    return rc;
 }
 
 
@@ -404,7 +569,7 @@ static int
 prizectl_roster_check(prizectl_roster_t *roster, const PGresult *row)
 {
     int          i;
-    char         decoded[PRIZECTL_ID_LENGTH_MAX], quoted[PRIZECTL_QUOTE_LEN];
+    char         quoted[PRIZECTL_QUOTE_LEN];
     prize_str_t  id, value;
 
     prizectl_roster_value(row, roster->id_column, &id);
@@ -413,11 +578,7 @@ prizectl_roster_check(prizectl_roster_t *roster, const PGresult *row)
         return prizectl_roster_no_id(roster, row);
     }
 
-    /* "%41" is an "A" in a link, but not here */
-
-    if (id.len > roster->id_max_length || memchr(id.data, '%', id.len)
-        || prize_id_decode(decoded, &id, id.len) == 0)
-    {
+    if (prizectl_id_check(&id, roster->id_max_length) == -1) {
         prizectl_error("no link can name the id %s of row %llu: want 1 to %u "
                        "of A-Z a-z 0-9 . _ @ -",
                        prizectl_quote(quoted, id.data, id.len), roster->nrows,
@@ -551,4 +712,16 @@ prizectl_roster_next(prizectl_roster_t *roster)
 
         return rc;
     }
+}
+
+
+PGresult *
+prizectl_roster_keep(prizectl_roster_t *roster)
+{
+    PGresult  *row;
+
+    row = roster->row;
+    roster->row = NULL;
+
+    return row;
 }

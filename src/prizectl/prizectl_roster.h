@@ -25,6 +25,7 @@ typedef struct {
     PGresult            *ahead;         /* owned: the next, until no other */
                                         /*   row can have its ID */
 
+    prize_str_t          query;         /* the caller's, without its ";" */
     char                *names;         /* owned: "id, name, department" */
     prize_column_t      *columns;       /* owned; names are in "names", */
                                         /*   values in "row" */
@@ -39,12 +40,34 @@ typedef struct {
 } prizectl_roster_t;
 
 
+/* what the roster is as a whole */
+
+typedef struct {
+    unsigned long long   nrows;
+    unsigned long long   nbytes;        /* of all values */
+    unsigned long long   nlong;         /* rows with a value of more than */
+                                        /*   PRIZECTL_ROSTER_SHORT bytes */
+} prizectl_survey_t;
+
+#define PRIZECTL_ROSTER_SHORT  64
+
+
 /*
- * Connects, opens a snapshot, checks the query's columns and starts it.
- * 0, or -1 after a message; prizectl_roster_close() takes both.
+ * Connects, opens a snapshot and checks the query's columns, which "record"
+ * then names.  0, or -1 after a message, as all functions here that do not
+ * say otherwise; prizectl_roster_close() takes both.
  */
 int prizectl_roster_open(prizectl_roster_t *roster, const char *conninfo,
     const char *query, unsigned id_max_length);
+
+/*
+ * Runs the query for its figures alone, in the same snapshot, before it is
+ * started.  An interruption leaves them zero.
+ */
+int prizectl_roster_survey(prizectl_roster_t *roster,
+    prizectl_survey_t *survey);
+
+int prizectl_roster_start(prizectl_roster_t *roster);
 
 void prizectl_roster_close(prizectl_roster_t *roster);
 
@@ -54,6 +77,9 @@ void prizectl_roster_close(prizectl_roster_t *roster);
  * something else, or a value too long for the module is an error.
  */
 int prizectl_roster_next(prizectl_roster_t *roster);
+
+/* the current row itself, for the caller to PQclear() */
+PGresult *prizectl_roster_keep(prizectl_roster_t *roster);
 
 
 #endif /* _PRIZECTL_ROSTER_H_INCLUDED_ */

@@ -1,4 +1,5 @@
 
+#include <errno.h>
 #include <string.h>
 
 #include "prizectl.h"
@@ -30,8 +31,10 @@ prizectl_catch_signals(void)
     sa.sa_flags = SA_RESETHAND;
 
     if (sigaction(SIGINT, &sa, NULL) == -1
-        || sigaction(SIGTERM, &sa, NULL) == -1)
+        || sigaction(SIGTERM, &sa, NULL) == -1
+        || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
     {
+        prizectl_error("cannot catch signals: %s", strerror(errno));
         return -1;
     }
 

@@ -1,0 +1,258 @@
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "prizectl.h"
+#include "prizectl_page.h"
+
+
+/* grows with what was read: the page may be a pipe */
+
+static char *
+prizectl_page_read(FILE *file, size_t *len)
+{
+    char    *data, *grown;
+    size_t   n, size;
+
+    size = 64 * 1024;
+    *len = 0;
+
+    data = malloc(size);
+    if (data == NULL) {
+        return NULL;
+    }
+
+    for ( ;; ) {
+        n = fread(data + *len, 1, size - *len, file);
+        *len += n;
+
+        if (*len < size) {
+            break;
+        }
+
+        size *= 2;
+
+        grown = realloc(data, size);
+        if (grown == NULL) {
+            free(data);
+            return NULL;
+        }
+
+        data = grown;
+    }
+
+    if (ferror(file)) {
+        free(data);
+        return NULL;
+    }
+
+    return data;
+}
+
+
+static char *
+prizectl_page_load(const char *name, size_t *len)
+{
+    char  *data;
+    FILE  *file;
+
+    file = fopen(name, "re");
+
+    if (file == NULL) {
+        prizectl_error("--page \"%s\": cannot open it: %s", name,
+                       strerror(errno));
+        return NULL;
+    }
+
+    errno = 0;
+    data = prizectl_page_read(file, len);
+
+    if (data == NULL) {
+        prizectl_error("--page \"%s\": cannot read it: %s", name,
+                       strerror(errno));
+    }
+
+    (void) fclose(file);
+
+    return data;
+}
+
+
+prize_template_t *
+prizectl_page_compile(const char *name, const prize_str_t *raw, unsigned nraw,
+    prize_fields_t *fields)
+{
+    char                      *source;
+    size_t                     len;
+    prize_template_t          *page;
+    prize_template_error_t     error;
+    prize_template_options_t   options;
+
+    source = prizectl_page_load(name, &len);
+    if (source == NULL) {
+        return NULL;
+    }
+
+    options.file = name;
+    options.raw = raw;
+    options.nraw = nraw;
+
+    page = prize_template_compile(source, len, fields, &options, &error);
+
+    free(source);
+
+    if (page == NULL) {
+        prizectl_error("%s:%u:%u: %s", name, error.line, error.column,
+                       error.text);
+    }
+
+    return page;
+}
+
+
+int
+prizectl_pages_init(prizectl_pages_t *pages, const char *const *names,
+    unsigned npages, const prize_str_t *raw, unsigned nraw)
+{
+    unsigned           i;
+    prize_template_t  *page;
+
+    memset(pages, 0, sizeof(prizectl_pages_t));
+
+    if (prize_fields_init(&pages->fields) == -1) {
+        prizectl_error("out of memory");
+        return -1;
+    }
+
+    for (i = 0; i < npages; i++) {
+
+        page = prizectl_page_compile(names[i], raw, nraw, &pages->fields);
+        if (page == NULL) {
+            return -1;
+        }
+
+        prize_template_destroy(page);
+    }
+
+    pages->sections = calloc(pages->fields.n, sizeof(prizectl_section_t));
+
+    if (pages->sections == NULL) {
+        prizectl_error("out of memory");
+        return -1;
+    }
+
+    return 0;
+}
+
+
+int
+prizectl_pages_match(prizectl_pages_t *pages, const prize_record_t *record,
+    const char *names)
+{
+    int                   rc;
+    unsigned              i, n;
+    const prize_str_t    *column;
+    const prize_field_t  *field;
+
+    rc = 0;
+
+    for (i = 0; i < pages->fields.n; i++) {
+        field = &pages->fields.list[i];
+
+        for (n = 0; n < record->ncolumns; n++) {
+            column = &record->columns[n].name;
+
+            if (column->len == field->name.len
+                && memcmp(column->data, field->name.data, column->len) == 0)
+            {
+                break;
+            }
+        }
+
+        if (n == record->ncolumns) {
+            prizectl_error("%s:%u: the field \"%s\" is no column of the "
+                           "query; its columns are: %s", field->file,
+                           field->line, field->name.data, names);
+            rc = -1;
+        }
+
+        pages->sections[i].column = n;
+    }
+
+    return rc;
+}
+
+
+void
+prizectl_pages_count(prizectl_pages_t *pages, const prize_record_t *record)
+{
+    unsigned             i;
+    prizectl_section_t  *section;
+
+    for (i = 0; i < pages->fields.n; i++) {
+
+        if (pages->fields.list[i].section) {
+            section = &pages->sections[i];
+
+            section->ntrue +=
+                prize_value_is_true(&record->columns[section->column].value);
+        }
+    }
+}
+
+
+void
+prizectl_pages_report(const prizectl_pages_t *pages,
+    unsigned long long nrecords)
+{
+    unsigned             i;
+    unsigned long long   ntrue;
+
+    for (i = 0; i < pages->fields.n; i++) {
+
+        if (!pages->fields.list[i].section) {
+            continue;
+        }
+
+        ntrue = pages->sections[i].ntrue;
+
+        printf("%s: true in %llu of %llu records (%.2f %%)\n",
+               pages->fields.list[i].name.data, ntrue, nrecords,
+               nrecords ? 100.0 * ntrue / nrecords : 0);
+    }
+}
+
+
+void
+prizectl_pages_json(const prizectl_pages_t *pages)
+{
+    unsigned     i;
+    const char  *comma;
+
+    comma = "";
+
+    putchar('{');
+
+    for (i = 0; pages->sections && i < pages->fields.n; i++) {
+
+        if (pages->fields.list[i].section) {
+            printf("%s", comma);
+            prizectl_json_string(pages->fields.list[i].name.data,
+                                 pages->fields.list[i].name.len);
+            printf(":%llu", pages->sections[i].ntrue);
+            comma = ",";
+        }
+    }
+
+    putchar('}');
+}
+
+
+void
+prizectl_pages_destroy(prizectl_pages_t *pages)
+{
+    prize_fields_destroy(&pages->fields);
+    free(pages->sections);
+}

@@ -1,0 +1,56 @@
+
+/*
+ * The pages that the roster is for: which fields they use, and how many
+ * records are true in a field that decides about a section.
+ */
+
+#ifndef _PRIZECTL_PAGE_H_INCLUDED_
+#define _PRIZECTL_PAGE_H_INCLUDED_
+
+
+#include "prize_record.h"
+#include "prize_template.h"
+
+
+/* NULL after a message; the name must live as long as the fields */
+prize_template_t *prizectl_page_compile(const char *name,
+    const prize_str_t *raw, unsigned nraw, prize_fields_t *fields);
+
+
+typedef struct {
+    unsigned             column;        /* of the roster */
+    unsigned long long   ntrue;         /* records */
+} prizectl_section_t;
+
+
+typedef struct {
+    prize_fields_t       fields;
+    prizectl_section_t  *sections;      /* owned; by the field's index, */
+                                        /*   used where it is a section's */
+} prizectl_pages_t;
+
+
+/*
+ * All return 0, or -1 after a message; prizectl_pages_destroy() takes both,
+ * and what is all zero.
+ */
+
+int prizectl_pages_init(prizectl_pages_t *pages, const char *const *names,
+    unsigned npages, const prize_str_t *raw, unsigned nraw);
+
+/* every field that a page uses has to be a column; "names" is for messages */
+int prizectl_pages_match(prizectl_pages_t *pages,
+    const prize_record_t *record, const char *names);
+
+void prizectl_pages_count(prizectl_pages_t *pages,
+    const prize_record_t *record);
+
+/* to standard output: a line for each section field, or one JSON object */
+void prizectl_pages_report(const prizectl_pages_t *pages,
+    unsigned long long nrecords);
+void prizectl_pages_json(const prizectl_pages_t *pages);
+
+void prizectl_pages_destroy(prizectl_pages_t *pages);
+
+
+#endif /* _PRIZECTL_PAGE_H_INCLUDED_ */

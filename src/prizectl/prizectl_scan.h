@@ -1,0 +1,43 @@
+
+/*
+ * The records that stand in Redis under a key pattern, one batch after the
+ * other, in no order.  One that stands all the while is named at least once;
+ * while Redis shrinks its table, it may be named twice.
+ */
+
+#ifndef _PRIZECTL_SCAN_H_INCLUDED_
+#define _PRIZECTL_SCAN_H_INCLUDED_
+
+
+#include "prizectl_key.h"
+#include "prizectl_redis.h"
+
+
+typedef struct {
+    prizectl_redis_t      *redis;
+    const prizectl_key_t  *key;
+    redisReply            *reply;       /* owned: the names are in it */
+    prize_str_t           *ids;         /* owned */
+    unsigned               nids;        /* of this batch */
+    unsigned               allocated;
+    char                   cursor[sizeof("18446744073709551615")];
+    unsigned               started:1;
+    unsigned long long     nothers;     /* names that no load has made */
+} prizectl_scan_t;
+
+
+/* nothing that can fail; prizectl_scan_destroy() takes it */
+void prizectl_scan_init(prizectl_scan_t *scan, prizectl_redis_t *redis,
+    const prizectl_key_t *key);
+
+/* 1 and a batch, which may be empty; 0 at the end; -1 after a message */
+int prizectl_scan_next(prizectl_scan_t *scan);
+
+void prizectl_scan_destroy(prizectl_scan_t *scan);
+
+/* removes records: how many there were, or -1 after a message */
+long long prizectl_scan_remove(prizectl_redis_t *redis, prizectl_key_t *key,
+    const prize_str_t *ids, unsigned nids);
+
+
+#endif /* _PRIZECTL_SCAN_H_INCLUDED_ */
