@@ -204,7 +204,7 @@ sub over {
     $nginx->stop('QUIT');
 
     my $log = $nginx->error_log;
-    my @bad = grep { / \[(?:alert|crit|emerg)\] |exited on signal/
+    my @bad = grep { m{^\S+ \S+ \[(?:alert|crit|emerg)\] |exited on signal}
                      && $_ !~ $expected } split /^/m, $log;
     my @ours = grep { / \[(?:warn|error)\] .*prize: / } split /^/m, $log;
 

@@ -1,0 +1,270 @@
+use strict;
+use warnings;
+
+use lib 't/lib';
+use IO::Socket::INET ();
+use Socket qw(SOL_SOCKET SO_LINGER);
+use Test::More;
+use Test::Prize;
+use Test::Prize::Client;
+use Test::Prize::Fault;
+use Test::Prize::Peer;
+use Test::Prize::Roster;
+
+# Clients that leave, dawdle or mean no good.
+
+my $roster = Test::Prize::Roster->create(shared_postgres(), rows => 500);
+my $records = Test::Prize::Peer->records_of($roster);
+my $ids = $roster->ids;
+
+
+# a machine that is busy with something else must not look like a fault
+
+sub site {
+    return Test::Prize::Fault->new(roster => $roster,
+        server => 'prize_redis_connect_timeout 20s; prize_redis_timeout 20s;'
+                  . 'add_header X-Asked $upstream_addr always;'
+                  . 'add_header X-Source $prize_source always;', @_);
+}
+
+
+sub request {
+    my ($id) = @_;
+
+    return "GET /h5?id=$id HTTP/1.1\r\nHost: h5\r\n\r\n";
+}
+
+
+sub connection {
+    my ($site, %option) = @_;
+
+    return IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+        PeerPort => $site->port, %option) // die "connect: $!";
+}
+
+
+sub descriptors {
+    my ($pid) = @_;
+
+    return scalar(my @links = glob "/proc/$pid/fd/*");
+}
+
+
+subtest 'row 40: clients that leave at once, by the thousand' => sub {
+
+    # half of the records are only in PostgreSQL; the others take a moment
+    my %known = map { ("employee:$_" => $records->{"employee:$_"}) }
+                @$ids[0 .. 249];
+    my $peer = Test::Prize::Peer->start(records => \%known, answer => sub {
+        my ($peer, $client, @command) = @_;
+        my $reply = $peer->usual(@command);
+
+        return $peer->later(0.01, sub { $peer->write($client, $reply) });
+    });
+    my $site = site(redis => [$peer]);
+    my ($worker) = $site->nginx->workers;
+
+    $site->ask('row 40: before', requests => 500, status => {200 => 500});
+    eventually { $site->status->{requests_in_flight} == 0 } 'rest';
+    my $before = descriptors($worker);
+
+    # in each way to leave, while others stay
+    my $gone = 0;
+    my $leave = sub {
+        my @sockets = map { connection($site) } 1 .. 100;
+
+        for my $socket (@sockets) {
+            my $request = request($ids->[$gone++ % 500]);
+
+            $request = substr $request, 0, length($request) / 2
+                if $gone % 10 == 0;
+            syswrite $socket, $request;
+            shutdown $socket, 1 if $gone % 3 == 1;
+            setsockopt $socket, SOL_SOCKET, SO_LINGER, pack 'II', 1, 0
+                if $gone % 3 == 0;
+        }
+
+        close $_ for @sockets;
+    };
+    my $result = $site->ask('row 40: those who stay', requests => 3000,
+        status => {200 => 3000},
+        after => { map { $_ * 100 => $leave } 0 .. 24 });
+
+    is($gone, 2500, 'many have left');
+    is($result->{source}{redis}, 1500, 'the order is intact');
+    is($peer->connects, 1, 'over one connection to Redis');
+    eventually { $site->status->{requests_in_flight} == 0 } 'rest';
+    cmp_ok(descriptors($worker), '<=', $before, 'no descriptor is left');
+    is(scalar($site->nginx->workers), 1, 'one worker,');
+    is(($site->nginx->workers)[0], $worker, 'the same');
+    $site->over('row 40', lines => 0);
+};
+
+
+subtest 'row 41: slow clients' => sub {
+    my $redis = Test::Prize::Redis->start;
+    my $site = site(redis => [$redis]);
+
+    $roster->load($redis);
+    $redis->command('HSET', "employee:$ids->[0]", 'name', 'x' x 2**20);
+
+    # requests that never end, and answers that are hardly read
+    my @slow = map { connection($site) } 1 .. 200;
+    my @readers = map { connection($site) } 1 .. 20;
+    my @read = ('') x @readers;
+
+    syswrite $_, 'GET /h5?id=1 HTTP/1.1' for @slow;
+    syswrite $_, request($ids->[0]) for @readers;
+
+    for my $round (1 .. 5) {
+        my $result = $site->ask('row 41: the others', requests => 300,
+            ids => [@$ids[1 .. 400]], status => {200 => 300});
+
+        is_deeply($result->{source}, {redis => 300}, 'from Redis');
+        syswrite $_, "\r\nX-$round: y" for @slow;
+        sysread $readers[$_], $read[$_], 100, length $read[$_]
+            for 0 .. $#readers;
+    }
+
+    # late, but whole
+    my @torn = grep {
+        1 while $read[$_] !~ m{</body>\z}
+                && sysread $readers[$_], $read[$_], 65536, length $read[$_];
+        $read[$_] !~ m{data-id="\Q$ids->[0]\E">\[x{30000}}
+            || length $read[$_] < 2**20;
+    } 0 .. $#readers;
+
+    is_deeply(\@torn, [], 'the pages of the slow readers');
+
+    close $_ for @slow, @readers;
+    $site->over('row 41', lines => 0);
+};
+
+
+subtest 'row 42: what is no ID' => sub {
+    my $peer = Test::Prize::Peer->start(records => $records);
+    my $site = site(redis => [$peer]);
+    my $client = Test::Prize::Client->new($site->port);
+    my @bad = ('', 'x' x 65, '%41' x 65, 'x' x 8000, '%00', 'a%00', '%00a',
+               '%ff', '%c3%28', '%e2%82', '%ed%a0%80', '%c0%80', '%2541',
+               '%252541', '%%34%31', '%', '%4', '%4x', 'a%', '%u0041', 'a+b',
+               'a%20b', "a\tb", 'a%0ab', 'a/b', 'a%2fb', "\xc3\xa9",
+               '%e7%8e%8b', 'a:b', 'a*', 'a,b', '{a}', 'a%7c', 'a%7f', '~a');
+
+    my @wrong;
+
+    for my $target ('/h5', '/h5?', '/h5?id', '/h5?ID', '/h5?x=1',
+                    map { "/h5?id=$_" } @bad)
+    {
+        my $answer = $client->get($target);
+
+        push @wrong, "$target: $answer->{status}"
+            if $answer->{status} != 400 || $answer->header('X-Asked')
+               || $answer->{body} =~ /data-id/;
+    }
+
+    is_deeply(\@wrong, [], '400 for each, and no backend is asked');
+    is_deeply([$peer->commands(qr/HMGET/)], [], 'nothing arrived at Redis');
+
+    my $longest = $ids->[(grep { length $ids->[$_] == 64 } 0 .. 400)[0]];
+    my $encoded = $longest =~ s/(.)/sprintf '%%%02x', ord $1/ger;
+
+    is($client->get("/h5?id=$_")->{status}, 200, 'but this is one')
+        for $longest, $encoded;
+    $site->over('row 42', lines => 0);
+};
+
+
+my @hostile = (
+    "'; DROP TABLE employee; --", '"},{"', '{a,b}', "\$1", '1 OR 1=1', "\\'",
+    "\r\n*1\r\n\$8\r\nFLUSHALL\r\n", "\$3\r\nfoo\r\n", "*-1\r\n", '-ERR x',
+    "x\r\nSet-Cookie: a=b", "\r\n\r\n<html>", "\nHTTP/1.1 200 OK\r\n",
+    '<script>alert(1)</script>', '"><img src=x onerror=alert(1)>',
+    "' onmouseover='x", '&lt;', '</body>', '<!--',
+    '{{name}}', '{{{prize}}}', '{{#prize}}won{{/prize}}', '{{=<% %>=}}',
+    '$prize_id', '${prize_id}', '%s%n%d', "\0", "\x1b[31m", '../../etc/passwd',
+);
+
+
+sub escaped {
+    my ($text) = @_;
+    my %entity = ('&' => '&amp;', '<' => '&lt;', '>' => '&gt;',
+                  '"' => '&quot;', "'" => '&#39;');
+
+    return $text =~ s/([&<>"'])/$entity{$1}/gr;
+}
+
+
+subtest 'row 43: hostile text in an ID' => sub {
+    my $redis = Test::Prize::Redis->start;
+    my $site = site(redis => [$redis]);
+    my $client = Test::Prize::Client->new($site->port);
+    my @wrong;
+
+    $roster->load($redis);
+
+    for my $text (@hostile) {
+        for my $id ($text, "$ids->[0]$text", "$text$ids->[0]") {
+            my $target = '/h5?id='
+                         . $id =~ s/([^A-Za-z0-9])/sprintf '%%%02x', ord $1/ger;
+            my $answer = $client->get($target);
+
+            push @wrong, "$target: $answer->{status}"
+                if $answer->{status} != 400 || $answer->header('X-Asked')
+                   || $answer->header('Set-Cookie');
+        }
+    }
+
+    is_deeply(\@wrong, [], '400 for each, and no backend is asked');
+    is($redis->command('DBSIZE'), 500, 'Redis is as it was');
+    is($roster->sql('SELECT count(*) FROM employee'), 500, 'and the table');
+    $site->over('row 43', lines => 0);
+};
+
+
+subtest 'row 43: hostile text in a field' => sub {
+    my $redis = Test::Prize::Redis->start;
+    my $site = site(redis => [$redis]);
+    my $client = Test::Prize::Client->new($site->port);
+    my ($n, @wrong, %from) = (0);
+
+    $roster->load($redis);
+
+    # first from PostgreSQL, then as it was written back
+    for my $text (grep { !/\0/ } @hostile) {
+        my $id = $ids->[$n++];
+        my $quoted = $text =~ s/'/''/gr;
+
+        $redis->command('DEL', "employee:$id");
+        $roster->sql("UPDATE employee SET name = '$quoted',"
+                     . " department = '$quoted', prize = '' WHERE id = '$id'");
+
+        my $want = "<body data-id=\"$id\">[" . escaped($text) . ']['
+                   . escaped($text) . ']';
+
+        for my $source (qw(postgres redis)) {
+            eventually { $redis->command('EXISTS', "employee:$id") }
+                       'written back' if $source eq 'redis';
+
+            my $answer = $client->get("/h5?id=$id");
+
+            $from{($answer->header('X-Source'))[0]}++;
+            push @wrong, "$text: $answer->{body}"
+                if $answer->{status} != 200 || $answer->header('Set-Cookie')
+                   || index($answer->{body}, $want) != 0;
+        }
+    }
+
+    is_deeply(\@wrong, [], 'each is shown as it is, and as text');
+    is_deeply(\%from, {postgres => $n, redis => $n}, 'from both');
+
+    # not on its way to the log either
+    $redis->command('HSET', "employee:$ids->[300]", 'id',
+                    "x\n2026/01/01 00:00:00 [alert] 1#1: open socket #3");
+    $site->ask('row 43: a foreign owner', requests => 1, ids => [$ids->[300]],
+               status => {200 => 1});
+    $site->over('row 43', lines => 1);
+};
+
+
+done_testing();
