@@ -11,9 +11,18 @@ ngx_prize_notice(ngx_prize_notice_t *notice, ngx_uint_t level, ngx_log_t *log,
     u_char   *p, *last, line[NGX_MAX_ERROR_STR];
     va_list   args;
 
-    if (notice->written != 0
-        && ngx_current_msec - notice->written < NGX_PRIZE_NOTICE_INTERVAL)
+    if (notice->lines == 0
+        || ngx_current_msec - notice->since >= NGX_PRIZE_NOTICE_INTERVAL)
     {
+        notice->since = ngx_current_msec;
+        notice->lines = 1;
+        notice->changed = 0;
+
+    } else if (notice->changed && notice->lines < NGX_PRIZE_NOTICE_LINES) {
+        notice->lines++;
+        notice->changed = 0;
+
+    } else {
         notice->suppressed++;
         return;
     }
@@ -40,5 +49,11 @@ ngx_prize_notice(ngx_prize_notice_t *notice, ngx_uint_t level, ngx_log_t *log,
     }
 
     notice->suppressed = 0;
-    notice->written = ngx_current_msec;
+}
+
+
+void
+ngx_prize_notice_change(ngx_prize_notice_t *notice)
+{
+    notice->changed = 1;
 }

@@ -93,6 +93,7 @@ struct ngx_prize_postgres_pool_s {
 
     ngx_prize_notice_t               lost;
     ngx_prize_notice_t               error;
+    char                             sqlstate[6];   /* of the last one */
     ngx_prize_notice_t               differs;
     ngx_prize_notice_t               foreign;
     ngx_prize_notice_t               column;
@@ -839,7 +840,7 @@ ngx_prize_postgres_row(ngx_prize_postgres_member_t *member,
 {
     size_t                      len;
     u_char                     *id;
-    ngx_prize_postgres_item_t  *item;
+    ngx_prize_postgres_item_t  *item, *first;
     ngx_prize_postgres_pool_t  *pool;
 
     pool = member->pool;
@@ -850,10 +851,15 @@ ngx_prize_postgres_row(ngx_prize_postgres_member_t *member,
     item = ngx_prize_postgres_find(pool, query, id, len);
 
     if (item == NULL || item->member != member) {
+        first = ngx_queue_data(ngx_queue_head(&member->batch),
+                               ngx_prize_postgres_item_t, queue);
+
         ngx_prize_notice(&pool->foreign, NGX_LOG_WARN, pool->log, 0,
                          "postgres \"%V\": a row with id \"%*s\", which "
-                         "nobody asked for: is \"id\" padded or cast?",
-                         &pool->conf->name, ngx_min(len, 200), id);
+                         "nobody asked for, but \"%*s\" and %ui more: is "
+                         "\"id\" padded or cast?", &pool->conf->name,
+                         ngx_min(len, 200), id, first->len, first->id,
+                         member->size - 1);
         return;
     }
 
@@ -1199,6 +1205,12 @@ ngx_prize_postgres_error(ngx_prize_postgres_member_t *member,
 
     q = ngx_queue_head(&member->batch);
     item = ngx_queue_data(q, ngx_prize_postgres_item_t, queue);
+
+    if (ngx_strncmp(pool->sqlstate, state, sizeof(pool->sqlstate)) != 0) {
+        (void) ngx_cpystrn((u_char *) pool->sqlstate, (u_char *) state,
+                           sizeof(pool->sqlstate));
+        ngx_prize_notice_change(&pool->error);
+    }
 
     ngx_prize_notice(&pool->error, NGX_LOG_ERR, pool->log, 0,
                      "postgres \"%V\": SQLSTATE %s: %s, with id \"%*s\" and "
