@@ -1,0 +1,294 @@
+use strict;
+use warnings;
+
+use lib 't/lib';
+use Test::More;
+use Test::Prize;
+use Test::Prize::Fault;
+use Test::Prize::Roster;
+
+# PostgreSQL is there and says no: to a query, to one ID of it, or to a
+# connection.
+
+my $postgres = Test::Prize::Postgres->start(options => [
+    '-c', 'log_connections=on', '-c', 'max_connections=8',
+    '-c', 'superuser_reserved_connections=4', '-c', 'max_wal_senders=0'],
+    hba => <<'HBA');
+local all all trust
+host all locked 127.0.0.1/32 scram-sha-256
+host all all 127.0.0.1/32 trust
+HBA
+my $roster = Test::Prize::Roster->create($postgres, rows => 200);
+my @ids = @{ $roster->ids };
+
+$roster->sql(<<'SQL');
+    CREATE ROLE h5 LOGIN;
+    CREATE ROLE locked LOGIN PASSWORD 'the right one';
+    GRANT SELECT ON employee TO h5, locked;
+SQL
+
+
+sub conninfo {
+    my ($user, $more) = @_;
+
+    return "hostaddr=127.0.0.1 port=$postgres->{port} user=$user"
+           . " dbname=$roster->{name} " . ($more // '');
+}
+
+
+sub site {
+    my (%option) = @_;
+
+    return Test::Prize::Fault->new(roster => $roster,
+        conninfo => conninfo('h5'), %option);
+}
+
+
+# how often PostgreSQL has logged that
+
+sub logged {
+    my ($pattern) = @_;
+    my @lines = $postgres->output =~ /$pattern/g;
+
+    return scalar @lines;
+}
+
+
+# holds the table until it is closed
+
+sub lock_table {
+    my $session = $postgres->session($roster->{name});
+
+    print {$session} "BEGIN; LOCK TABLE employee;\n";
+    eventually { $roster->sql(q{SELECT count(*) FROM pg_locks
+                     WHERE mode = 'AccessExclusiveLock' AND granted
+                     AND relation = 'employee'::regclass}) } 'a lock';
+    return $session;
+}
+
+
+for my $case (['57014', 'statement_timeout'], ['55P03', 'lock_timeout']) {
+    my ($sqlstate, $setting) = @$case;
+
+    subtest "row 24: $sqlstate" => sub {
+        my $site = site(conninfo => conninfo('h5',
+                                             "options='-c $setting=100'"));
+        my $lock = lock_table();
+
+        $site->ask("row 24: $sqlstate", requests => 60,
+                   status => {503 => 60});
+        like($site->nginx->error_log, qr/prize: .*SQLSTATE $sqlstate/,
+             'and the log says why');
+        is($site->status->{postgres_connections}, 2,
+           'the connections are kept');
+        close $lock;
+        $site->ask("row 24: $sqlstate: over", requests => 60,
+                   status => {200 => 60});
+        $site->over("row 24: $sqlstate");
+    };
+}
+
+
+subtest 'row 24: an overdue query' => sub {
+    my $site = site(timeout => '100ms', pool => 'connections=1');
+    my $lock = lock_table();
+    my $before = logged('LOG:  connection received');
+
+    $site->ask('row 24: overdue', requests => 300, rate => 150,
+               status => {503 => 300});
+
+    my $connects = logged('LOG:  connection received') - $before;
+
+    cmp_ok($connects, '>=', 1, 'the connection was dropped');
+    cmp_ok($connects, '<=', 12, "$connects reconnects in two seconds");
+    like($site->nginx->error_log, qr/prize: .*no answer in time/,
+         'and the log says why');
+
+    close $lock;
+    $site->recovers('row 24: overdue');
+    $site->over('row 24: overdue');
+};
+
+
+subtest 'row 25: too many connections' => sub {
+    my @taken = map { my $session = $postgres->session($roster->{name});
+                      print {$session} "SET ROLE h5;\n"; $session } 1 .. 3;
+
+    eventually { $roster->sql(q{SELECT count(*) FROM pg_stat_activity
+                     WHERE application_name = 'psql'}) == 4 } 'three sessions';
+
+    my $before = logged('remaining connection slots|too many clients');
+    my $site = site(pool => 'connections=3');
+
+    $site->ask('row 25: pages', requests => 400, rate => 200,
+               status => {200 => 400});
+
+    my $refused = logged('remaining connection slots|too many clients')
+                  - $before;
+
+    is($site->status->{postgres_connections}, 1, 'over one connection');
+    cmp_ok($refused, '>=', 1, 'the others were refused');
+    cmp_ok($refused, '<=', 12, "$refused times in two seconds");
+    like($site->nginx->error_log, qr/prize: .*53300/, 'and the log says why');
+
+    close $_ for @taken;
+    eventually { $site->status->{postgres_connections} == 3 }
+               'three connections';
+    $site->ask('row 25: pages', requests => 100, status => {200 => 100});
+    $site->over('row 25');
+};
+
+
+subtest 'row 26: wrong password' => sub {
+    my $site = site(conninfo => conninfo('locked', "password='a wrong one'"),
+                    secrets => ['a wrong one']);
+
+    eventually { logged('password authentication failed') } 'a refusal';
+    $site->ask('row 26: BUSY', requests => 200, rate => 100,
+               status => {503 => 200});
+    is(logged('FATAL:  password authentication failed'), 1, 'one attempt');
+    like($site->nginx->error_log, qr/prize: .*28P01/, 'and the log says why');
+
+    $roster->sql("ALTER ROLE locked PASSWORD 'a wrong one'");
+    $site->recovers('row 26: the password made right');
+    is(logged('FATAL:  password authentication failed'), 1,
+       'after that one attempt');
+    $site->over('row 26');
+};
+
+
+subtest 'row 30: table, column or right missing' => sub {
+    my $site = site();
+
+    for my $case (
+        ['42501', 'REVOKE SELECT ON employee FROM h5',
+                  'GRANT SELECT ON employee TO h5'],
+        ['42P01', 'ALTER TABLE employee RENAME TO staff',
+                  'ALTER TABLE staff RENAME TO employee'])
+    {
+        my ($sqlstate, $break, $mend) = @$case;
+
+        $roster->sql($break);
+        $site->ask("row 30: $sqlstate", requests => 100,
+                   status => {503 => 100});
+
+        my @lines = $site->nginx->error_log =~ /prize: .*SQLSTATE $sqlstate/g;
+
+        is(scalar(@lines), 1, "row 30: $sqlstate logged once");
+        $roster->sql($mend);
+        $site->ask("row 30: no $sqlstate", requests => 100,
+                   status => {200 => 100});
+    }
+
+    $site->over('row 30');
+
+    my $column = site(query =>
+        'SELECT id, name, office FROM employee WHERE id = ANY($1)');
+
+    $column->ask('row 30: 42703', requests => 100, status => {503 => 100});
+    is(() = $column->nginx->error_log =~ /prize: .*SQLSTATE 42703/g, 1,
+       'row 30: 42703 logged once');
+    $column->over('row 30: 42703');
+
+    my $field = site(query => 'SELECT id, name FROM employee'
+                              . ' WHERE id = ANY($1)');
+
+    $field->ask('row 30: a field that is no column', requests => 100,
+                status => {503 => 100});
+    like($field->nginx->error_log,
+         qr/prize: .*no column "department", which \S*page\.html:1 uses/,
+         'row 30: logged with page and line');
+    $field->over('row 30: a field that is no column');
+};
+
+
+# who gets what, by ID, when all are asked for at once and so many have to wait
+
+sub statuses {
+    my ($site, $name, $ids, $waiting) = @_;
+    my %status;
+
+    # a batch is what waits while the only connection is busy
+    my $lock = lock_table();
+    my $opened;
+
+    $site->ask($name, ids => $ids, requests => scalar @$ids,
+        connections => scalar @$ids, every => [0.05 => sub {
+            my $status = $site->status;
+            return if $opened || $status->{requests_in_flight} < $waiting;
+            close $lock;
+            $opened = 1;
+        }], keep => sub { my (undef, $answer) = @_;
+                          $status{$answer->{id}} = $answer->{status} });
+    return \%status;
+}
+
+
+subtest 'row 31: a bad one in a batch with others' => sub {
+    $roster->sql(<<'SQL');
+        CREATE TABLE numbered (id integer PRIMARY KEY, name text,
+                               department text, prize text, age text);
+        INSERT INTO numbered SELECT n, 'n' || n, 'd', 'p', n
+            FROM generate_series(1, 40) AS n;
+        UPDATE numbered SET age = 'unknown' WHERE id = 17;
+        GRANT SELECT ON numbered TO h5;
+SQL
+    my $site = site(pool => 'connections=1', query =>
+        'SELECT id, name, department, prize, age::int FROM numbered'
+        . ' WHERE id = ANY($1) AND (SELECT count(*) FROM employee) > 0');
+    my @bad = ('x', '99999999999', '1e3', '-', '7x');
+    my %want = ((map { $_ => 200 } 1 .. 40), (map { $_ => 404 } @bad),
+                17 => 503, 4711 => 404);
+
+    is_deeply(statuses($site, 'row 31: at once', [sort keys %want],
+                       scalar keys %want), \%want,
+              'row 31: 404, 503, and the neighbours 200');
+    is_deeply(statuses($site, 'row 31: again, the type known',
+                       [sort keys %want], keys(%want) - @bad), \%want,
+              'row 31: the same');
+    $site->over('row 31');
+};
+
+
+subtest 'row 32: rows that nobody can use' => sub {
+    $roster->sql(<<'SQL');
+        CREATE TABLE doubled (id text, name text, department text,
+                              prize text);
+        INSERT INTO doubled SELECT n, 'n' || n, 'd', 'p'
+            FROM generate_series(1, 20) AS n;
+        INSERT INTO doubled SELECT * FROM doubled WHERE id IN ('3', '4');
+        UPDATE doubled SET prize = ctid::text WHERE id = '4';
+        GRANT SELECT ON doubled TO h5;
+SQL
+    my $site = site(pool => 'connections=1', query =>
+        'SELECT * FROM doubled WHERE id = ANY($1)'
+        . ' AND (SELECT count(*) FROM employee) > 0');
+    my %want = ((map { $_ => 200 } 1 .. 20), 4 => 503);
+
+    is_deeply(statuses($site, 'row 32: two rows', [1 .. 20], 20), \%want,
+              'row 32: two rows are one if they do not differ');
+    like($site->nginx->error_log,
+         qr/prize: .*two differing rows for id "4"/, 'and logged');
+    $site->over('row 32: two rows');
+
+    my $none = site(query => 'SELECT id AS number, name, department, prize'
+                             . ' FROM doubled WHERE id = ANY($1)');
+
+    $none->ask('row 32: no id', requests => 40, ids => [1 .. 20],
+               status => {503 => 40});
+    like($none->nginx->error_log, qr/prize: .*no column "id"/, 'and logged');
+    $none->over('row 32: no id');
+
+    my $other = site(query => 'SELECT rpad(id, 5) AS id, name, department,'
+                              . ' prize FROM doubled WHERE id = ANY($1)');
+
+    $other->ask('row 32: an id that nobody asked for', requests => 40,
+                ids => [1 .. 20], status => {404 => 40});
+    like($other->nginx->error_log,
+         qr/prize: .*a row with id "\d+ +", which nobody asked for, but "\d+"/,
+         'and logged with the values');
+    $other->over('row 32: an id that nobody asked for');
+};
+
+
+done_testing();
