@@ -47,6 +47,7 @@ DEPS      = gcc libc6-dev make libpcre2-dev zlib1g-dev libssl-dev \
             $(if $(NGINX_SRC),,nginx nginx-dev)
 DEPS_TEST = curl iproute2 nghttp2-client perl pgbouncer postgresql redis-server
 DEPS_DEMO = curl perl postgresql redis-server
+DEPS_BENCH = libnginx-mod-http-lua lua-nginx-redis wrk
 DEPS_FUZZ = clang libclang-rt-14-dev
 
 SECONDS   = 60
@@ -197,6 +198,16 @@ $(asan)/asan.o: .ci/asan.c
 	$(CC) -O1 -g -fPIC $(WARNINGS) -c -o $@ $<
 
 
+# PAGE, TAGS, EMPLOYEES, ROUNDS, PARTS: see t/bench/run
+
+bench: deps-test
+	@.ci/packages $(DEPS_BENCH)
+	@command -v npm >/dev/null || .ci/packages nodejs npm
+	@$(MAKE) --no-print-directory all $(if $(NGINX_SRC),$(NGINX_BINARY))
+	@BUILD=$(build) TEST_NGINX_BINARY=$(abspath $(NGINX_BINARY)) \
+	    OUT=$(build)/bench t/servers t/bench/run
+
+
 # SECONDS for each; what is found is written below build/fuzz/ and belongs into
 # t/fuzz/corpus/, where "make test" runs it
 
@@ -249,6 +260,6 @@ clean: demo-stop
 FORCE:
 
 
-.PHONY:    all unit corpus layers test fault fuzz asan demo demo-stop deps deps-test deps-demo clean FORCE
+.PHONY:    all unit corpus layers test fault fuzz bench asan demo demo-stop deps deps-test deps-demo clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
