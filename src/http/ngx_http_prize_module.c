@@ -355,7 +355,16 @@ ngx_http_prize_init_worker(ngx_cycle_t *cycle)
         {
             return NGX_ERROR;
         }
+    }
 
+    /*
+     * The clock is still the master's, from before it read a configuration;
+     * the time that took is none of the connections' budget.
+     */
+
+    ngx_time_update();
+
+    for (i = 0; i < pmcf->locations.nelts; i++) {
         ngx_http_prize_warm(cycle, plcf[i]);
     }
 
