@@ -27,7 +27,7 @@ use POSIX ();
 use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(
-    root run_dir module prizectl free_port eventually slurp spew run
+    root run_dir module prizectl sanitized free_port eventually slurp spew run
     shared_redis shared_postgres
 );
 
@@ -54,6 +54,14 @@ sub module {
 
 sub prizectl {
     return $ENV{TEST_NGINX_PRIZECTL} // croak 'no TEST_NGINX_PRIZECTL';
+}
+
+
+# "make asan": freed memory is kept, to find who uses it, and all is slow; what
+# a test says of memory or time does not hold
+
+sub sanitized {
+    return exists $ENV{ASAN_OPTIONS};
 }
 
 
@@ -704,6 +712,8 @@ worker_processes @{[ $option{workers} // 1 ]};
 pid $dir/nginx.pid;
 lock_file $dir/nginx.lock;
 error_log $dir/error.log @{[ $option{log_level} // 'info' ]};
+@{[ join "\n", map { "env $_;" } grep { /^(?:A|L|UB)SAN_/ }
+         sort keys %ENV ]}
 @{[ $option{main} // '' ]}
 events {
     worker_connections @{[ $option{connections} // 1024 ]};
