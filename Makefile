@@ -224,6 +224,7 @@ fuzz: deps
 	    $(BUILD)/fuzz/$$name-fuzzer -max_total_time=$(SECONDS) \
 	        -artifact_prefix=$(BUILD)/fuzz/$$name- -print_final_stats=1 \
 	        $(BUILD)/fuzz/$$name t/fuzz/corpus/$$name \
+	        $$([ $$name != template ] || echo conf/pages) \
 	        >$(BUILD)/fuzz/$$name.log 2>&1 \
 	        || { tail -n 40 $(BUILD)/fuzz/$$name.log; exit 1; }; \
 	    grep -E 'number_of_executed_units|DONE' $(BUILD)/fuzz/$$name.log; \

@@ -4,119 +4,14 @@
  * other writes, byte for byte, and it is one gzip member and no more.
  */
 
-#include <stdlib.h>
-#include <string.h>
-
-#include <zlib.h>
-
-#include "prize_gzip.h"
+#include "page.h"
 #include "tap.h"
-
-
-typedef struct {
-    char    *data;
-    size_t   len;
-    int      fits;          /* into the room that was told */
-} page_t;
 
 
 static const size_t  lengths[] = { 0, 1, 127, 128, 8191, 8192, 65534, 65535,
                                    65536, 131070, 200000 };
 
 static char  filler[4096];
-
-
-static page_t
-collect(const prize_template_t *page, const prize_record_t *record,
-    const prize_gzip_t *gzip)
-{
-    char                 *dynamic, *p;
-    size_t                values;
-    page_t                got;
-    unsigned              i;
-    prize_str_t          *pieces;
-    prize_plain_t         plain;
-    prize_output_t        out;
-    prize_gzip_sink_t     gs;
-    prize_output_room_t   room;
-
-    values = prize_template_values(page, record);
-
-    if (gzip) {
-        room = prize_gzip_room(gzip, values);
-
-    } else {
-        room = prize_plain_room(page);
-        room.dynamic += values;
-    }
-
-    pieces = malloc((room.pieces + 1) * sizeof(prize_str_t));
-    dynamic = malloc(room.dynamic + 1);
-    prize_output_init(&out, pieces, dynamic);
-
-    if (gzip) {
-        prize_gzip_init(&gs, gzip, &out);
-        (void) prize_template_render(page, record, &gs.sink);
-        prize_gzip_finish(&gs);
-
-    } else {
-        prize_plain_init(&plain, &out);
-        (void) prize_template_render(page, record, &plain.sink);
-    }
-
-    got.data = malloc(out.length + 1);
-    got.len = out.length;
-    p = got.data;
-
-    for (i = 0; i < out.n; i++) {
-        memcpy(p, pieces[i].data, pieces[i].len);
-        p += pieces[i].len;
-    }
-
-    got.fits = (p == got.data + got.len && out.n <= room.pieces
-                && out.pos <= dynamic + room.dynamic);
-
-    free(pieces);
-    free(dynamic);
-
-    return got;
-}
-
-
-/* 1 if the member, and nothing after it, inflates to the plain page */
-
-static int
-inflates(const page_t *member, const page_t *plain)
-{
-    int        rc;
-    char      *data;
-    z_stream   z;
-
-    memset(&z, 0, sizeof(z_stream));
-
-    /* 16: gzip with its checks of length and CRC */
-
-    if (inflateInit2(&z, 16 + MAX_WBITS) != Z_OK) {
-        return 0;
-    }
-
-    data = malloc(plain->len + 1);
-
-    z.next_in = (Bytef *) member->data;
-    z.avail_in = member->len;
-    z.next_out = (Bytef *) data;
-    z.avail_out = plain->len + 1;
-
-    rc = inflate(&z, Z_FINISH);
-
-    rc = (rc == Z_STREAM_END && z.avail_in == 0 && z.total_out == plain->len
-          && memcmp(data, plain->data, plain->len) == 0);
-
-    (void) inflateEnd(&z);
-    free(data);
-
-    return rc;
-}
 
 
 static void
@@ -152,12 +47,12 @@ check(const char *name, const char *source, const char *value, size_t len)
 
     gzip = prize_gzip_create(page);
 
-    plain = collect(page, &record, NULL);
-    member = collect(page, &record, gzip);
+    plain = page_render(page, &record, NULL);
+    member = page_render(page, &record, gzip);
 
     ok(plain.fits, "%s: the plain page has room", name);
     ok(member.fits, "%s: the gzipped one too", name);
-    ok(inflates(&member, &plain), "%s: it inflates to the plain page", name);
+    ok(page_inflates(&member, &plain), "%s: it inflates to the plain page", name);
 
     free(plain.data);
     free(member.data);
