@@ -27,17 +27,21 @@ package Test::Prize::Clients;
 #     after => { 500 => sub { $redis->kill } }     # after so many answers
 #     every => [0.05 => sub { ... }]               # seconds
 #     keep  => sub { ... }                         # each answer, see "answer"
+#     missed => sub { ... }                        # each request that is lost
 #
 # All are called with the clients; they hold up the run while they last.
+# $clients->stop asks for nothing more: the run ends with the last answer.
 # $clients->phase('redis is dead') starts a phase: what is counted is counted
 # in all, and for the phase in which it was asked for.
 #
 # The result is a hash: "requests", "answers", "lost" (no whole answer came),
 # "wrong" (an answer other than what was asked for), "extra" (bytes that
-# nobody asked for), "status" with a count for each, "reasons" with the first
-# of what was lost or wrong, "seconds", "connects", "busiest" (the most that
-# were in flight at once), latencies "p50", "p99" and "max" in milliseconds,
-# and "phases", by name, with hashes of the same counts.
+# nobody asked for), "again" (asked again, as a browser does, since the
+# connection had served others and was closed before a byte came), "status"
+# with a count for each, "reasons" with the first of what was lost or wrong,
+# "seconds", "connects", "busiest" (the most that were in flight at once),
+# latencies "p50", "p99" and "max" in milliseconds, and "phases", by name, with
+# hashes of the same counts.
 
 use strict;
 use warnings;
@@ -90,14 +94,14 @@ sub run {
 
     my %after = %{ $option{after} // {} };
 
-    @$self{qw(requests rate keep every)} = @option{qw(requests rate keep
-                                                      every)};
+    @$self{qw(requests rate keep every missed)}
+        = @option{qw(requests rate keep every missed)};
     $self->{after} = [ map { [$_, $after{$_}] } sort { $a <=> $b }
                        keys %after ];
     $self->{total} = new_counts();
     $self->{phases} = {};
     $self->phase('start');
-    @$self{qw(asked ended in_flight busiest connects extra)} = (0) x 6;
+    @$self{qw(asked ended in_flight busiest connects extra again)} = (0) x 7;
     @$self{qw(by_fd idle)} = ({}, []);
     @$self{qw(reading writing)} = ('', '');
 
@@ -131,6 +135,13 @@ sub phase {
     my ($self, $name) = @_;
 
     return $self->{phase} = $self->{phases}{$name} //= new_counts();
+}
+
+
+sub stop {
+    my ($self) = @_;
+
+    $self->{requests} = $self->{asked};
 }
 
 
@@ -180,7 +191,8 @@ sub ask {
 
 sub send {
     my ($self, $request) = @_;
-    my $client = pop @{ $self->{idle} } // $self->connect;
+    # in turn, so that all of them, and all workers, have something to do
+    my $client = shift @{ $self->{idle} } // $self->connect;
 
     return $self->lose($request, $client) unless ref $client;
 
@@ -290,7 +302,7 @@ sub write {
 
         if (!defined $n) {
             return if again();
-            return $self->fail($client, "write: $!");
+            return $self->closed($client, "write: $!");
         }
 
         substr $client->{out}, 0, $n, '';
@@ -310,17 +322,18 @@ sub read {
     my $n = sysread $client->{socket}, $client->{in}, READ_SIZE,
                     length($client->{in} // '');
 
-    if (!defined $n) {
-        return if again();
-        return $self->fail($client, "read: $!");
-    }
+    return if !defined $n && again();
+
+    my $why = !defined $n ? "read: $!"
+              : $n == 0 ? 'closed after ' . length($client->{in}) . ' bytes'
+              : undef;
 
     if (!$client->{request}) {
         $self->{extra}++ if $n;
         return $self->drop($client);
     }
 
-    return $self->closed($client) if $n == 0;
+    return $self->closed($client, $why) if defined $why;
 
     $self->answered($client) if complete($client);
 }
@@ -330,10 +343,11 @@ sub read {
 # meanwhile, and got no byte of an answer, is sent again on a new one
 
 sub closed {
-    my ($self, $client) = @_;
+    my ($self, $client, $why) = @_;
     my $request = $client->{request};
 
     if ($client->{used} && $client->{in} eq '' && !$request->{again}++) {
+        $self->{again}++;
         $self->drop($client);
         $client = $self->connect;
         return $self->lose($request, $client) unless ref $client;
@@ -342,7 +356,7 @@ sub closed {
         return;
     }
 
-    $self->fail($client, 'closed after ' . length($client->{in}) . ' bytes');
+    $self->fail($client, $why);
 }
 
 
@@ -399,6 +413,8 @@ sub answered {
     $self->{keep}->($self, {
         id => $request->{id}, n => $request->{n}, path => $request->{path},
         status => $status, head => $client->{head}, body => $body,
+        since => $request->{since}, again => $request->{again}, wrong => $why,
+        client => $client,
     }) if $self->{keep};
 
     $client->{used} = 1;
@@ -432,18 +448,20 @@ sub fail {
     my $request = $client->{request};
 
     $self->drop($client);
-    $self->lose($request, $why) if $request;
+    $self->lose($request, $why, $client) if $request;
 }
 
 
 sub lose {
-    my ($self, $request, $why) = @_;
+    my ($self, $request, $why, $client) = @_;
 
     count_reason($_, 'lost', $request, $why)
         for $self->{total}, $request->{phase};
 
     $self->{in_flight}--;
     $self->{ended}++;
+    $self->{missed}->($self, { %$request, why => $why, client => $client })
+        if $self->{missed};
 }
 
 
@@ -500,7 +518,7 @@ sub look_for_extra {
 sub result {
     my ($self, $seconds) = @_;
     my %result = (%{ finish($self->{total}) }, seconds => $seconds,
-                  map { $_ => $self->{$_} } qw(connects busiest extra));
+                  map { $_ => $self->{$_} } qw(connects busiest extra again));
 
     my $phases = $self->{phases};
 
