@@ -129,7 +129,7 @@ refused('a user without a password', qr/"prize_redis_username" .*
            more => 'prize_redis_username h5;'));
 
 for my $value (qw(-1 65536 first)) {
-    refused("database $value", qr/(?:"prize_redis_database" .*)?(?:value|number)/,
+    refused("database $value", qr/(?:value must|invalid number)/,
             h5(more => "prize_redis_database $value; # here"));
 }
 
@@ -179,7 +179,8 @@ accepted('a pool by URI',
 refused('a pool that is not there',
         qr/"prize_postgres_pass" .*unknown pool "hs"/,
         pool("prize_postgres hr \"$conninfo\";", more =>
-             "prize_postgres_query \"$query\";\nprize_postgres_pass hs; # here"));
+             "prize_postgres_query \"$query\";\n"
+             . 'prize_postgres_pass hs; # here'));
 
 refused('a pool twice', qr/"prize_postgres" .*"hr" twice/, pool(<<"CONF"));
 prize_postgres hr "$conninfo";
@@ -192,7 +193,8 @@ refused('a pool that is named "off"', qr/"prize_postgres" .*"off"/,
 for my $conninfo ('nonsense', 'hostadr=127.0.0.1', "host='127.0.0.1",
                   'postgresql://h5@[::1/hr')
 {
-    refused("conninfo $conninfo", qr/"prize_postgres" .*conninfo of pool "hr": ./,
+    refused("conninfo $conninfo",
+            qr/"prize_postgres" .*conninfo of pool "hr": ./,
             pool("prize_postgres hr \"$conninfo\"; # here"));
 }
 
@@ -215,7 +217,8 @@ for my $option (qw(connections=0 connections=1001 connections=many
 }
 
 for my $option (qw(size=4 connections batch)) {
-    refused("a pool with $option", qr/"prize_postgres" .*no parameter "$option"/,
+    refused("a pool with $option",
+            qr/"prize_postgres" .*no parameter "$option"/,
             pool("prize_postgres hr \"$conninfo\" $option; # here"));
 }
 

@@ -2,6 +2,7 @@ use strict;
 use warnings;
 
 use lib 't/lib';
+use IO::Uncompress::Gunzip qw(gunzip $GunzipError);
 use Test::More;
 use Test::Prize;
 use Test::Prize::Client;
@@ -83,7 +84,10 @@ my $nginx = Test::Prize::Nginx->start(files => \%files, http => <<"CONF");
                 prize_page page.html;
                 prize_redis_pass $dead;
             }
-            location = /file/limited { prize_page page.html; limit_req zone=all; }
+            location = /file/limited {
+                prize_page page.html;
+                limit_req zone=all;
+            }
             location = /file/denied { prize_page page.html; deny all; }
         }
         location /error/ {
@@ -231,7 +235,18 @@ for my $condition (['If-None-Match', '*'], ['If-Match', '"x"'],
 }
 
 
-# Vary
+# Vary, and the page, which is the same by every way
+
+sub plain {
+    my ($answer) = @_;
+
+    return $answer->{body} unless $answer->header('Content-Encoding');
+
+    gunzip(\$answer->{body}, \my $plain) or die "gunzip: $GunzipError";
+    return $plain;
+}
+
+my $long = "<p>J\xc3\xb6rg</p>" . 'static ' x 1000;
 
 for my $case (@vary) {
     my ($target, $prize, $gzip, $gzip_vary) = @$case;
@@ -250,7 +265,14 @@ for my $case (@vary) {
                   "$target for " . ($encoding // 'nothing') . ': Vary');
         is($answer->{status}, 200, 'status');
         is_deeply([$answer->repeated], [], 'no header twice');
+        is(plain($answer), $long, 'the same page');
     }
+
+    my $answer = $client->get("$target?id=7", 'Accept-Encoding' => 'gzip');
+
+    is_deeply([$answer->header('Content-Encoding')],
+              [('gzip') x ("$prize$gzip" =~ /on/)],
+              "$target: gzipped if either is on");
 }
 
 

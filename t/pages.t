@@ -142,7 +142,8 @@ Cache-Control: private, no-store
     prize_redis_connect_timeout 20s;
     prize_postgres hr "$TEST_NGINX_CONNINFO";
     prize_postgres_pass hr;
-    prize_postgres_query "SELECT '8' AS id, 'gold' AS prize WHERE '8' = ANY($1)";
+    prize_postgres_query "SELECT '8' AS id, 'gold' AS prize
+                          WHERE '8' = ANY($1)";
     prize_postgres_timeout 20s;
     prize_write_back off;
 --- redis
@@ -218,7 +219,8 @@ GET /all
     prize_redis_connect_timeout 20s;
     prize_postgres hr "$TEST_NGINX_CONNINFO";
     prize_postgres_pass hr;
-    prize_postgres_query "SELECT u AS id, 'from PostgreSQL' AS name FROM unnest($1::text[]) u WHERE u ~ '^p'";
+    prize_postgres_query "SELECT u AS id, 'from PostgreSQL' AS name
+                          FROM unnest($1::text[]) AS u WHERE u ~ '^p'";
     prize_postgres_timeout 20s;
     prize_write_back off;
     gzip on;
@@ -234,16 +236,26 @@ HSET employee:8 id 8 name Ben
     location = /all {
         ssi on;
         ssi_types *;
-        return 200 '<!--# include virtual="/h5?id=7" --><!--# include virtual="/h5?id=8" --><!--# include virtual="/h5?id=p1" --><!--# include virtual="/h5?id=7" --><!--# include virtual="/h5?id=p2" -->end';
+        return 200 '<!--# include virtual="/h5?id=7" -->
+<!--# include virtual="/h5?id=8" -->
+<!--# include virtual="/h5?id=p1" -->
+<!--# include virtual="/h5?id=7" -->
+<!--# include virtual="/h5?id=p2" -->
+end';
     }
 --- request
 GET /all
 --- response_body chomp
 7 Ann
+
 8 Ben
+
 p1 from PostgreSQL
+
 7 Ann
+
 p2 from PostgreSQL
+
 end
 
 
@@ -283,16 +295,20 @@ HSET employee:7 id 7 name Ann
 {{name}}
 --- config
     location = /h5 { prize_page page.html; error_page 404 400 /none; }
-    location = /none { return 200 'nobody '; }
+    location = /none { return 200 nobody; }
     location = /all {
         ssi on;
         ssi_types *;
-        return 200 '<!--# include virtual="/h5?id=9" --><!--# include virtual="/h5?id=%20" --><!--# include virtual="/h5?id=7" -->';
+        return 200 '<!--# include virtual="/h5?id=9" -->
+<!--# include virtual="/h5?id=%20" -->
+<!--# include virtual="/h5?id=7" -->';
     }
 --- request
 GET /all
 --- response_body
-nobody nobody Ann
+nobody
+nobody
+Ann
 
 
 

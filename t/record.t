@@ -18,7 +18,8 @@ $postgres->sql('DROP DATABASE IF EXISTS record');
 $postgres->sql('CREATE DATABASE record');
 $postgres->sql(<<"SQL", 'record');
 CREATE TABLE employee (id text, name text, "Prize" text, note text);
-INSERT INTO employee VALUES ('7', 'Ann', 'phone', NULL), ('8', 'Ben', NULL, ''),
+INSERT INTO employee VALUES ('7', 'Ann', 'phone', NULL),
+    ('8', 'Ben', NULL, ''),
     ('twice', 'Max', 'car', 'a'), ('twice', 'Max', 'bike', 'a'),
     ('same', 'Sue', 'x', NULL), ('same', 'Sue', 'x', NULL),
     ('null', NULL, NULL, NULL), ('NULL', 'Capital', NULL, NULL);
@@ -84,7 +85,10 @@ CONF
 # /both/ has both stores, /redis/ Redis alone, /half/ a dead PostgreSQL
 
 my $keys = join '', map { <<"CONF" } qw(employee foreign wrong stale whole);
-        location = /both/$_ { prize_redis_key $_:\$prize_id; prize_page page.html; }
+        location = /both/$_ {
+            prize_redis_key $_:\$prize_id;
+            prize_page page.html;
+        }
         location = /redis/$_ {
             prize_redis_key $_:\$prize_id;
             prize_page page.html;
@@ -133,7 +137,10 @@ my $nginx = Test::Prize::Nginx->start(log_level => 'warn',
             prize_page page.html;
             prize_postgres_pass down;
         }
-        location = /dead-redis { prize_redis_pass $dead; prize_page page.html; }
+        location = /dead-redis {
+            prize_redis_pass $dead;
+            prize_page page.html;
+        }
     }
 CONF
 

@@ -385,7 +385,7 @@ for my $method (qw(GET POST)) {
     $connection->send("$method /h5?id=7 HTTP/1.1\r\nHost: h5\r\n"
                       . "Transfer-Encoding: chunked\r\n\r\n"
                       . "5\r\nhello\r\n0\r\n\r\n");
-    is($connection->answer->{status}, $status, "$method with a body in chunks");
+    is($connection->answer->{status}, $status, "$method with chunks");
 
     $connection->send(Test::Prize::Client::text('GET', '/h5?id=8'));
     is($connection->answer->{body}, '<p>8 Ben</p>', 'and the next request');
@@ -428,7 +428,8 @@ my $denied = $client->get('/denied?id=7');
 is($denied->{status}, 403, 'deny');
 is(private($denied), $private, 'is private');
 
-is($client->get('/beside?id=7', 'X-May' => 1)->{body}, $page, 'auth_request: yes');
+is($client->get('/beside?id=7', 'X-May' => 1)->{body}, $page,
+   'auth_request: yes');
 my $not = $client->get('/beside?id=7');
 is($not->{status}, 403, 'auth_request: no');
 is(private($not), $private, 'is private');
@@ -456,6 +457,12 @@ is($client->request('HEAD', '/except?id=7')->{status}, 200, 'HEAD');
 my $except = $client->request('POST', '/except?id=7');
 is($except->{status}, 403, 'POST');
 is(private($except), $private, 'is private');
+
+is($client->get('/except-page?id=7')->{body}, $page,
+   'a page in limit_except');
+is($client->request('POST', '/except-page?id=7')->{body}, 'posted',
+   'and what is around it');
+
 is($client->get('/outer?id=7')->{body}, $page, 'an outer location');
 is(seen($client->get('/outer?id=7')), '200 7 found postgres',
    'has its backends');

@@ -17,7 +17,8 @@ my ($port, $other) = (free_port(), free_port());
 $postgres->sql('DROP DATABASE IF EXISTS variables');
 $postgres->sql('CREATE DATABASE variables');
 $postgres->sql(<<"SQL", 'variables');
-CREATE TABLE employee (id text, name text, prize text, "Team" text, extra text);
+CREATE TABLE employee (id text, name text, prize text, "Team" text,
+                       extra text);
 INSERT INTO employee VALUES ('7', 'Ann', 'phone', 'red', 'seven'),
     ('p1', 'Pia', 'car', 'blue', 'one'), ('p2', 'Pat', '', 'blue', NULL);
 CREATE TABLE numbers (id integer, name text, prize text);
@@ -34,8 +35,14 @@ my $nginx = Test::Prize::Nginx->start(
     files => {'page.html' => '{{name}} {{prize}}', 'friendly.html' => 'sorry',
               'team.html' => '{{Team}}'},
     http => <<"CONF");
-    upstream two { server $dead max_fails=0; server 127.0.0.1:$redis->{port} max_fails=0; }
-    upstream spare { server $dead max_fails=0; server 127.0.0.1:$redis->{port} backup; }
+    upstream two {
+        server $dead max_fails=0;
+        server 127.0.0.1:$redis->{port} max_fails=0;
+    }
+    upstream spare {
+        server $dead max_fails=0;
+        server 127.0.0.1:$redis->{port} backup;
+    }
 
     prize_postgres hr "@{[ $postgres->conninfo('variables') ]}";
     prize_postgres local "@{[ $postgres->socket_conninfo('variables') ]}";
@@ -51,8 +58,10 @@ my $nginx = Test::Prize::Nginx->start(
     map \$prize_id \$known_id { default yes; "" no; }
     map \$prize_result \$slow { default 0; timeout 1; error 1; shed 1; }
 
-    log_format store escape=none '\$status|\$prize_id|\$prize_source|\$prize_result|'
-                     '\$upstream_addr|\$upstream_status|\$upstream_response_time';
+    log_format store escape=none
+                     '\$status|\$prize_id|\$prize_source|\$prize_result|'
+                     '\$upstream_addr|\$upstream_status|'
+                     '\$upstream_response_time';
     log_format fields '\$prize_field_name|\$prize_field_prize|'
                       '\$prize_field_extra|\$prize_field_none|\$winner';
     access_log store.log store;
@@ -68,7 +77,9 @@ my $nginx = Test::Prize::Nginx->start(
 
         set \$early "\$prize_id/\$known_id/\$prize_source/\$prize_result";
         add_header X-Early \$early always;
-        add_header X-Late "\$prize_id/\$known_id/\$prize_source/\$prize_result" always;
+        add_header X-Late "\$prize_id/\$known_id/\$prize_source/"
+                          always;
+        add_header X-Result "\$prize_result" always;
 
         location = /h5 {
             prize_page page.html;
@@ -76,21 +87,43 @@ my $nginx = Test::Prize::Nginx->start(
             access_log fields.log fields;
             access_log winners.log fields if=\$winner;
         }
-        location = /team { prize_page team.html; add_header X-Team "\$prize_field_team \$prize_field_Team"; }
-        location = /no-page { return 200 "\$prize_id|\$prize_source|\$prize_result|\$prize_field_name"; }
+        location = /team {
+            prize_page team.html;
+            add_header X-Team "\$prize_field_team \$prize_field_Team";
+        }
+        location = /no-page {
+            return 200 "\$prize_id|\$prize_result|\$prize_field_name";
+        }
 
         location = /redis { prize_page page.html; prize_postgres_pass off; }
         location = /postgres { prize_page page.html; prize_redis_pass off; }
-        location = /stale { prize_page page.html; prize_redis_key stale:\$prize_id; }
-        location = /other { prize_page page.html; prize_redis_key other:\$prize_id; }
-        location = /text { prize_page page.html; prize_redis_key text:\$prize_id; }
+        location = /stale {
+            prize_page page.html;
+            prize_redis_key stale:\$prize_id;
+        }
+        location = /other {
+            prize_page page.html;
+            prize_redis_key other:\$prize_id;
+        }
+        location = /text {
+            prize_page page.html;
+            prize_redis_key text:\$prize_id;
+        }
         location = /dead {
             prize_page page.html;
             prize_redis_pass $dead;
             prize_postgres_pass off;
         }
-        location = /two { prize_page page.html; prize_redis_pass two; prize_postgres_pass off; }
-        location = /spare { prize_page page.html; prize_redis_pass spare; prize_postgres_pass off; }
+        location = /two {
+            prize_page page.html;
+            prize_redis_pass two;
+            prize_postgres_pass off;
+        }
+        location = /spare {
+            prize_page page.html;
+            prize_redis_pass spare;
+            prize_postgres_pass off;
+        }
         location = /sockets {
             prize_page page.html;
             prize_redis_pass unix:$redis->{socket};
@@ -116,14 +149,31 @@ my $nginx = Test::Prize::Nginx->start(
             error_page 400 404 503 /friendly.html;
         }
         location = /friendly.html { root .; internal; }
-        location = /named { prize_page page.html; error_page 400 404 503 \@named; }
+        location = /named {
+            prize_page page.html;
+            error_page 400 404 503 \@named;
+        }
         location \@named { return 200 "named"; }
-        location = /ok { prize_page page.html; error_page 400 404 503 =200 /friendly.html; }
-        location = /proxied { prize_page page.html; error_page 404 = \@proxied; }
+        location = /ok {
+            prize_page page.html;
+            error_page 400 404 503 =200 /friendly.html;
+        }
+        location = /proxied {
+            prize_page page.html;
+            error_page 404 = \@proxied;
+        }
         location \@proxied { proxy_pass http://127.0.0.1:$other; }
-        location = /second { prize_page page.html; prize_postgres_pass off; error_page 404 = /postgres?id=p2; }
+        location = /second {
+            prize_page page.html;
+            prize_postgres_pass off;
+            error_page 404 = /postgres?id=p2;
+        }
 
-        location = /included { ssi on; ssi_types *; return 200 '<!--# include virtual="/h5?id=p1" -->'; }
+        location = /included {
+            ssi on;
+            ssi_types *;
+            return 200 '<!--# include virtual="/h5?id=p1" -->';
+        }
         location = /checked { auth_request /check; prize_page page.html; }
         location = /check { prize_page page.html; prize_id p1; }
     }
@@ -203,14 +253,15 @@ is_logged('/numbers?id=x', '404|x||unknown||',
           'what is no number, and was asked of nobody');
 
 $client->get('/dead?id=7');
-like(line('store.log'), qr/^503\|7\|\|error\|(?:\Q$dead\E\|502\|\d\.\d+|\|\|)$/,
-     'a dead Redis');
+like(line('store.log'),
+     qr/^503\|7\|\|error\|(?:\Q$dead\E\|502\|\d\.\d+|\|\|)$/, 'a dead Redis');
 
 # until the first server's breaker is open, its failed try is there too
 for my $target ('/two?id=7', '/spare?id=7') {
     $client->get($target);
     like(line('store.log'), qr/^200\|7\|redis\|found\|
-                               (?:\Q$dead\E,\ \Q$r\E\|502,\ 200|\Q$r\E\|200)\|/x,
+                               (?:\Q$dead\E,\ \Q$r\E\|502,\ 200
+                                |\Q$r\E\|200)\|/x,
          "the second server answers: $target");
 }
 
@@ -254,27 +305,34 @@ is_logged('/second?id=none', "200|p2|postgres|found|$r : $p|404 : 200",
 
 # phases
 
+sub late {
+    my ($answer) = @_;
+
+    return join '', map { $answer->header($_) } qw(X-Late X-Result);
+}
+
+
 {
     my $answer = $client->get('/h5?id=%37');
     line('store.log');
     is_deeply([$answer->header('X-Early')], ['7/yes//'], 'the rewrite phase');
-    is_deeply([$answer->header('X-Late')], ['7/yes/redis/found'],
+    is_deeply([late($answer)], ['7/yes/redis/found'],
               'the header filter');
 
     $answer = $client->get('/h5?id=%00');
     line('store.log');
     is_deeply([$answer->header('X-Early')], ['/no//'],
               'the rewrite phase, without an ID');
-    is_deeply([$answer->header('X-Late')], ['/no//refused'],
+    is_deeply([late($answer)], ['/no//refused'],
               'the header filter, without an ID');
 
     $answer = $client->get('/file?id=none');
     line('store.log');
-    is_deeply([$answer->header('X-Late')], ['none/yes//unknown'],
+    is_deeply([late($answer)], ['none/yes//unknown'],
               'the header filter after error_page');
 }
 
-is($client->get('/no-page?id=7')->{body}, '7|||', 'a location without a page');
+is($client->get('/no-page?id=7')->{body}, '7||', 'a location without a page');
 line('store.log');
 
 
@@ -332,7 +390,7 @@ is_logged('/numbers?id=7', "200|7|postgres|found|$p|200",
     is($answer->{body}, 'Ann phone', 'auth_request by a page');
     like(line('store.log'), qr/^200\|7\|redis\|found\|/,
          'the page has variables of its own');
-    is_deeply([$answer->header('X-Late')], ['7/yes/redis/found'],
+    is_deeply([late($answer)], ['7/yes/redis/found'],
               'in its headers too');
 }
 
