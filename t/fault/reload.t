@@ -1,0 +1,158 @@
+use strict;
+use warnings;
+
+use lib 't/lib';
+use Test::More;
+use Test::Prize;
+use Test::Prize::Fault;
+use Test::Prize::Roster;
+
+# The configuration is read again while employees open their pages: nobody
+# notices, whatever has changed, and what is wrong is not taken.
+
+my $redis = Test::Prize::Redis->start;
+my $roster = Test::Prize::Roster->create(shared_postgres(), rows => 200);
+my @ids = @{ $roster->ids };
+
+
+sub site {
+    return Test::Prize::Fault->new(redis => [$redis], roster => $roster, @_);
+}
+
+
+subtest 'row 37: 20 reloads under load' => sub {
+    my $half = join ',', map { "'$_'" } @ids[0 .. 99];
+
+    $roster->load($redis,
+                  query => "SELECT * FROM employee WHERE id IN ($half)");
+
+    my $site = site(workers => 2, location => 'prize_write_back off;',
+        query => 'SELECT employee.* FROM employee, pg_sleep(0.1)'
+                 . ' WHERE id = ANY($1)');
+    my $nginx = $site->nginx;
+    my ($reloads, %worker) = 0;
+
+    my $result = $site->ask('row 37: pages', requests => 3000, rate => 400,
+        connections => 100, status => {200 => 3000},
+        every => [0.3 => sub {
+            $worker{$_} = 1 for $nginx->workers;
+            return if $reloads == 20;
+            $nginx->signal('HUP');
+            $reloads++;
+        }]);
+
+    is($reloads, 20, 'row 37: 20 reloads');
+    is($result->{source}{redis}, 1500, 'row 37: half of them from Redis');
+    is($result->{source}{postgres}, 1500, 'row 37: half from PostgreSQL');
+    cmp_ok(scalar keys %worker, '>', 20, 'row 37: by many workers');
+
+    eventually { $nginx->children == 2 } 'the end of the old workers';
+    is($site->status->{workers}, 2, 'row 37: the old workers are gone');
+    $site->over('row 37');
+};
+
+
+subtest 'row 47: a page that is no good on reload' => sub {
+    my $site = site();
+    my $nginx = $site->nginx;
+    my $page = "$nginx->{dir}/page.html";
+    my @workers = sort $nginx->workers;
+
+    my %broken = (
+        missing => [qr/No such file/, sub { unlink $page or die "$!" }],
+        unreadable => [qr/prize_page.*page\.html/, sub { mkdir $page }],
+        malformed => [qr/page\.html:2:4: /, sub {
+            rmdir $page;
+            spew($page, "<p>\n<p>{{#name}}</p>\n");
+        }],
+    );
+
+    for my $how (qw(missing unreadable malformed)) {
+        my ($where, $break) = @{ $broken{$how} };
+
+        $break->();
+
+        my ($status, $err) = $nginx->test;
+
+        is($status, 1, "row 47: $how: nginx -t finds it");
+        like($err, qr/\[emerg\].*$where.* in \S+nginx\.conf:\d+/,
+             "row 47: $how: and says where");
+
+        my $refusals = () = $nginx->error_log =~ /\[emerg\]/g;
+
+        $nginx->signal('HUP');
+        eventually { my @all = $nginx->error_log =~ /\[emerg\]/g;
+                     @all > $refusals } 'a refusal';
+        $site->ask("row 47: $how: pages as before", requests => 100,
+                   status => {200 => 100});
+        is_deeply([sort $nginx->workers], \@workers,
+                  "row 47: $how: of the same worker");
+    }
+
+    $site->over('row 47', expected => qr/\[emerg\].*page\.html/);
+};
+
+
+# a page of these fields, each in brackets
+
+sub page {
+    my (@fields) = @_;
+
+    return '<body data-id="{{id}}">' . join('', map { "[{{$_}}]" } @fields)
+           . '</body>';
+}
+
+
+subtest 'row 49: schema and page edited while the event runs' => sub {
+    $redis->command('FLUSHALL');
+    $roster->load($redis, query => 'SELECT id, name, department, prize'
+                                   . ' FROM employee');
+
+    my $site = site(workers => 2,
+                    files => {'page.html' => page(qw(department))});
+    my $nginx = $site->nginx;
+    my %form;
+
+    my $load = sub {
+        my ($name, %option) = @_;
+        my $result = $site->ask("row 49: $name", requests => 800, rate => 400,
+            status => {200 => 800}, keep => sub {
+                my (undef, $answer) = @_;
+                my ($team) = $answer->{body} =~ /\[(team of [^\]]*)\]/;
+                my $form = defined $team ? 'new' : 'old';
+                $form = 'wrong' if defined $team
+                                   && $team ne "team of $answer->{id}";
+                $form{$name}{$form}++;
+            }, %option);
+        return $result->{source};
+    };
+
+    is_deeply($load->('before'), {redis => 800}, 'row 49: from Redis');
+    is_deeply($form{before}, {old => 800}, 'row 49: the old page');
+
+    $load->('column added', after => { 100 => sub {
+        $roster->sql(q{ALTER TABLE employee ADD COLUMN team text;
+                       UPDATE employee SET team = 'team of ' || id});
+    } });
+    is_deeply($form{'column added'}, {old => 800}, 'row 49: the old page');
+
+    my $source = $load->('page edited', after => { 200 => sub {
+        spew("$nginx->{dir}/page.html", page(qw(department team)));
+        $nginx->signal('HUP');
+    } });
+
+    is(join(' ', sort keys %{ $form{'page edited'} }), 'new old',
+       'row 49: the old page, then the new one');
+    cmp_ok($source->{postgres}, '>=', 200, 'row 49: Redis was stale');
+
+    eventually { $nginx->children == 2 } 'the end of the old workers';
+    $load->('each asked for once more');
+    is_deeply($load->('afterwards'), {redis => 800},
+              'row 49: Redis was written to');
+    is_deeply($form{afterwards}, {new => 800}, 'row 49: the new page');
+
+    $site->over('row 49');
+};
+
+
+done_testing();
