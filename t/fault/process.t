@@ -1,0 +1,181 @@
+use strict;
+use warnings;
+
+use lib 't/lib';
+use Test::More;
+use Test::Prize;
+use Test::Prize::Clients;
+use Test::Prize::Fault;
+use Test::Prize::Roster;
+
+# Processes of nginx that are replaced, or killed, while they serve.
+
+my $redis = Test::Prize::Redis->start;
+my $roster = Test::Prize::Roster->create(shared_postgres(), rows => 200);
+my @ids = @{ $roster->ids };
+my $half = join ',', map { "'$_'" } @ids[0 .. 99];
+
+$roster->load($redis,
+              query => "SELECT * FROM employee WHERE id IN ($half)");
+
+
+# half of them from Redis, and half in queries that take a while
+
+sub site {
+    return Test::Prize::Fault->new(redis => [$redis], roster => $roster,
+        workers => 2, location => 'prize_write_back off;',
+        query => 'SELECT employee.* FROM employee, pg_sleep(0.1)'
+                 . ' WHERE id = ANY($1)');
+}
+
+
+subtest 'row 39: a worker killed with SIGKILL' => sub {
+    my $site = site();
+    my (%killed, $in_flight);
+
+    my $murder = sub {
+        my ($clients, @workers) = @_;
+
+        $in_flight += $clients->{in_flight};
+        kill 'KILL', @workers;
+        @killed{@workers} = ();
+    };
+
+    # on a connection of its own, no request can be sent a second time
+
+    my $result = $site->quietly(requests => 1600, rate => 400, close => 1,
+        connections => 200, after => {
+            500 => sub { $murder->($_[0], ($site->nginx->workers)[0]) },
+            1000 => sub { $murder->($_[0], $site->nginx->workers) },
+        });
+
+    is_deeply([@$result{qw(wrong extra)}, keys %{ $result->{status} }],
+              [0, 0, 200], 'row 39: nothing but pages');
+    cmp_ok($result->{lost}, '>=', 1, 'row 39: what the workers had is lost');
+    cmp_ok($result->{lost}, '<=', $in_flight,
+           "row 39: and no more: $result->{lost} of 1600");
+
+    eventually { $site->nginx->workers == 2 } 'successors';
+    ok(!grep({ exists $killed{$_} } $site->nginx->workers),
+       'row 39: successors');
+    is($site->status->{workers}, 2, 'row 39: its gauges are those of two');
+    $site->ask('row 39: all pages', requests => 400, status => {200 => 400});
+    $site->over('row 39', expected => qr/exited on signal 9/);
+};
+
+
+# A master replaces its binary only if it is nobody's child, and lets its
+# workers go only if it runs as a daemon.
+
+sub daemonize {
+    my ($nginx) = @_;
+    my $file = "$nginx->{dir}/nginx.conf";
+
+    $nginx->stop('QUIT');
+    spew($file, slurp($file) =~ s/daemon off;/daemon on;/r);
+
+    my ($status, undef, $err) = run($nginx->{binary}, '-p', "$nginx->{dir}/",
+        '-c', $file, '-e', "$nginx->{dir}/error.log");
+
+    die "nginx: $err" if $status;
+    delete $nginx->{owner};
+    eventually { master($nginx) && $nginx->workers } 'nginx';
+    return $nginx;
+}
+
+
+# the pid in nginx.pid, or in nginx.pid.oldbin, if it lives
+
+my %masters;
+
+sub pid_of {
+    my ($nginx, $file) = @_;
+    my ($pid) = (eval { slurp("$nginx->{dir}/$file") } // '') =~ /(\d+)/;
+
+    return undef unless $pid;
+    return $masters{$pid} = Test::Prize::Nginx->attach(dir => $nginx->{dir},
+                                                       pid => $pid);
+}
+
+
+sub master {
+    my ($nginx) = @_;
+    my $master = pid_of($nginx, 'nginx.pid') // return undef;
+
+    return undef unless $master->alive;
+    $nginx->{pid} = $master->{pid};
+    return $master;
+}
+
+
+END {
+    local $?;
+    kill 'KILL', grep { $masters{$_}->alive } keys %masters;
+}
+
+
+# Each step is a signal, and what is true when it has been obeyed.  They are
+# taken while clients ask, one after the other.
+
+sub steps {
+    my (@steps) = @_;
+    my $until;
+
+    return sub {
+        return 1 unless @steps;
+
+        if (!$until) {
+            $steps[0][0]->();
+            $until = $steps[0][1];
+        }
+
+        return 0 unless $until->();
+        shift @steps;
+        undef $until;
+        return !@steps;
+    };
+}
+
+
+subtest 'row 38: binary upgrade and roll-back' => sub {
+    my $site = site();
+    my $nginx = daemonize($site->nginx);
+    my $old = master($nginx);
+    my ($new, $newer, $done);
+
+    my $step = steps(
+        # a new master beside the old one
+        [sub { $old->signal('USR2') }, sub {
+            $new = pid_of($nginx, 'nginx.pid') // return 0;
+            return $new->{pid} != $old->{pid} && $new->workers == 2;
+        }],
+        # the old workers leave
+        [sub { $old->signal('WINCH') }, sub { $old->children == 1 }],
+        # the roll-back: they come again, and the new master goes
+        [sub { $old->signal('HUP') }, sub { $old->workers == 2 }],
+        [sub { $new->signal('QUIT') }, sub {
+            return !$new->alive
+                   && (pid_of($nginx, 'nginx.pid') // return 0)->{pid}
+                      == $old->{pid};
+        }],
+        # the upgrade again, this time to its end
+        [sub { $old->signal('USR2') }, sub {
+            $newer = pid_of($nginx, 'nginx.pid') // return 0;
+            return $newer->{pid} != $old->{pid} && $newer->workers == 2;
+        }],
+        [sub { $old->signal('QUIT') }, sub { !$old->alive }],
+    );
+
+    my $result = $site->ask('row 38: pages', requests => 3200, rate => 400,
+        connections => 200, status => {200 => 3200},
+        every => [0.1 => sub { $done ||= $step->() }]);
+
+    ok($done, 'row 38: upgraded, rolled back, upgraded');
+    is($result->{source}{redis}, 1600, 'row 38: half of them from Redis');
+    is(master($nginx)->{pid}, $newer->{pid}, 'row 38: the new master serves');
+    $site->ask('row 38: pages', requests => 400, status => {200 => 400});
+    $site->over('row 38');
+};
+
+
+done_testing();
