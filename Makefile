@@ -35,7 +35,7 @@ WARNINGS  = -Wall -Wextra -Werror
 OWN_CFLAGS =
 
 # with NGINX_SRC: the installed nginx's own flags may not fit its version
-NGX_FLAGS = --with-compat --with-debug --with-threads \
+NGX_FLAGS = --error-log-path=stderr --with-compat --with-debug --with-threads \
             --with-http_ssl_module --with-http_v2_module \
             --with-http_stub_status_module --with-http_realip_module \
             --with-http_auth_request_module --with-http_addition_module \
