@@ -2,6 +2,7 @@ use strict;
 use warnings;
 
 use lib 't/lib';
+use HTTP::Tiny ();
 use Test::More;
 use Test::Prize;
 use Test::Prize::Clients;
@@ -84,7 +85,7 @@ CONF
 # nginx's own proxy asks the same blocks, so that it can be asked who it
 # would have chosen; Redis ends its connection at once
 
-my $proxies = join "\n", map { <<"CONF" } qw(consistent hashed hashed_zone);
+my $proxies = join "\n", map { <<"CONF" } qw(consistent hashed hashed_zone ip_hash);
         location = /$_ { proxy_pass http://$_; proxy_next_upstream off; }
 CONF
 
@@ -268,6 +269,20 @@ for my $location (qw(direct direct_unix)) {
 my (undef, $ip_hash) = homes('ip_hash', 1, 20);
 
 is_deeply([values %$ip_hash], [20], 'ip_hash: one client, one server');
+
+my (%mapped, %by_proxy);
+
+for my $client (map { "127.0.$_.1" } 1 .. 12) {
+    my $http = HTTP::Tiny->new(local_address => $client, timeout => 60);
+
+    ($mapped{$client}, $by_proxy{$client}) = map {
+        $http->get("http://127.0.0.1:$_/ip_hash?id=1")->{headers}{'x-addr'}
+    } $port, $proxy_port;
+}
+
+said(12);
+is_deeply(\%mapped, \%by_proxy, 'ip_hash: as nginx would have it');
+is(scalar keys %{{ reverse %mapped }}, 3, 'ip_hash: on all three');
 
 
 # keys land where nginx's own proxy would have looked for them
