@@ -191,8 +191,7 @@ sub ask {
 
 sub send {
     my ($self, $request) = @_;
-    # in turn, so that all of them, and all workers, have something to do
-    my $client = shift @{ $self->{idle} } // $self->connect;
+    my $client = $self->next_idle // $self->connect;
 
     return $self->lose($request, $client) unless ref $client;
 
@@ -201,6 +200,19 @@ sub send {
     $client->{in} = '';
     delete $client->{head};
     $self->write($client) unless $client->{connecting};
+}
+
+
+# in turn, so that all of them, and all workers, have something to do
+
+sub next_idle {
+    my ($self) = @_;
+
+    while (my $client = shift @{ $self->{idle} }) {
+        return $client unless $client->{dropped};
+    }
+
+    return undef;
 }
 
 
@@ -238,8 +250,7 @@ sub drop {
     vec($self->{reading}, $client->{fd}, 1) = 0;
     vec($self->{writing}, $client->{fd}, 1) = 0;
     delete $self->{by_fd}{$client->{fd}};
-    @{ $self->{idle} } = grep { $_ != $client } @{ $self->{idle} }
-        unless $client->{request};
+    $client->{dropped} = 1;
     close $client->{socket};
 }
 
@@ -508,7 +519,7 @@ sub happen {
 sub look_for_extra {
     my ($self) = @_;
 
-    for my $client (@{ $self->{idle} }) {
+    for my $client (grep { !$_->{dropped} } @{ $self->{idle} }) {
         my $n = sysread $client->{socket}, my $bytes, READ_SIZE;
         $self->{extra}++ if $n;
     }
