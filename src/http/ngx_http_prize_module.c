@@ -346,6 +346,10 @@ ngx_http_prize_init_worker(ngx_cycle_t *cycle)
                       "\"prize_status\"", PRIZE_METRICS_SLOTS);
     }
 
+    /* the time is still the master's, and connecting has a budget */
+
+    ngx_time_update();
+
     plcf = pmcf->locations.elts;
 
     for (i = 0; i < pmcf->locations.nelts; i++) {
