@@ -39,7 +39,9 @@ sub connections {
 
 
 subtest 'row 21: PostgreSQL killed' => sub {
-    my $site = site(redis => [$redis], location => 'prize_write_back off;');
+    my $site = site(redis => [$redis],
+        location => 'prize_redis_connect_timeout 5s; prize_redis_timeout 5s;'
+                    . 'prize_write_back off;');
     my (%stored, %missing);
     my %is_stored = map { $_ => 1 } @stored;
 

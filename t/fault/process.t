@@ -23,7 +23,9 @@ $roster->load($redis,
 
 sub site {
     return Test::Prize::Fault->new(redis => [$redis], roster => $roster,
-        workers => 2, location => 'prize_write_back off;',
+        workers => 2, location => 'prize_redis_connect_timeout 5s;'
+                                 . 'prize_redis_timeout 5s;'
+                                 . 'prize_write_back off;',
         query => 'SELECT employee.* FROM employee, pg_sleep(0.1)'
                  . ' WHERE id = ANY($1)');
 }

@@ -16,7 +16,14 @@ my @ids = @{ $roster->ids };
 
 
 sub site {
-    return Test::Prize::Fault->new(redis => [$redis], roster => $roster, @_);
+    my (%option) = @_;
+
+    # a slow machine makes no Redis hit a miss
+    $option{location} .= 'prize_redis_connect_timeout 5s;'
+                         . 'prize_redis_timeout 5s;';
+
+    return Test::Prize::Fault->new(redis => [$redis], roster => $roster,
+                                   %option);
 }
 
 
