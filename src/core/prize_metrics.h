@@ -1,8 +1,12 @@
 
 /*
- * What is going on now: gauges in a block of memory that all workers share.
- * Each worker writes to a slot of its own, which it claims by its process ID,
- * so nothing is locked; a reader adds up the slots of the living.
+ * Counters, gauges and histograms in a block of memory that all workers
+ * share.  Each worker writes to a slot of its own, which it claims by its
+ * process ID, so nothing is locked and nothing is atomic; a reader adds up.
+ *
+ * A slot keeps its counters when its worker has gone, and the next worker
+ * that claims it goes on counting there, so sums never fall.  Gauges are
+ * those of the living.
  */
 
 #ifndef _PRIZE_METRICS_H_INCLUDED_
@@ -15,47 +19,199 @@
 
 
 #define PRIZE_METRICS_SLOTS  1024
+#define PRIZE_METRICS_LABELS 32      /* peers, and pages; the last: others */
+#define PRIZE_METRICS_LABEL  128     /* bytes of a label, its NUL included */
+
+
+typedef enum {
+    PRIZE_HTTP_200 = 0,
+    PRIZE_HTTP_400,
+    PRIZE_HTTP_403,
+    PRIZE_HTTP_404,
+    PRIZE_HTTP_405,
+    PRIZE_HTTP_410,
+    PRIZE_HTTP_499,
+    PRIZE_HTTP_500,
+    PRIZE_HTTP_503,
+    PRIZE_HTTP_OTHER,
+
+    PRIZE_REDIS_FOUND,
+    PRIZE_REDIS_NOT_FOUND,
+    PRIZE_REDIS_STALE,
+    PRIZE_REDIS_FOREIGN,
+    PRIZE_REDIS_LATE,
+    PRIZE_REDIS_LOST,
+    PRIZE_REDIS_ERROR,
+
+    PRIZE_POSTGRES_FOUND,
+    PRIZE_POSTGRES_NOT_FOUND,
+    PRIZE_POSTGRES_LATE,
+    PRIZE_POSTGRES_LOST,
+    PRIZE_POSTGRES_ERROR,
+
+    PRIZE_POSTGRES_ERROR_CONNECT,
+    PRIZE_POSTGRES_ERROR_LOST,
+    PRIZE_POSTGRES_ERROR_TIMEOUT,
+    PRIZE_POSTGRES_ERROR_QUERY,
+    PRIZE_POSTGRES_ERROR_ROWS,
+
+    PRIZE_BREAKER_REDIS_OPEN,
+    PRIZE_BREAKER_REDIS_HALF_OPEN,
+    PRIZE_BREAKER_REDIS_SHUT,
+    PRIZE_BREAKER_POSTGRES_OPEN,
+    PRIZE_BREAKER_POSTGRES_HALF_OPEN,
+    PRIZE_BREAKER_POSTGRES_SHUT,
+
+    PRIZE_SHED_QUEUE,
+    PRIZE_SHED_DOWN,
+
+    PRIZE_WRITEBACK_STORED,
+    PRIZE_WRITEBACK_KEPT,
+    PRIZE_WRITEBACK_FAILED,
+
+    PRIZE_COALESCED,
+    PRIZE_CLIENT_ABORTS,
+    PRIZE_STALE_RECORDS,
+    PRIZE_OWNER_MISMATCHES,
+    PRIZE_LOG_SUPPRESSED,
+    PRIZE_WORKER_STARTS,
+
+    PRIZE_COUNTERS
+} prize_counter_e;
 
 
 typedef enum {
     PRIZE_REQUESTS_IN_FLIGHT = 0,
-    PRIZE_REDIS_CONNECTIONS,
-    PRIZE_REDIS_IN_FLIGHT,
-    PRIZE_POSTGRES_CONNECTIONS,
+    PRIZE_POSTGRES_CONNECTING,
+    PRIZE_POSTGRES_CONNECTED,
     PRIZE_POSTGRES_QUEUED,
+    PRIZE_POSTGRES_QUEUE_MAX,
     PRIZE_POSTGRES_IN_FLIGHT,
     PRIZE_GAUGES
 } prize_gauge_e;
 
 
+/* of one server or one pool */
+
+typedef enum {
+    PRIZE_PEER_CONNECTING = 0,
+    PRIZE_PEER_CONNECTED,
+    PRIZE_PEER_IN_FLIGHT,
+    PRIZE_PEER_BREAKER,                 /* 1 if open or half-open */
+    PRIZE_PEER_GAUGES
+} prize_peer_gauge_e;
+
+
+typedef enum {
+    PRIZE_PEER_ERROR_CONNECT = 0,
+    PRIZE_PEER_ERROR_LOST,
+    PRIZE_PEER_ERROR_TIMEOUT,
+    PRIZE_PEER_ERROR_PROTOCOL,
+    PRIZE_PEER_ERROR_AWAY,
+    PRIZE_PEER_ERROR_DENIED,
+    PRIZE_PEER_ERROR_REPLY,
+    PRIZE_PEER_COUNTERS
+} prize_peer_counter_e;
+
+
+typedef enum {
+    PRIZE_REQUEST_REDIS = 0,            /* by who had the record */
+    PRIZE_REQUEST_POSTGRES,
+    PRIZE_REQUEST_NOBODY,
+    PRIZE_REDIS_COMMAND,
+    PRIZE_POSTGRES_QUERY,
+    PRIZE_POSTGRES_QUEUE_WAIT,
+    PRIZE_POSTGRES_BATCH,               /* IDs, not microseconds */
+    PRIZE_HISTOGRAMS
+} prize_histogram_e;
+
+
+#define PRIZE_BUCKETS  16               /* the last one: +Inf */
+
+
 typedef struct {
-    volatile pid_t    pid;          /* 0 if free */
-    volatile int64_t  gauges[PRIZE_GAUGES];
+    uint64_t                sum;        /* of microseconds, or of IDs */
+    uint64_t                buckets[PRIZE_BUCKETS];
+} prize_histogram_t;
+
+
+typedef struct {
+    int64_t                 gauges[PRIZE_PEER_GAUGES];
+    uint64_t                counters[PRIZE_PEER_COUNTERS];
+} prize_peer_metrics_t;
+
+
+typedef struct {
+    volatile pid_t          pid;        /* 0 if free */
+    volatile int            used;       /* ever; slots are used in order */
+    uint64_t                counters[PRIZE_COUNTERS];
+    int64_t                 gauges[PRIZE_GAUGES];
+    prize_histogram_t       histograms[PRIZE_HISTOGRAMS];
+    prize_peer_metrics_t    peers[PRIZE_METRICS_LABELS];
+    uint64_t                pages[PRIZE_METRICS_LABELS];
 } prize_metrics_slot_t;
 
 
+typedef enum {
+    PRIZE_LABEL_REDIS = 0,
+    PRIZE_LABEL_POSTGRES,
+    PRIZE_LABEL_PAGE
+} prize_label_e;
+
+
+/* a name is written once and never changes: a reload finds it again */
+
 typedef struct {
-    prize_metrics_slot_t  slots[PRIZE_METRICS_SLOTS];
+    volatile int            state;      /* free, being written, written */
+    prize_label_e           kind;
+    char                    name[PRIZE_METRICS_LABEL];
+} prize_metrics_label_t;
+
+
+typedef struct {
+    time_t                  start;      /* wall clock, for display only */
+    prize_metrics_label_t   peers[PRIZE_METRICS_LABELS];
+    prize_metrics_label_t   pages[PRIZE_METRICS_LABELS];
+    prize_metrics_slot_t    slots[PRIZE_METRICS_SLOTS];
 } prize_metrics_t;
 
 
 /*
- * A slot for that process, all its gauges at 0; NULL if every slot belongs
- * to a living process.  A slot whose process has died is free.
+ * A slot for that process, its gauges at 0; NULL if every slot belongs to a
+ * living process.  The slot of a process that has died is free.
  */
 prize_metrics_slot_t *prize_metrics_claim(prize_metrics_t *metrics,
     pid_t pid);
 
 void prize_metrics_release(prize_metrics_slot_t *slot);
 
-/* the sum over all living processes */
-int64_t prize_metrics_gauge(prize_metrics_t *metrics, prize_gauge_e gauge);
+/* the index of a peer's or a page's label; where all are taken, the last */
+unsigned prize_metrics_label(prize_metrics_t *metrics, prize_label_e kind,
+    const char *name, size_t len);
+
+#define prize_counter_add(slot, counter, n)                                   \
+    ((slot)->counters[counter] += (n))
+
+#define prize_gauge_add(slot, gauge, n)                                       \
+    ((slot)->gauges[gauge] += (n))
+
+/* microseconds, or IDs */
+void prize_histogram_add(prize_metrics_slot_t *slot,
+    prize_histogram_e histogram, uint64_t value);
+
+/* PRIZE_HTTP_... of a status */
+prize_counter_e prize_metrics_status(unsigned status);
+
 
 /* living processes that hold a slot */
-unsigned prize_metrics_workers(prize_metrics_t *metrics);
+unsigned prize_metrics_workers(const prize_metrics_t *metrics);
 
-/* "redis_connections", say */
-const char *prize_metrics_gauge_name(prize_gauge_e gauge);
+/*
+ * Everything, in Prometheus' text format 0.0.4, or as one JSON object.
+ * "*text" is to be freed with free(); its length, or -1 without memory.
+ */
+long prize_metrics_prometheus(const prize_metrics_t *metrics, char **text);
+long prize_metrics_json(const prize_metrics_t *metrics, char **text);
 
 
 #endif /* _PRIZE_METRICS_H_INCLUDED_ */

@@ -2,12 +2,6 @@
 #include "ngx_prize_lookup.h"
 
 
-/* where gauges go before a worker has its slot, and without shared memory */
-static prize_metrics_slot_t  ngx_prize_metrics_none;
-
-prize_metrics_slot_t  *ngx_prize_metrics = &ngx_prize_metrics_none;
-
-
 ngx_prize_result_e
 ngx_prize_lookup_check(ngx_prize_lookup_t *lookup)
 {

@@ -16,7 +16,6 @@
 #include <ngx_core.h>
 
 #include "prize_command.h"
-#include "prize_metrics.h"
 #include "prize_record.h"
 
 
@@ -70,11 +69,6 @@ struct ngx_prize_lookup_s {
 };
 
 
-/* this worker's gauges; never NULL */
-extern prize_metrics_slot_t  *ngx_prize_metrics;
-
-#define ngx_prize_gauge_add(gauge, n)                                         \
-    (ngx_prize_metrics->gauges[gauge] += (n))
 
 
 /*

@@ -476,7 +476,7 @@ static void
 ngx_prize_postgres_close(ngx_prize_postgres_member_t *member)
 {
     if (member->conn.state >= NGX_PRIZE_POSTGRES_IDLE) {
-        ngx_prize_gauge_add(PRIZE_POSTGRES_CONNECTIONS, -1);
+        ngx_prize_gauge_add(PRIZE_POSTGRES_CONNECTED, -1);
     }
 
     ngx_prize_postgres_conn_close(&member->conn);
@@ -1281,7 +1281,7 @@ ngx_prize_postgres_ready(ngx_prize_postgres_member_t *member)
     host = PQhost(member->conn.pg);
     host = host ? host : "";
 
-    ngx_prize_gauge_add(PRIZE_POSTGRES_CONNECTIONS, 1);
+    ngx_prize_gauge_add(PRIZE_POSTGRES_CONNECTED, 1);
 
     pool->name.len = (host[0] == '/')
                      ? ngx_snprintf(pool->name_data, sizeof(pool->name_data),

@@ -22,6 +22,7 @@
 
 #include "ngx_prize_breaker.h"
 #include "ngx_prize_lookup.h"
+#include "ngx_prize_metrics.h"
 #include "ngx_prize_notice.h"
 
 

@@ -44,6 +44,10 @@ static ngx_queue_t  ngx_prize_redis_conns =
     { &ngx_prize_redis_conns, &ngx_prize_redis_conns };
 
 
+#define ngx_prize_redis_gauge(conn, gauge, n)                                 \
+    (ngx_prize_peer_metrics((conn)->label)->gauges[gauge] += (n))
+
+
 /* the end of a lookup; it may be used for another at once */
 
 static void
@@ -142,7 +146,7 @@ ngx_prize_redis_push(ngx_prize_redis_conn_t *conn, ngx_prize_slot_kind_e kind,
 
     ngx_queue_insert_tail(&conn->slots, &slot->queue);
     conn->pending++;
-    ngx_prize_gauge_add(PRIZE_REDIS_IN_FLIGHT, 1);
+    ngx_prize_redis_gauge(conn, PRIZE_PEER_IN_FLIGHT, 1);
 
     conn->out_len += len;
 
@@ -162,7 +166,7 @@ ngx_prize_redis_pop(ngx_prize_redis_conn_t *conn, ngx_prize_slot_t *slot)
     ngx_queue_remove(&slot->queue);
     ngx_queue_insert_head(&conn->free, &slot->queue);
     conn->pending--;
-    ngx_prize_gauge_add(PRIZE_REDIS_IN_FLIGHT, -1);
+    ngx_prize_redis_gauge(conn, PRIZE_PEER_IN_FLIGHT, -1);
 }
 
 
@@ -384,7 +388,7 @@ ngx_prize_redis_ready(ngx_prize_redis_conn_t *conn)
     ngx_prize_lookup_t  *lookup;
 
     conn->state = NGX_PRIZE_REDIS_READY;
-    ngx_prize_gauge_add(PRIZE_REDIS_CONNECTIONS, 1);
+    ngx_prize_redis_gauge(conn, PRIZE_PEER_CONNECTED, 1);
     ngx_prize_breaker_probed(&conn->breaker);
 
     ngx_log_debug1(NGX_LOG_DEBUG_EVENT, conn->log, 0,
@@ -419,7 +423,7 @@ ngx_prize_redis_close(ngx_prize_redis_conn_t *conn)
     ngx_prize_lookup_t  *lookup;
 
     if (conn->state == NGX_PRIZE_REDIS_READY) {
-        ngx_prize_gauge_add(PRIZE_REDIS_CONNECTIONS, -1);
+        ngx_prize_redis_gauge(conn, PRIZE_PEER_CONNECTED, -1);
     }
 
     if (conn->peer.connection) {
@@ -1050,6 +1054,7 @@ ngx_prize_redis_create(ngx_cycle_t *cycle,
     conn->name.len = name->len;
     conn->login = login;
     conn->log = cycle->log;
+    conn->label = ngx_prize_metrics_label(PRIZE_LABEL_REDIS, &conn->name);
 
     ngx_memcpy(&conn->sockaddr, sockaddr, socklen);
     conn->socklen = socklen;

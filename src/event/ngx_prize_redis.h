@@ -19,6 +19,7 @@
 
 #include "ngx_prize_breaker.h"
 #include "ngx_prize_lookup.h"
+#include "ngx_prize_metrics.h"
 #include "ngx_prize_notice.h"
 #include "prize_reply.h"
 
@@ -78,6 +79,8 @@ typedef struct {
     ngx_prize_notice_t          denied;
     ngx_prize_notice_t          refused;
     ngx_prize_notice_t          foreign;
+
+    ngx_uint_t                  label;      /* of ngx_prize_metrics' peers */
 
     unsigned                    evalsha:1;  /* the server has the script */
     unsigned                    checking:1; /* the order of its replies */

@@ -970,18 +970,26 @@ ngx_http_prize_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return "conflicts with another content handler of the location";
     }
 
-    if (cf->args->nelts == 2 && ngx_strcmp(value[1].data, "json") == 0) {
+    if (cf->args->nelts == 1
+        || ngx_strcmp(value[1].data, "prometheus") == 0)
+    {
+        clcf->handler = ngx_http_prize_status_prometheus_handler;
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_strcmp(value[1].data, "json") == 0) {
         clcf->handler = ngx_http_prize_status_json_handler;
         return NGX_CONF_OK;
     }
 
-    if (cf->args->nelts == 2 && ngx_strcmp(value[1].data, "health") == 0) {
+    if (ngx_strcmp(value[1].data, "health") == 0) {
         clcf->handler = ngx_http_prize_status_health_handler;
         return NGX_CONF_OK;
     }
 
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "\"prize_status\" takes \"json\" or \"health\"");
+                       "\"prize_status\" takes \"prometheus\", \"json\" or "
+                       "\"health\", not \"%V\"", &value[1]);
 
     return NGX_CONF_ERROR;
 }

@@ -6,7 +6,7 @@
 
 
 /* fixed, since a zone outlives a reload only at the same size */
-#define NGX_HTTP_PRIZE_ZONE_SIZE  (512 * 1024)
+#define NGX_HTTP_PRIZE_ZONE_SIZE  (sizeof(prize_metrics_t) + 1024 * 1024)
 
 
 static ngx_int_t ngx_http_prize_add_variables(ngx_conf_t *cf);
@@ -231,6 +231,8 @@ ngx_http_prize_init_zone(ngx_shm_zone_t *shm_zone, void *data)
         return NGX_ERROR;
     }
 
+    metrics->start = ngx_time();
+
     shpool->data = metrics;
     shm_zone->data = metrics;
 
@@ -320,7 +322,6 @@ static ngx_int_t
 ngx_http_prize_init_worker(ngx_cycle_t *cycle)
 {
     ngx_uint_t                    i;
-    prize_metrics_slot_t         *slot;
     ngx_http_prize_main_conf_t   *pmcf;
     ngx_http_prize_loc_conf_t   **plcf;
 
@@ -335,12 +336,7 @@ ngx_http_prize_init_worker(ngx_cycle_t *cycle)
         return NGX_OK;
     }
 
-    slot = prize_metrics_claim(pmcf->zone->data, ngx_pid);
-
-    if (slot) {
-        ngx_prize_metrics = slot;
-
-    } else {
+    if (ngx_prize_metrics_open(pmcf->zone->data) != NGX_OK) {
         ngx_log_error(NGX_LOG_ERR, cycle->log, 0,
                       "prize: more than %d workers, this one is not in "
                       "\"prize_status\"", PRIZE_METRICS_SLOTS);
@@ -390,7 +386,5 @@ ngx_http_prize_exit_worker(ngx_cycle_t *cycle)
     ngx_prize_redis_done();
     ngx_prize_postgres_done();
 
-    if (ngx_prize_metrics->pid == ngx_pid) {
-        prize_metrics_release((prize_metrics_slot_t *) ngx_prize_metrics);
-    }
+    ngx_prize_metrics_close();
 }

@@ -1,10 +1,11 @@
 
+#include <stdlib.h>
+
 #include "ngx_http_prize_page.h"
 #include "ngx_http_prize_status.h"
 
 
-/* "name": a 64-bit number, and a comma */
-#define NGX_HTTP_PRIZE_STATUS_ENTRY  (64 + NGX_INT64_LEN)
+#define NGX_HTTP_PRIZE_HEALTH_LEN  64
 
 
 static ngx_int_t
@@ -51,16 +52,25 @@ ngx_http_prize_status_accept(ngx_http_request_t *r)
 }
 
 
-ngx_int_t
-ngx_http_prize_status_json_handler(ngx_http_request_t *r)
+static void
+ngx_http_prize_status_cleanup(void *data)
 {
+    free(data);
+}
+
+
+/* what core has written becomes a buffer of the request's */
+
+static ngx_int_t
+ngx_http_prize_status_text(ngx_http_request_t *r, ngx_str_t *type,
+    long (*write)(const prize_metrics_t *metrics, char **text))
+{
+    long                         len;
+    char                        *text;
     ngx_int_t                    rc;
     ngx_buf_t                   *b;
-    ngx_uint_t                   i;
-    prize_metrics_t             *metrics;
+    ngx_pool_cleanup_t          *cln;
     ngx_http_prize_main_conf_t  *pmcf;
-
-    static ngx_str_t             type = ngx_string("application/json");
 
     rc = ngx_http_prize_status_accept(r);
 
@@ -69,26 +79,48 @@ ngx_http_prize_status_json_handler(ngx_http_request_t *r)
     }
 
     pmcf = ngx_http_get_module_main_conf(r, ngx_http_prize_module);
-    metrics = pmcf->zone->data;
 
-    b = ngx_create_temp_buf(r->pool, (PRIZE_GAUGES + 1)
-                                     * NGX_HTTP_PRIZE_STATUS_ENTRY);
-    if (b == NULL) {
+    b = ngx_calloc_buf(r->pool);
+    cln = ngx_pool_cleanup_add(r->pool, 0);
+
+    if (b == NULL || cln == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    b->last = ngx_sprintf(b->last, "{\"workers\":%uD",
-                          prize_metrics_workers(metrics));
+    len = write(pmcf->zone->data, &text);
 
-    for (i = 0; i < PRIZE_GAUGES; i++) {
-        b->last = ngx_sprintf(b->last, ",\"%s\":%L",
-                              prize_metrics_gauge_name(i),
-                              prize_metrics_gauge(metrics, i));
+    if (len < 0) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    b->last = ngx_cpymem(b->last, "}\n", 2);
+    cln->handler = ngx_http_prize_status_cleanup;
+    cln->data = text;
 
-    return ngx_http_prize_status_send(r, NGX_HTTP_OK, &type, b);
+    b->start = (u_char *) text;
+    b->pos = b->start;
+    b->last = b->pos + len;
+    b->end = b->last;
+    b->temporary = 1;
+
+    return ngx_http_prize_status_send(r, NGX_HTTP_OK, type, b);
+}
+
+
+ngx_int_t
+ngx_http_prize_status_prometheus_handler(ngx_http_request_t *r)
+{
+    static ngx_str_t  type = ngx_string("text/plain; version=0.0.4");
+
+    return ngx_http_prize_status_text(r, &type, prize_metrics_prometheus);
+}
+
+
+ngx_int_t
+ngx_http_prize_status_json_handler(ngx_http_request_t *r)
+{
+    static ngx_str_t  type = ngx_string("application/json");
+
+    return ngx_http_prize_status_text(r, &type, prize_metrics_json);
 }
 
 
@@ -112,7 +144,7 @@ ngx_http_prize_status_health_handler(ngx_http_request_t *r)
     redis = ngx_prize_redis_healthy();
     postgres = ngx_prize_postgres_healthy();
 
-    b = ngx_create_temp_buf(r->pool, NGX_HTTP_PRIZE_STATUS_ENTRY);
+    b = ngx_create_temp_buf(r->pool, NGX_HTTP_PRIZE_HEALTH_LEN);
     if (b == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }

@@ -10,6 +10,7 @@
 #include "ngx_http_prize.h"
 
 
+ngx_int_t ngx_http_prize_status_prometheus_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_prize_status_json_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_prize_status_health_handler(ngx_http_request_t *r);
 

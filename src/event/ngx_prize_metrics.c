@@ -1,0 +1,62 @@
+
+#include <time.h>
+
+#include "ngx_prize_metrics.h"
+
+
+static prize_metrics_slot_t   ngx_prize_metrics_none;
+static prize_metrics_t       *ngx_prize_metrics_all;
+
+prize_metrics_slot_t  *ngx_prize_metrics = &ngx_prize_metrics_none;
+
+
+ngx_int_t
+ngx_prize_metrics_open(prize_metrics_t *metrics)
+{
+    prize_metrics_slot_t  *slot;
+
+    ngx_prize_metrics_all = metrics;
+
+    slot = prize_metrics_claim(metrics, ngx_pid);
+    if (slot == NULL) {
+        return NGX_DECLINED;
+    }
+
+    ngx_prize_metrics = slot;
+    ngx_prize_count(PRIZE_WORKER_STARTS);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_prize_metrics_close(void)
+{
+    if (ngx_prize_metrics != &ngx_prize_metrics_none) {
+        prize_metrics_release(ngx_prize_metrics);
+        ngx_prize_metrics = &ngx_prize_metrics_none;
+    }
+}
+
+
+ngx_uint_t
+ngx_prize_metrics_label(prize_label_e kind, ngx_str_t *name)
+{
+    if (ngx_prize_metrics_all == NULL) {
+        return PRIZE_METRICS_LABELS - 1;
+    }
+
+    return prize_metrics_label(ngx_prize_metrics_all, kind,
+                               (char *) name->data, name->len);
+}
+
+
+uint64_t
+ngx_prize_clock(void)
+{
+    struct timespec  ts;
+
+    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
+
+    return (uint64_t) ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}

@@ -1,0 +1,45 @@
+
+/*
+ * Where this worker counts.
+ */
+
+#ifndef _NGX_PRIZE_METRICS_H_INCLUDED_
+#define _NGX_PRIZE_METRICS_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+#include "prize_metrics.h"
+
+
+/* never NULL: without a slot of its own a worker counts for nobody */
+extern prize_metrics_slot_t  *ngx_prize_metrics;
+
+#define ngx_prize_count(counter)                                              \
+    prize_counter_add(ngx_prize_metrics, counter, 1)
+
+#define ngx_prize_gauge_add(gauge, n)                                         \
+    prize_gauge_add(ngx_prize_metrics, gauge, n)
+
+
+/* takes a slot for this worker, which "metrics" outlives */
+ngx_int_t ngx_prize_metrics_open(prize_metrics_t *metrics);
+
+/* gives it back; its counters stay */
+void ngx_prize_metrics_close(void);
+
+/* what this worker counts of a server or a pool, and where it is a label */
+ngx_uint_t ngx_prize_metrics_label(prize_label_e kind, ngx_str_t *name);
+
+#define ngx_prize_peer_metrics(label)  (&ngx_prize_metrics->peers[label])
+
+
+/*
+ * Microseconds of the monotonic clock: ngx_current_msec is too coarse for
+ * what takes less than one.
+ */
+uint64_t ngx_prize_clock(void);
+
+
+#endif /* _NGX_PRIZE_METRICS_H_INCLUDED_ */
