@@ -357,10 +357,7 @@ ngx_http_prize_init_worker(ngx_cycle_t *cycle)
         }
     }
 
-    /*
-     * The clock is still the master's, from before it read a configuration;
-     * the time that took is none of the connections' budget.
-     */
+    /* nor is what libpq needed to start part of the budget of Redis */
 
     ngx_time_update();
 
