@@ -3,6 +3,24 @@
 
 
 static void
+ngx_prize_breaker_set(ngx_prize_breaker_t *breaker,
+    ngx_prize_breaker_state_e state)
+{
+    if (breaker->state == state) {
+        return;
+    }
+
+    ngx_prize_peer_metrics(breaker->label)->gauges[PRIZE_PEER_BREAKER] +=
+                                      (state != NGX_PRIZE_BREAKER_SHUT)
+                                      - (breaker->state
+                                         != NGX_PRIZE_BREAKER_SHUT);
+    ngx_prize_count(breaker->transitions + state);
+
+    breaker->state = state;
+}
+
+
+static void
 ngx_prize_breaker_timer(ngx_event_t *ev)
 {
     ngx_prize_breaker_t  *breaker;
@@ -10,7 +28,7 @@ ngx_prize_breaker_timer(ngx_event_t *ev)
     ngx_log_debug0(NGX_LOG_DEBUG_EVENT, ev->log, 0, "prize breaker timer");
 
     breaker = ev->data;
-    breaker->state = NGX_PRIZE_BREAKER_HALF_OPEN;
+    ngx_prize_breaker_set(breaker, NGX_PRIZE_BREAKER_HALF_OPEN);
 
     breaker->probe(breaker->data);
 }
@@ -31,6 +49,15 @@ ngx_prize_breaker_init(ngx_prize_breaker_t *breaker,
 
     /* a backend that is away must not hold up the end of a worker */
     breaker->timer.cancelable = 1;
+}
+
+
+void
+ngx_prize_breaker_count(ngx_prize_breaker_t *breaker,
+    prize_counter_e transitions, ngx_uint_t label)
+{
+    breaker->transitions = transitions;
+    breaker->label = label;
 }
 
 
@@ -72,7 +99,7 @@ ngx_prize_breaker_open(ngx_prize_breaker_t *breaker, ngx_msec_t least)
 
     wait = breaker->backoff - ngx_random() % (breaker->backoff / 4);
 
-    breaker->state = NGX_PRIZE_BREAKER_OPEN;
+    ngx_prize_breaker_set(breaker, NGX_PRIZE_BREAKER_OPEN);
 
     ngx_add_timer(&breaker->timer, ngx_max(wait, least));
 }
@@ -85,7 +112,7 @@ ngx_prize_breaker_probed(ngx_prize_breaker_t *breaker)
         return;
     }
 
-    breaker->state = NGX_PRIZE_BREAKER_SHUT;
+    ngx_prize_breaker_set(breaker, NGX_PRIZE_BREAKER_SHUT);
     breaker->failures = NGX_PRIZE_BREAKER_FAILURES - 1;
 }
 

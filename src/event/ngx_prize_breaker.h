@@ -16,11 +16,15 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 
+#include "ngx_prize_metrics.h"
+
 
 #define NGX_PRIZE_BREAKER_FAILURES  5
 #define NGX_PRIZE_BREAKER_MIN       500     /* ms */
 #define NGX_PRIZE_BREAKER_MAX       5000
 
+
+/* in the order of the counters of their transitions */
 
 typedef enum {
     NGX_PRIZE_BREAKER_SHUT = 0,
@@ -40,12 +44,19 @@ typedef struct {
     ngx_prize_probe_pt          probe;
     void                       *data;
     ngx_event_t                 timer;
+
+    ngx_uint_t                  label;      /* of ngx_prize_metrics' peers */
+    ngx_uint_t                  transitions;  /* PRIZE_BREAKER_..._SHUT */
 } ngx_prize_breaker_t;
 
 
 /* "probe" is called with "data" when it is time, the breaker half-open */
 void ngx_prize_breaker_init(ngx_prize_breaker_t *breaker,
     ngx_prize_probe_pt probe, void *data, ngx_log_t *log);
+
+/* whose transitions these are, and under which label it is open */
+void ngx_prize_breaker_count(ngx_prize_breaker_t *breaker,
+    prize_counter_e transitions, ngx_uint_t label);
 
 /* returns 1 if this failure has opened it, else 0 */
 ngx_uint_t ngx_prize_breaker_failure(ngx_prize_breaker_t *breaker);

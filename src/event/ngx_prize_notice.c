@@ -1,6 +1,7 @@
 
 #include <ngx_event.h>
 
+#include "ngx_prize_metrics.h"
 #include "ngx_prize_notice.h"
 
 
@@ -24,6 +25,7 @@ ngx_prize_notice(ngx_prize_notice_t *notice, ngx_uint_t level, ngx_log_t *log,
 
     } else {
         notice->suppressed++;
+        ngx_prize_count(PRIZE_LOG_SUPPRESSED);
         return;
     }
 

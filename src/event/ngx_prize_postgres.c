@@ -31,6 +31,8 @@ typedef struct {
     /* of a batch that was split: asked with these only; 0: with anybody */
     ngx_uint_t                    group;
 
+    uint64_t                      since;     /* ngx_prize_clock(): waits */
+
     int                           row;       /* of the result, -1: none */
     unsigned                      differs:1; /* two rows that differ */
 
@@ -49,6 +51,7 @@ struct ngx_prize_postgres_member_s {
     ngx_queue_t                   batch;
     ngx_uint_t                    size;
     ngx_msec_t                    deadline;  /* connecting, or its query */
+    uint64_t                      sent;      /* ngx_prize_clock(): its query */
     ngx_uint_t                    born;      /* after that loss */
     unsigned                      proven:1;  /* has answered a query */
 };
@@ -114,6 +117,19 @@ static void
 ngx_prize_postgres_complete(ngx_prize_lookup_t *lookup,
     ngx_prize_result_e result)
 {
+    static const prize_counter_e  counters[] = {
+        [NGX_PRIZE_FOUND] = PRIZE_POSTGRES_FOUND,
+        [NGX_PRIZE_NOT_FOUND] = PRIZE_POSTGRES_NOT_FOUND,
+        [NGX_PRIZE_STALE] = PRIZE_POSTGRES_ERROR,
+        [NGX_PRIZE_FOREIGN] = PRIZE_POSTGRES_ERROR,
+        [NGX_PRIZE_LATE] = PRIZE_POSTGRES_LATE,
+        [NGX_PRIZE_LOST] = PRIZE_POSTGRES_LOST,
+        [NGX_PRIZE_BUSY] = PRIZE_POSTGRES_ERROR,
+        [NGX_PRIZE_ERROR] = PRIZE_POSTGRES_ERROR
+    };
+
+    ngx_prize_count(counters[result]);
+
     lookup->place = NULL;
     lookup->handler(lookup, result);
 }
@@ -244,6 +260,8 @@ ngx_prize_postgres_wait(ngx_prize_postgres_pool_t *pool,
     } else {
         ngx_queue_insert_tail(&pool->waiting, &item->queue);
     }
+
+    item->since = ngx_prize_clock();
 
     pool->nwaiting++;
     ngx_prize_gauge_add(PRIZE_POSTGRES_QUEUED, 1);
@@ -477,6 +495,9 @@ ngx_prize_postgres_close(ngx_prize_postgres_member_t *member)
 {
     if (member->conn.state >= NGX_PRIZE_POSTGRES_IDLE) {
         ngx_prize_gauge_add(PRIZE_POSTGRES_CONNECTED, -1);
+
+    } else if (member->conn.state == NGX_PRIZE_POSTGRES_CONNECTING) {
+        ngx_prize_gauge_add(PRIZE_POSTGRES_CONNECTING, -1);
     }
 
     ngx_prize_postgres_conn_close(&member->conn);
@@ -499,6 +520,11 @@ ngx_prize_postgres_failed(ngx_prize_postgres_member_t *member,
 
     ngx_prize_postgres_say(pool, why, message);
 
+    ngx_prize_count(member->conn.state != NGX_PRIZE_POSTGRES_IDLE
+                    && member->conn.state != NGX_PRIZE_POSTGRES_BUSY
+                    ? PRIZE_POSTGRES_ERROR_CONNECT
+                    : PRIZE_POSTGRES_ERROR_LOST);
+
     if (member->conn.state != NGX_PRIZE_POSTGRES_IDLE || member->size) {
         (void) ngx_prize_breaker_failure(&pool->breaker);
     }
@@ -515,11 +541,18 @@ ngx_prize_postgres_failed(ngx_prize_postgres_member_t *member,
 static ngx_int_t
 ngx_prize_postgres_connect(ngx_prize_postgres_member_t *member)
 {
+    ngx_int_t                   rc;
     ngx_prize_postgres_pool_t  *pool;
 
     pool = member->pool;
 
-    if (ngx_prize_postgres_conn_open(&member->conn, &pool->hosts) != NGX_OK) {
+    rc = ngx_prize_postgres_conn_open(&member->conn, &pool->hosts);
+
+    if (member->conn.state == NGX_PRIZE_POSTGRES_CONNECTING) {
+        ngx_prize_gauge_add(PRIZE_POSTGRES_CONNECTING, 1);
+    }
+
+    if (rc != NGX_OK) {
         ngx_prize_postgres_failed(member, "cannot connect");
         return NGX_ERROR;
     }
@@ -721,6 +754,7 @@ ngx_prize_postgres_take(ngx_prize_postgres_pool_t *pool,
     query = item->query;
     group = item->group;
 
+    member->sent = ngx_prize_clock();
     deadline = ngx_current_msec;
 
     for (q = ngx_queue_head(&pool->waiting);
@@ -736,6 +770,8 @@ ngx_prize_postgres_take(ngx_prize_postgres_pool_t *pool,
         }
 
         ngx_prize_postgres_unwait(pool, item);
+        prize_histogram_add(ngx_prize_metrics, PRIZE_POSTGRES_QUEUE_WAIT,
+                            member->sent - item->since);
 
         item->member = member;
         ngx_queue_insert_tail(&member->batch, &item->queue);
@@ -750,6 +786,8 @@ ngx_prize_postgres_take(ngx_prize_postgres_pool_t *pool,
     }
 
     ngx_prize_gauge_add(PRIZE_POSTGRES_IN_FLIGHT, (int64_t) member->size);
+    prize_histogram_add(ngx_prize_metrics, PRIZE_POSTGRES_BATCH,
+                        member->size);
 
     member->deadline = deadline;
     ngx_prize_postgres_arm(pool, deadline);
@@ -854,6 +892,7 @@ ngx_prize_postgres_row(ngx_prize_postgres_member_t *member,
         first = ngx_queue_data(ngx_queue_head(&member->batch),
                                ngx_prize_postgres_item_t, queue);
 
+        ngx_prize_count(PRIZE_POSTGRES_ERROR_ROWS);
         ngx_prize_notice(&pool->foreign, NGX_LOG_WARN, pool->log, 0,
                          "postgres \"%V\": a row with id \"%*s\", which "
                          "nobody asked for, but \"%*s\" and %ui more: is "
@@ -870,6 +909,7 @@ ngx_prize_postgres_row(ngx_prize_postgres_member_t *member,
 
     if (!ngx_prize_postgres_same(result, item->row, row)) {
         item->differs = 1;
+        ngx_prize_count(PRIZE_POSTGRES_ERROR_ROWS);
         ngx_prize_notice(&pool->differs, NGX_LOG_ERR, pool->log, 0,
                          "postgres \"%V\": two differing rows for id \"%*s\"",
                          &pool->conf->name, len, id);
@@ -957,6 +997,7 @@ ngx_prize_postgres_map(ngx_prize_postgres_pool_t *pool, PGresult *result,
         pool->map[i] = ngx_prize_postgres_column(result, field->name.data);
 
         if (pool->map[i] == -1 && field->required) {
+            ngx_prize_count(PRIZE_POSTGRES_ERROR_ROWS);
             ngx_prize_notice(&pool->column, NGX_LOG_ERR, pool->log, 0,
                              "postgres \"%V\": the query has no column \"%s\", "
                              "which %s:%ui uses", &pool->conf->name,
@@ -1019,6 +1060,7 @@ ngx_prize_postgres_large(ngx_prize_postgres_pool_t *pool, PGresult *result,
         len = PQgetlength(result, item->row, i);
 
         if (len > PRIZE_FIELD_MAX) {
+            ngx_prize_count(PRIZE_POSTGRES_ERROR_ROWS);
             ngx_prize_notice(&pool->large, NGX_LOG_ERR, pool->log, 0,
                              "postgres \"%V\": id \"%*s\": column \"%s\" has "
                              "%d bytes, at most %d fit into a record",
@@ -1111,6 +1153,7 @@ ngx_prize_postgres_tuples(ngx_prize_postgres_member_t *member,
     column = ngx_prize_postgres_column(result, "id");
 
     if (column == -1) {
+        ngx_prize_count(PRIZE_POSTGRES_ERROR_ROWS);
         ngx_prize_notice(&pool->column, NGX_LOG_ERR, pool->log, 0,
                          "postgres \"%V\": the query has no column \"id\"",
                          &pool->conf->name);
@@ -1212,6 +1255,7 @@ ngx_prize_postgres_error(ngx_prize_postgres_member_t *member,
         ngx_prize_notice_change(&pool->error);
     }
 
+    ngx_prize_count(PRIZE_POSTGRES_ERROR_QUERY);
     ngx_prize_notice(&pool->error, NGX_LOG_ERR, pool->log, 0,
                      "postgres \"%V\": SQLSTATE %s: %s, with id \"%*s\" and "
                      "%ui more", &pool->conf->name, state, text,
@@ -1250,6 +1294,9 @@ ngx_prize_postgres_result(ngx_prize_postgres_member_t *member)
         return;
     }
 
+    prize_histogram_add(ngx_prize_metrics, PRIZE_POSTGRES_QUERY,
+                        ngx_prize_clock() - member->sent);
+
     /* handlers may have this connection asked again, and answered */
     member->conn.result = NULL;
 
@@ -1281,6 +1328,7 @@ ngx_prize_postgres_ready(ngx_prize_postgres_member_t *member)
     host = PQhost(member->conn.pg);
     host = host ? host : "";
 
+    ngx_prize_gauge_add(PRIZE_POSTGRES_CONNECTING, -1);
     ngx_prize_gauge_add(PRIZE_POSTGRES_CONNECTED, 1);
 
     pool->name.len = (host[0] == '/')
@@ -1415,6 +1463,7 @@ ngx_prize_postgres_unanswered(ngx_prize_postgres_member_t *member)
 
     host = PQhost(member->conn.pg);
 
+    ngx_prize_count(PRIZE_POSTGRES_ERROR_TIMEOUT);
     ngx_prize_postgres_say(pool, "connecting timed out", host ? host : "");
 
     if (ngx_prize_postgres_hosts_next(&pool->hosts) == 0) {
@@ -1450,6 +1499,7 @@ ngx_prize_postgres_overdue(ngx_prize_postgres_pool_t *pool)
         /* PQcancel() blocks, and the server may not even be there */
 
         if (member->conn.state == NGX_PRIZE_POSTGRES_BUSY) {
+            ngx_prize_count(PRIZE_POSTGRES_ERROR_TIMEOUT);
             ngx_prize_postgres_failed(member, "no answer in time");
 
         } else {
@@ -1556,6 +1606,7 @@ static ngx_prize_postgres_pool_t *
 ngx_prize_postgres_create(ngx_cycle_t *cycle,
     const ngx_prize_postgres_conf_t *conf)
 {
+    ngx_str_t                     name;
     ngx_uint_t                    i;
     ngx_pool_cleanup_t           *cln;
     ngx_prize_postgres_pool_t    *pool;
@@ -1612,6 +1663,12 @@ ngx_prize_postgres_create(ngx_cycle_t *cycle,
 
     ngx_prize_breaker_init(&pool->breaker, ngx_prize_postgres_probe, pool,
                            cycle->log);
+
+    name = conf->name;
+    ngx_prize_breaker_count(&pool->breaker, PRIZE_BREAKER_POSTGRES_SHUT,
+                            ngx_prize_metrics_label(PRIZE_LABEL_POSTGRES,
+                                                    &name));
+    ngx_prize_gauge_add(PRIZE_POSTGRES_QUEUE_MAX, (int64_t) conf->queue);
 
     ngx_queue_insert_tail(&ngx_prize_postgres_pools, &pool->queue);
     cln->handler = ngx_prize_postgres_cleanup;
@@ -1766,9 +1823,13 @@ ngx_prize_postgres_lookup(ngx_prize_postgres_pool_t *pool,
 
     if (item == NULL) {
 
-        if (!ngx_prize_postgres_usable(pool)
-            || pool->nwaiting >= pool->conf->queue)
-        {
+        if (!ngx_prize_postgres_usable(pool)) {
+            ngx_prize_count(PRIZE_SHED_DOWN);
+            return NGX_BUSY;
+        }
+
+        if (pool->nwaiting >= pool->conf->queue) {
+            ngx_prize_count(PRIZE_SHED_QUEUE);
             return NGX_BUSY;
         }
 
@@ -1779,6 +1840,9 @@ ngx_prize_postgres_lookup(ngx_prize_postgres_pool_t *pool,
 
         ngx_prize_postgres_wait(pool, item, 0);
         ngx_prize_postgres_dispatch(pool);
+
+    } else {
+        ngx_prize_count(PRIZE_COALESCED);
     }
 
     lookup->place = item;

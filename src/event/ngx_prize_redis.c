@@ -28,6 +28,7 @@ typedef struct {
     ngx_prize_slot_kind_e   kind;
     ngx_prize_lookup_t     *lookup;     /* NULL: swallow the reply */
     unsigned                wanted;     /* elements of an array */
+    uint64_t                sent;       /* ngx_prize_clock() */
     ngx_msec_t              timeout;
     ngx_msec_t              deadline;
 } ngx_prize_slot_t;
@@ -35,7 +36,7 @@ typedef struct {
 
 static void ngx_prize_redis_close(ngx_prize_redis_conn_t *conn);
 static void ngx_prize_redis_failed(ngx_prize_redis_conn_t *conn,
-    ngx_err_t err, const char *why);
+    prize_peer_counter_e reason, ngx_err_t err, const char *why);
 static void ngx_prize_redis_read_handler(ngx_event_t *rev);
 static void ngx_prize_redis_write_handler(ngx_event_t *wev);
 
@@ -47,12 +48,28 @@ static ngx_queue_t  ngx_prize_redis_conns =
 #define ngx_prize_redis_gauge(conn, gauge, n)                                 \
     (ngx_prize_peer_metrics((conn)->label)->gauges[gauge] += (n))
 
+#define ngx_prize_redis_error(conn, reason)                                   \
+    (ngx_prize_peer_metrics((conn)->label)->counters[reason]++)
+
 
 /* the end of a lookup; it may be used for another at once */
 
 static void
 ngx_prize_redis_complete(ngx_prize_lookup_t *lookup, ngx_prize_result_e result)
 {
+    static const prize_counter_e  counters[] = {
+        [NGX_PRIZE_FOUND] = PRIZE_REDIS_FOUND,
+        [NGX_PRIZE_NOT_FOUND] = PRIZE_REDIS_NOT_FOUND,
+        [NGX_PRIZE_STALE] = PRIZE_REDIS_STALE,
+        [NGX_PRIZE_FOREIGN] = PRIZE_REDIS_FOREIGN,
+        [NGX_PRIZE_LATE] = PRIZE_REDIS_LATE,
+        [NGX_PRIZE_LOST] = PRIZE_REDIS_LOST,
+        [NGX_PRIZE_BUSY] = PRIZE_REDIS_ERROR,
+        [NGX_PRIZE_ERROR] = PRIZE_REDIS_ERROR
+    };
+
+    ngx_prize_count(counters[result]);
+
     lookup->place = NULL;
     lookup->handler(lookup, result);
 }
@@ -152,7 +169,12 @@ ngx_prize_redis_push(ngx_prize_redis_conn_t *conn, ngx_prize_slot_kind_e kind,
 
     if (!conn->flush.posted) {
         ngx_post_event(&conn->flush, &ngx_posted_events);
+
+        /* what goes out together went out at one time */
+        conn->clock = ngx_prize_clock();
     }
+
+    slot->sent = conn->clock;
 
     ngx_prize_redis_arm(conn, slot->deadline);
 
@@ -325,12 +347,14 @@ ngx_prize_redis_connected(ngx_prize_redis_conn_t *conn)
     }
 
     if (err) {
-        ngx_prize_redis_failed(conn, err, "connect() failed");
+        ngx_prize_redis_failed(conn, PRIZE_PEER_ERROR_CONNECT, err,
+                               "connect() failed");
         return;
     }
 
     if (ngx_prize_redis_handshake(conn) != NGX_OK) {
-        ngx_prize_redis_failed(conn, NGX_ENOMEM, "handshake failed");
+        ngx_prize_redis_failed(conn, PRIZE_PEER_ERROR_CONNECT, NGX_ENOMEM,
+                               "handshake failed");
     }
 }
 
@@ -346,7 +370,8 @@ ngx_prize_redis_connect(ngx_prize_redis_conn_t *conn, ngx_msec_t timeout)
     rc = ngx_event_connect_peer(&conn->peer);
 
     if (rc == NGX_ERROR || rc == NGX_DECLINED) {
-        ngx_prize_redis_failed(conn, 0, "connect() failed");
+        ngx_prize_redis_failed(conn, PRIZE_PEER_ERROR_CONNECT, 0,
+                               "connect() failed");
         return NGX_DECLINED;
     }
 
@@ -362,18 +387,22 @@ ngx_prize_redis_connect(ngx_prize_redis_conn_t *conn, ngx_msec_t timeout)
     if (conn->peer.sockaddr->sa_family != AF_UNIX
         && ngx_tcp_nodelay(c) != NGX_OK)
     {
-        ngx_prize_redis_failed(conn, 0, "no TCP_NODELAY");
+        ngx_prize_redis_failed(conn, PRIZE_PEER_ERROR_CONNECT, 0,
+                               "no TCP_NODELAY");
         return NGX_DECLINED;
     }
 
     conn->state = NGX_PRIZE_REDIS_CONNECTING;
+    ngx_prize_redis_gauge(conn, PRIZE_PEER_CONNECTING, 1);
+
     conn->connect_deadline = ngx_current_msec + timeout;
     conn->last_read = ngx_current_msec;
 
     ngx_prize_redis_arm(conn, conn->connect_deadline);
 
     if (rc == NGX_OK && ngx_prize_redis_handshake(conn) != NGX_OK) {
-        ngx_prize_redis_failed(conn, NGX_ENOMEM, "handshake failed");
+        ngx_prize_redis_failed(conn, PRIZE_PEER_ERROR_CONNECT, NGX_ENOMEM,
+                               "handshake failed");
         return NGX_DECLINED;
     }
 
@@ -388,6 +417,7 @@ ngx_prize_redis_ready(ngx_prize_redis_conn_t *conn)
     ngx_prize_lookup_t  *lookup;
 
     conn->state = NGX_PRIZE_REDIS_READY;
+    ngx_prize_redis_gauge(conn, PRIZE_PEER_CONNECTING, -1);
     ngx_prize_redis_gauge(conn, PRIZE_PEER_CONNECTED, 1);
     ngx_prize_breaker_probed(&conn->breaker);
 
@@ -424,6 +454,9 @@ ngx_prize_redis_close(ngx_prize_redis_conn_t *conn)
 
     if (conn->state == NGX_PRIZE_REDIS_READY) {
         ngx_prize_redis_gauge(conn, PRIZE_PEER_CONNECTED, -1);
+
+    } else if (conn->state != NGX_PRIZE_REDIS_CLOSED) {
+        ngx_prize_redis_gauge(conn, PRIZE_PEER_CONNECTING, -1);
     }
 
     if (conn->peer.connection) {
@@ -495,10 +528,13 @@ ngx_prize_redis_close(ngx_prize_redis_conn_t *conn)
 /* one event of a connection, whatever number of lookups it takes along */
 
 static void
-ngx_prize_redis_failed(ngx_prize_redis_conn_t *conn, ngx_err_t err,
-    const char *why)
+ngx_prize_redis_failed(ngx_prize_redis_conn_t *conn,
+    prize_peer_counter_e reason, ngx_err_t err, const char *why)
 {
     const char  *now;
+
+    ngx_prize_redis_error(conn, conn->state == NGX_PRIZE_REDIS_READY
+                                ? reason : PRIZE_PEER_ERROR_CONNECT);
 
     now = ngx_prize_breaker_failure(&conn->breaker) ? ", left alone for now"
                                                     : "";
@@ -521,6 +557,9 @@ ngx_prize_redis_away(ngx_prize_redis_conn_t *conn, ngx_msec_t least)
                      &conn->name, ngx_min(conn->reply.text.len, 200),
                      conn->reply.text.data);
 
+    ngx_prize_redis_error(conn, least ? PRIZE_PEER_ERROR_DENIED
+                                      : PRIZE_PEER_ERROR_AWAY);
+
     ngx_prize_breaker_open(&conn->breaker, least);
     ngx_prize_redis_close(conn);
 }
@@ -538,7 +577,12 @@ ngx_prize_redis_record(ngx_prize_redis_conn_t *conn,
 
     result = ngx_prize_lookup_check(lookup);
 
+    if (result == NGX_PRIZE_STALE) {
+        ngx_prize_count(PRIZE_STALE_RECORDS);
+    }
+
     if (result == NGX_PRIZE_FOREIGN) {
+        ngx_prize_count(PRIZE_OWNER_MISMATCHES);
         ngx_prize_notice(&conn->foreign, NGX_LOG_ERR, conn->log, 0,
                          "redis \"%V\": \"%V\" was asked for, but the record "
                          "at key \"%*s\" has id \"%*s\"",
@@ -593,6 +637,8 @@ ngx_prize_redis_error_reply(ngx_prize_redis_conn_t *conn,
 
     if (slot->kind == NGX_PRIZE_SLOT_WRITE_BACK) {
 
+        ngx_prize_count(PRIZE_WRITEBACK_FAILED);
+
         if (error == PRIZE_REDIS_SCRIPT) {
             conn->evalsha = 0;
             return NGX_OK;
@@ -608,6 +654,8 @@ ngx_prize_redis_error_reply(ngx_prize_redis_conn_t *conn,
     if (slot->lookup == NULL) {
         return NGX_OK;
     }
+
+    ngx_prize_redis_error(conn, PRIZE_PEER_ERROR_REPLY);
 
     ngx_prize_notice(&conn->refused, NGX_LOG_ERR, conn->log, 0,
                      "redis \"%V\" says \"%*s\" to a lookup of key \"%*s\"%s",
@@ -642,9 +690,13 @@ ngx_prize_redis_answer(ngx_prize_redis_conn_t *conn, ngx_prize_slot_t *slot,
         || (kind == NGX_PRIZE_SLOT_CHECK && type != PRIZE_REPLY_STRING
             && type != PRIZE_REPLY_ERROR))
     {
-        ngx_prize_redis_failed(conn, 0, "a reply of another type");
+        ngx_prize_redis_failed(conn, PRIZE_PEER_ERROR_PROTOCOL, 0,
+                               "a reply of another type");
         return NGX_DONE;
     }
+
+    prize_histogram_add(ngx_prize_metrics, PRIZE_REDIS_COMMAND,
+                        conn->clock - slot->sent);
 
     ngx_prize_redis_pop(conn, slot);
 
@@ -659,6 +711,11 @@ ngx_prize_redis_answer(ngx_prize_redis_conn_t *conn, ngx_prize_slot_t *slot,
 
     if (kind == NGX_PRIZE_SLOT_LOOKUP) {
         ngx_prize_breaker_success(&conn->breaker);
+    }
+
+    if (kind == NGX_PRIZE_SLOT_WRITE_BACK && type == PRIZE_REPLY_INTEGER) {
+        ngx_prize_count(conn->reply.integer ? PRIZE_WRITEBACK_STORED
+                                            : PRIZE_WRITEBACK_KEPT);
     }
 
     if (lookup == NULL) {
@@ -700,12 +757,14 @@ ngx_prize_redis_parse(ngx_prize_redis_conn_t *conn)
         }
 
         if (type == PRIZE_REPLY_BROKEN) {
-            ngx_prize_redis_failed(conn, 0, conn->reply.text.data);
+            ngx_prize_redis_failed(conn, PRIZE_PEER_ERROR_PROTOCOL, 0,
+                                   conn->reply.text.data);
             return NGX_DONE;
         }
 
         if (slot == NULL) {
-            ngx_prize_redis_failed(conn, 0, "a reply that nobody asked for");
+            ngx_prize_redis_failed(conn, PRIZE_PEER_ERROR_PROTOCOL, 0,
+                                   "a reply that nobody asked for");
             return NGX_DONE;
         }
 
@@ -769,16 +828,19 @@ ngx_prize_redis_read_handler(ngx_event_t *rev)
         }
 
         if (n <= 0) {
-            ngx_prize_redis_failed(conn, n < 0 ? ngx_socket_errno : 0,
+            ngx_prize_redis_failed(conn, PRIZE_PEER_ERROR_LOST,
+                                   n < 0 ? ngx_socket_errno : 0,
                                    n < 0 ? "recv() failed"
                                          : "closed by the server");
             return;
         }
 
         conn->last_read = ngx_current_msec;
+        conn->clock = ngx_prize_clock();
 
         if (prize_reply_feed(&conn->reply, (char *) buffer, n) != 0) {
-            ngx_prize_redis_failed(conn, 0, "a reply that is too large");
+            ngx_prize_redis_failed(conn, PRIZE_PEER_ERROR_PROTOCOL, 0,
+                                   "a reply that is too large");
             return;
         }
 
@@ -788,7 +850,7 @@ ngx_prize_redis_read_handler(ngx_event_t *rev)
     }
 
     if (ngx_handle_read_event(rev, 0) != NGX_OK) {
-        ngx_prize_redis_failed(conn, 0, "no read event");
+        ngx_prize_redis_failed(conn, PRIZE_PEER_ERROR_LOST, 0, "no read event");
     }
 }
 
@@ -807,14 +869,16 @@ ngx_prize_redis_flush(ngx_prize_redis_conn_t *conn)
 
         if (n == NGX_AGAIN) {
             if (ngx_handle_write_event(c->write, 0) != NGX_OK) {
-                ngx_prize_redis_failed(conn, 0, "no write event");
+                ngx_prize_redis_failed(conn, PRIZE_PEER_ERROR_LOST, 0,
+                                       "no write event");
             }
 
             return;
         }
 
         if (n <= 0) {
-            ngx_prize_redis_failed(conn, ngx_socket_errno, "send() failed");
+            ngx_prize_redis_failed(conn, PRIZE_PEER_ERROR_LOST,
+                                   ngx_socket_errno, "send() failed");
             return;
         }
 
@@ -957,7 +1021,8 @@ ngx_prize_redis_timer_handler(ngx_event_t *ev)
         || conn->state == NGX_PRIZE_REDIS_HANDSHAKE)
     {
         if ((ngx_msec_int_t) (conn->connect_deadline - ngx_current_msec) <= 0) {
-            ngx_prize_redis_failed(conn, NGX_ETIMEDOUT, "connecting timed out");
+            ngx_prize_redis_failed(conn, PRIZE_PEER_ERROR_CONNECT,
+                                   NGX_ETIMEDOUT, "connecting timed out");
             return;
         }
 
@@ -968,7 +1033,8 @@ ngx_prize_redis_timer_handler(ngx_event_t *ev)
     ngx_prize_redis_collect(conn, &late);
 
     if (conn->state == NGX_PRIZE_REDIS_READY && ngx_prize_redis_overdue(conn)) {
-        ngx_prize_redis_failed(conn, NGX_ETIMEDOUT, "no reply");
+        ngx_prize_redis_failed(conn, PRIZE_PEER_ERROR_TIMEOUT, NGX_ETIMEDOUT,
+                               "no reply");
     }
 
     while (!ngx_queue_empty(&late)) {
@@ -1081,6 +1147,9 @@ ngx_prize_redis_create(ngx_cycle_t *cycle,
 
     ngx_prize_breaker_init(&conn->breaker, ngx_prize_redis_probe, conn,
                            cycle->log);
+
+    ngx_prize_breaker_count(&conn->breaker, PRIZE_BREAKER_REDIS_SHUT,
+                            conn->label);
 
     ngx_queue_insert_tail(&ngx_prize_redis_conns, &conn->queue);
     cln->handler = ngx_prize_redis_cleanup;

@@ -81,6 +81,7 @@ typedef struct {
     ngx_prize_notice_t          foreign;
 
     ngx_uint_t                  label;      /* of ngx_prize_metrics' peers */
+    uint64_t                    clock;      /* ngx_prize_clock() of this turn */
 
     unsigned                    evalsha:1;  /* the server has the script */
     unsigned                    checking:1; /* the order of its replies */

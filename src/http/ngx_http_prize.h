@@ -13,6 +13,7 @@
 #include <ngx_http.h>
 
 #include "ngx_prize_lookup.h"
+#include "ngx_prize_metrics.h"
 #include "ngx_prize_postgres.h"
 #include "ngx_prize_redis.h"
 #include "prize_gzip.h"
@@ -49,6 +50,7 @@ typedef struct {
     prize_output_room_t              room;       /* of the plain page */
     prize_gzip_t                    *gzip;       /* NULL until it is wanted */
     ngx_http_prize_condition_t       condition;
+    ngx_uint_t                       label;      /* of the worker's metrics */
 } ngx_http_prize_page_t;
 
 
@@ -132,6 +134,7 @@ typedef struct {
     ngx_prize_postgres_pool_t       *postgres;   /* that has it, or NULL */
     ngx_prize_redis_conn_t          *write_to;   /* where a row is missing */
     ngx_msec_t                       start;      /* of the current try */
+    uint64_t                         clock;      /* of the request's start */
     ngx_table_elt_t                 *retry_after;    /* of a 503, or NULL */
 
     unsigned                         peer:1;     /* the balancer gave one */
@@ -158,6 +161,7 @@ ngx_int_t ngx_http_prize_take_id(ngx_http_request_t *r,
 /* phase and content handlers */
 ngx_int_t ngx_http_prize_preaccess_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_prize_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_prize_log_handler(ngx_http_request_t *r);
 
 
 #endif /* _NGX_HTTP_PRIZE_H_INCLUDED_ */

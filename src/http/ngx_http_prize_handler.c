@@ -27,6 +27,10 @@ ngx_http_prize_abandon(void *data)
 {
     ngx_http_prize_ctx_t  *ctx = data;
 
+    if (ctx->redis || ctx->postgres) {
+        ngx_prize_count(PRIZE_CLIENT_ABORTS);
+    }
+
     if (ctx->redis) {
         ngx_prize_redis_detach(ctx->redis, &ctx->lookup);
         ctx->redis = NULL;
@@ -170,6 +174,7 @@ ngx_http_prize_preaccess_handler(ngx_http_request_t *r)
     }
 
     ctx->conf = plcf;
+    ctx->clock = ngx_prize_clock();
     ctx->source = NGX_HTTP_PRIZE_NOBODY;
     ctx->result = NGX_HTTP_PRIZE_NONE;
     ctx->values = NULL;
@@ -290,6 +295,8 @@ ngx_http_prize_found(ngx_http_prize_ctx_t *ctx,
     if (page == NULL) {
         return NGX_HTTP_NOT_FOUND;
     }
+
+    ngx_prize_metrics->pages[page->label]++;
 
     ngx_memzero(&kept, sizeof(prize_record_t));
     kept.values = ctx->values;
@@ -698,4 +705,38 @@ ngx_http_prize_handler(ngx_http_request_t *r)
     r->main->count++;
 
     return NGX_DONE;
+}
+
+
+/* main requests of a location with pages, whatever answered them in the end */
+
+ngx_int_t
+ngx_http_prize_log_handler(ngx_http_request_t *r)
+{
+    ngx_uint_t             status;
+    prize_histogram_e      histogram;
+    ngx_http_prize_ctx_t  *ctx;
+
+    if (r != r->main) {
+        return NGX_OK;
+    }
+
+    ctx = ngx_http_prize_get_ctx(r);
+
+    if (ctx == NULL) {
+        return NGX_OK;
+    }
+
+    status = r->err_status ? r->err_status : r->headers_out.status;
+
+    ngx_prize_count(prize_metrics_status(status));
+
+    histogram = (ctx->source == NGX_HTTP_PRIZE_REDIS) ? PRIZE_REQUEST_REDIS
+                : (ctx->source == NGX_HTTP_PRIZE_POSTGRES)
+                ? PRIZE_REQUEST_POSTGRES : PRIZE_REQUEST_NOBODY;
+
+    prize_histogram_add(ngx_prize_metrics, histogram,
+                        ngx_prize_clock() - ctx->clock);
+
+    return NGX_OK;
 }

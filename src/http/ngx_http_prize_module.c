@@ -280,6 +280,13 @@ ngx_http_prize_init(ngx_conf_t *cf)
 
     *h = ngx_http_prize_preaccess_handler;
 
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_LOG_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = ngx_http_prize_log_handler;
+
     return NGX_OK;
 }
 
@@ -314,6 +321,33 @@ ngx_http_prize_warm(ngx_cycle_t *cycle, ngx_http_prize_loc_conf_t *plcf)
                 ngx_prize_redis_warm(conn, plcf->redis_connect_timeout);
             }
         }
+    }
+}
+
+
+/* a page is labelled by the last part of its path */
+
+static void
+ngx_http_prize_label(ngx_http_prize_pages_t *pages)
+{
+    u_char                 *p;
+    ngx_str_t               name;
+    ngx_uint_t              i;
+    ngx_http_prize_page_t  *page;
+
+    page = pages->list.elts;
+
+    for (i = 0; i < pages->list.nelts; i++) {
+        name = page[i].file;
+        p = ngx_strlchr(name.data, name.data + name.len, '/');
+
+        while (p) {
+            name.len -= p + 1 - name.data;
+            name.data = p + 1;
+            p = ngx_strlchr(name.data, name.data + name.len, '/');
+        }
+
+        page[i].label = ngx_prize_metrics_label(PRIZE_LABEL_PAGE, &name);
     }
 }
 
@@ -362,6 +396,7 @@ ngx_http_prize_init_worker(ngx_cycle_t *cycle)
     ngx_time_update();
 
     for (i = 0; i < pmcf->locations.nelts; i++) {
+        ngx_http_prize_label(plcf[i]->pages);
         ngx_http_prize_warm(cycle, plcf[i]);
     }
 
