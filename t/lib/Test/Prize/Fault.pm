@@ -29,6 +29,7 @@ use Test::More;
 use Test::Prize;
 use Test::Prize::Clients;
 use Test::Prize::Roster;
+use Time::HiRes qw(sleep);
 
 my @gauges = qw(requests_in_flight redis_commands_in_flight
                 postgres_queue_length postgres_lookups_in_flight);
@@ -175,7 +176,9 @@ sub returns_to_redis {
             $total{$_} += $result->{$_} for qw(lost wrong extra);
             $total{status}{$_} += $result->{status}{$_}
                 for keys %{ $result->{status} };
-            return ($result->{source}{redis} // 0) == 20;
+            return 1 if ($result->{source}{redis} // 0) == 20;
+            sleep 0.2;
+            return 0;
         } $name, 60;
     };
 
