@@ -46,7 +46,7 @@ DEPS      = gcc libc6-dev make libpcre2-dev zlib1g-dev libssl-dev \
             libhiredis-dev libpq-dev \
             $(if $(NGINX_SRC),,nginx nginx-dev)
 DEPS_TEST = curl iproute2 libfaketime nghttp2-client perl pgbouncer \
-            postgresql redis-server
+            postgresql prometheus redis-server
 DEPS_DEMO = curl perl postgresql redis-server
 DEPS_BENCH = libnginx-mod-http-lua lua-nginx-redis wrk
 DEPS_FUZZ = clang libclang-rt-14-dev

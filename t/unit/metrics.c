@@ -1,0 +1,236 @@
+
+/*
+ * prize_metrics: slots that come and go with their processes, labels, and
+ * what is written of it all.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "prize_metrics.h"
+#include "tap.h"
+
+
+static prize_metrics_t  *metrics;
+
+
+/* the value of a series, as it is written; NULL if it is not there */
+
+static const char *
+value(const char *series)
+{
+    long         len;
+    char        *text, *p, *end;
+    size_t       n;
+
+    static char  buffer[64];
+
+    len = prize_metrics_prometheus(metrics, &text);
+    if (len < 0) {
+        return NULL;
+    }
+
+    n = strlen(series);
+    buffer[0] = '\0';
+
+    for (p = text; p < text + len; p = end + 1) {
+        end = memchr(p, '\n', text + len - p);
+
+        if (end == NULL) {
+            break;
+        }
+
+        if (strncmp(p, series, n) == 0 && p[n] == ' ') {
+            (void) snprintf(buffer, sizeof(buffer), "%.*s",
+                            (int) (end - p - n - 1), p + n + 1);
+            break;
+        }
+    }
+
+    free(text);
+
+    return buffer;
+}
+
+
+static void
+is(const char *series, const char *expected)
+{
+    const char  *got;
+
+    got = value(series);
+    ok(got && strcmp(got, expected) == 0, "%s is %s, not %s", series,
+       expected, got ? got : "nothing");
+}
+
+
+static pid_t
+dead(void)
+{
+    pid_t  pid;
+
+    pid = fork();
+
+    if (pid == 0) {
+        _exit(0);
+    }
+
+    (void) waitpid(pid, NULL, 0);
+
+    return pid;
+}
+
+
+static void
+slots(void)
+{
+    prize_metrics_slot_t  *one, *two, *three;
+
+    one = prize_metrics_claim(metrics, getpid());
+    two = prize_metrics_claim(metrics, getppid());
+
+    ok(one && two && one != two, "two living processes have two slots");
+    ok(prize_metrics_claim(metrics, getpid()) == one,
+       "and each finds its own again");
+
+    prize_counter_add(one, PRIZE_HTTP_200, 3);
+    prize_counter_add(two, PRIZE_HTTP_200, 4);
+    prize_gauge_add(one, PRIZE_REQUESTS_IN_FLIGHT, 5);
+    prize_gauge_add(two, PRIZE_REQUESTS_IN_FLIGHT, -1);
+
+    is("prize_http_requests_total{code=\"200\"}", "7");
+    is("prize_requests_in_flight", "4");
+    ok(prize_metrics_workers(metrics) == 2, "two workers");
+
+    prize_metrics_release(two);
+
+    is("prize_http_requests_total{code=\"200\"}", "7");
+    is("prize_requests_in_flight", "5");
+
+    /* a process that died without a word */
+
+    two->pid = dead();
+    two->gauges[PRIZE_REQUESTS_IN_FLIGHT] = 100;
+
+    is("prize_requests_in_flight", "5");
+
+    three = prize_metrics_claim(metrics, getppid());
+
+    ok(three == two, "its slot is claimed by the next");
+    ok(three->gauges[PRIZE_REQUESTS_IN_FLIGHT] == 0, "its gauges are not");
+    is("prize_http_requests_total{code=\"200\"}", "7");
+
+    prize_counter_add(three, PRIZE_HTTP_200, 1);
+    is("prize_http_requests_total{code=\"200\"}", "8");
+
+    prize_metrics_release(one);
+    prize_metrics_release(three);
+}
+
+
+static void
+labels(void)
+{
+    char                   name[32];
+    unsigned               i, page, last;
+    prize_metrics_slot_t  *slot;
+
+    slot = prize_metrics_claim(metrics, getpid());
+    page = prize_metrics_label(metrics, PRIZE_LABEL_PAGE, "gift.html", 9);
+
+    ok(prize_metrics_label(metrics, PRIZE_LABEL_PAGE, "gift.html", 9) == page,
+       "a label is found again");
+
+    slot->pages[page] += 2;
+    is("prize_pages_total{page=\"gift.html\"}", "2");
+
+    (void) prize_metrics_label(metrics, PRIZE_LABEL_REDIS, "a\"b\\c\n:6379",
+                               11);
+    is("prize_redis_commands_in_flight{peer=\"abc:6379\"}", "0");
+    is("prize_breaker_open{backend=\"redis\",peer=\"abc:6379\"}", "0");
+    is("prize_redis_errors_total{peer=\"abc:6379\",reason=\"lost\"}", "0");
+
+    (void) prize_metrics_label(metrics, PRIZE_LABEL_POSTGRES, "hr", 2);
+    is("prize_breaker_open{backend=\"postgres\",peer=\"hr\"}", "0");
+    is("prize_redis_commands_in_flight{peer=\"hr\"}", "");
+
+    last = 0;
+
+    for (i = 0; i < 2 * PRIZE_METRICS_LABELS; i++) {
+        (void) snprintf(name, sizeof(name), "page%u", i);
+        last = prize_metrics_label(metrics, PRIZE_LABEL_PAGE, name,
+                                   strlen(name));
+    }
+
+    ok(last == PRIZE_METRICS_LABELS - 1, "too many pages share one label");
+    slot->pages[last] += 9;
+    is("prize_pages_total{page=\"other\"}", "9");
+
+    prize_metrics_release(slot);
+}
+
+
+static void
+histograms(void)
+{
+    prize_metrics_slot_t  *slot;
+
+    slot = prize_metrics_claim(metrics, getpid());
+
+    prize_histogram_add(slot, PRIZE_REDIS_COMMAND, 0);
+    prize_histogram_add(slot, PRIZE_REDIS_COMMAND, 500);
+    prize_histogram_add(slot, PRIZE_REDIS_COMMAND, 501);
+    prize_histogram_add(slot, PRIZE_REDIS_COMMAND, 99000000);
+
+#define BUCKET  "prize_redis_command_duration_seconds_bucket"
+
+    is(BUCKET "{le=\"0.0005\"}", "2");
+    is(BUCKET "{le=\"0.001\"}", "3");
+    is(BUCKET "{le=\"2.5\"}", "3");
+    is(BUCKET "{le=\"+Inf\"}", "4");
+    is("prize_redis_command_duration_seconds_count", "4");
+    is("prize_redis_command_duration_seconds_sum", "99.001001");
+
+    prize_histogram_add(slot, PRIZE_POSTGRES_BATCH, 256);
+    is("prize_postgres_batch_size_bucket{le=\"128\"}", "0");
+    is("prize_postgres_batch_size_bucket{le=\"256\"}", "1");
+    is("prize_postgres_batch_size_sum", "256.000000");
+
+    prize_metrics_release(slot);
+}
+
+
+int
+main(void)
+{
+    long   len;
+    char  *text;
+
+    metrics = calloc(1, sizeof(prize_metrics_t));
+
+    if (metrics == NULL) {
+        return 1;
+    }
+
+    slots();
+    labels();
+    histograms();
+
+    ok(prize_metrics_status(200) == PRIZE_HTTP_200
+       && prize_metrics_status(503) == PRIZE_HTTP_503
+       && prize_metrics_status(206) == PRIZE_HTTP_OTHER, "statuses");
+
+    len = prize_metrics_json(metrics, &text);
+
+    ok(len > 0 && text[0] == '{' && strcmp(text + len - 2, "}\n") == 0,
+       "JSON is an object");
+    ok(strstr(text, "\n\"prize_http_requests_total{code=\\\"200\\\"}\":8,")
+       != NULL, "with the same series");
+
+    free(text);
+    free(metrics);
+
+    return tap_done();
+}
