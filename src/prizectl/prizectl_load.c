@@ -217,8 +217,7 @@ prizectl_load_open(prizectl_load_t *load)
     }
 
     return prizectl_pipeline_init(&load->pipeline, &load->redis,
-                                  prizectl_key_max(&load->key),
-                                  load->roster.ncolumns);
+                                  prizectl_key_max(&load->key));
 }
 
 

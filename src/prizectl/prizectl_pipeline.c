@@ -18,6 +18,11 @@
 /* milliseconds that Redis may let us wait for any one reply */
 #define PRIZECTL_WINDOW_TIMEOUT  10000
 
+/* room for what stands around the keys and the values of a transaction, */
+/* the time to live among it, and around one of them: "$20 digits\r\n\r\n" */
+#define PRIZECTL_TRANSACTION_LEN  192
+#define PRIZECTL_BULK_LEN         32
+
 
 /* the replies of one record, in their order */
 
@@ -37,22 +42,18 @@ static const char *const  prizectl_reply_names[] = {
 
 int
 prizectl_pipeline_init(prizectl_pipeline_t *pipeline,
-    prizectl_redis_t *redis, size_t key_max, unsigned ncolumns)
+    prizectl_redis_t *redis, size_t key_max)
 {
     unsigned  i;
 
     memset(pipeline, 0, sizeof(prizectl_pipeline_t));
 
     pipeline->redis = redis;
-    pipeline->argv = malloc((2 * ncolumns + 2) * sizeof(char *));
-    pipeline->lens = malloc((2 * ncolumns + 2) * sizeof(size_t));
     pipeline->keys = malloc(PRIZECTL_WINDOW_RECORDS * (key_max + 1));
     pipeline->window = calloc(PRIZECTL_WINDOW_RECORDS,
                               sizeof(prizectl_transfer_t));
 
-    if (pipeline->argv == NULL || pipeline->lens == NULL
-        || pipeline->keys == NULL || pipeline->window == NULL)
-    {
+    if (pipeline->keys == NULL || pipeline->window == NULL) {
         prizectl_error("out of memory");
         return -1;
     }
@@ -70,8 +71,7 @@ prizectl_pipeline_init(prizectl_pipeline_t *pipeline,
 void
 prizectl_pipeline_destroy(prizectl_pipeline_t *pipeline)
 {
-    free(pipeline->argv);
-    free(pipeline->lens);
+    free(pipeline->buffer);
     free(pipeline->keys);
     free(pipeline->window);
 }
@@ -274,71 +274,137 @@ prizectl_pipeline_wait(prizectl_pipeline_t *pipeline, unsigned n, size_t bytes)
 }
 
 
-static int
-prizectl_pipeline_append(prizectl_pipeline_t *pipeline, int argc,
-    prizectl_transfer_t *transfer)
+static char *
+prizectl_pipeline_number(char *dst, char type, unsigned long long number)
 {
-    int    rc;
-    char  *command;
-    long   len;
+    char    *p, digits[20];
+    size_t   len;
 
-    len = redisFormatCommandArgv(&command, argc, pipeline->argv,
-                                 pipeline->lens);
-    if (len < 0) {
+    p = digits + sizeof(digits);
+
+    do {
+        *--p = '0' + number % 10;
+        number /= 10;
+    } while (number);
+
+    *dst++ = type;
+    len = digits + sizeof(digits) - p;
+    memcpy(dst, p, len);
+
+    return stpcpy(dst + len, "\r\n");
+}
+
+
+static char *
+prizectl_pipeline_bulk(char *dst, const prize_str_t *value)
+{
+    dst = prizectl_pipeline_number(dst, '$', value->len);
+    memcpy(dst, value->data, value->len);
+
+    return stpcpy(dst + value->len, "\r\n");
+}
+
+
+/* the most bytes that a transaction takes */
+
+static size_t
+prizectl_pipeline_size(const prize_str_t *key, const prize_record_t *record)
+{
+    size_t    size;
+    unsigned  i;
+
+    size = PRIZECTL_TRANSACTION_LEN + 3 * (key->len + PRIZECTL_BULK_LEN);
+
+    for (i = 0; i < record->ncolumns; i++) {
+        size += record->columns[i].name.len + record->columns[i].value.len
+                + 2 * PRIZECTL_BULK_LEN;
+    }
+
+    return size;
+}
+
+
+static int
+prizectl_pipeline_reserve(prizectl_pipeline_t *pipeline, size_t size)
+{
+    char  *buffer;
+
+    if (size <= pipeline->size) {
+        return 0;
+    }
+
+    buffer = realloc(pipeline->buffer, size);
+    if (buffer == NULL) {
         prizectl_error("out of memory");
         return -1;
     }
 
-    rc = redisAppendFormattedCommand(pipeline->redis->context, command, len);
-
-    redisFreeCommand(command);
-
-    if (rc != REDIS_OK) {
-        prizectl_error("out of memory");
-        return -1;
-    }
-
-    transfer->len += len;
+    pipeline->buffer = buffer;
+    pipeline->size = size;
 
     return 0;
 }
 
 
-static int
-prizectl_pipeline_append_words(prizectl_pipeline_t *pipeline, int argc,
-    const char *first, const char *third, prizectl_transfer_t *transfer)
-{
-    pipeline->argv[0] = first;
-    pipeline->lens[0] = strlen(first);
+/* all five in one: hiredis would format each of their words by sprintf() */
 
-    if (argc == 3) {
-        pipeline->argv[2] = third;
-        pipeline->lens[2] = strlen(third);
+static char *
+prizectl_pipeline_write(char *dst, const prize_str_t *key,
+    const prize_record_t *record, unsigned long long ttl)
+{
+    char         ms[sizeof("18446744073709551615")];
+    unsigned     i;
+    prize_str_t  digits;
+
+    digits.data = ms;
+    digits.len = snprintf(ms, sizeof(ms), "%llu", ttl);
+
+    dst = stpcpy(dst, "*1\r\n$5\r\nMULTI\r\n*2\r\n$3\r\nDEL\r\n");
+    dst = prizectl_pipeline_bulk(dst, key);
+
+    dst = prizectl_pipeline_number(dst, '*', 2 + 2 * record->ncolumns);
+    dst = stpcpy(dst, "$4\r\nHSET\r\n");
+    dst = prizectl_pipeline_bulk(dst, key);
+
+    for (i = 0; i < record->ncolumns; i++) {
+        dst = prizectl_pipeline_bulk(dst, &record->columns[i].name);
+        dst = prizectl_pipeline_bulk(dst, &record->columns[i].value);
     }
 
-    return prizectl_pipeline_append(pipeline, argc, transfer);
+    dst = stpcpy(dst, "*3\r\n$7\r\nPEXPIRE\r\n");
+    dst = prizectl_pipeline_bulk(dst, key);
+    dst = prizectl_pipeline_bulk(dst, &digits);
+
+    return stpcpy(dst, "*1\r\n$4\r\nEXEC\r\n");
 }
 
 
 static int
-prizectl_pipeline_append_record(prizectl_pipeline_t *pipeline,
-    const prize_record_t *record, prizectl_transfer_t *transfer)
+prizectl_pipeline_append(prizectl_pipeline_t *pipeline,
+    const prize_str_t *key, const prize_record_t *record,
+    unsigned long long ttl, size_t *len)
 {
-    unsigned  i, n;
+    char  *end;
 
-    n = 2;
-
-    for (i = 0; i < record->ncolumns; i++) {
-        pipeline->argv[n] = record->columns[i].name.data;
-        pipeline->lens[n++] = record->columns[i].name.len;
-        pipeline->argv[n] = record->columns[i].value.data;
-        pipeline->lens[n++] = record->columns[i].value.len;
+    if (prizectl_pipeline_reserve(pipeline,
+                                  prizectl_pipeline_size(key, record))
+        == -1)
+    {
+        return -1;
     }
 
-    pipeline->argv[0] = "HSET";
-    pipeline->lens[0] = 4;
+    end = prizectl_pipeline_write(pipeline->buffer, key, record, ttl);
+    *len = end - pipeline->buffer;
 
-    return prizectl_pipeline_append(pipeline, n, transfer);
+    if (redisAppendFormattedCommand(pipeline->redis->context,
+                                    pipeline->buffer, *len)
+        != REDIS_OK)
+    {
+        prizectl_error("out of memory");
+        return -1;
+    }
+
+    return 0;
 }
 
 
@@ -346,7 +412,6 @@ int
 prizectl_pipeline_store(prizectl_pipeline_t *pipeline, const prize_str_t *key,
     const prize_record_t *record, unsigned long long ttl)
 {
-    char                  ms[sizeof("18446744073709551615")];
     unsigned              last;
     prizectl_transfer_t  *transfer;
 
@@ -356,20 +421,9 @@ prizectl_pipeline_store(prizectl_pipeline_t *pipeline, const prize_str_t *key,
     memcpy(transfer->key, key->data, key->len);
     transfer->key[key->len] = '\0';
     transfer->ncolumns = record->ncolumns;
-    transfer->len = 0;
 
-    snprintf(ms, sizeof(ms), "%llu", ttl);
-
-    /* argument 1 of all but MULTI and EXEC, which do not reach so far */
-
-    pipeline->argv[1] = key->data;
-    pipeline->lens[1] = key->len;
-
-    if (prizectl_pipeline_append_words(pipeline, 1, "MULTI", NULL, transfer)
-        || prizectl_pipeline_append_words(pipeline, 2, "DEL", NULL, transfer)
-        || prizectl_pipeline_append_record(pipeline, record, transfer)
-        || prizectl_pipeline_append_words(pipeline, 3, "PEXPIRE", ms, transfer)
-        || prizectl_pipeline_append_words(pipeline, 1, "EXEC", NULL, transfer))
+    if (prizectl_pipeline_append(pipeline, key, record, ttl, &transfer->len)
+        == -1)
     {
         return -1;
     }

@@ -37,22 +37,19 @@ typedef struct {
     size_t               bytes;         /* of all that are under way */
     size_t               unsent;        /* since the last look at the socket */
 
-    /* for one record's commands */
-
-    const char         **argv;
-    size_t              *lens;
+    char                *buffer;        /* owned: one record's commands */
+    size_t               size;
 
     unsigned long long   stored;        /* records that Redis has confirmed */
 } prizectl_pipeline_t;
 
 
 /*
- * A key is at most "key_max" bytes long, a record has at most "ncolumns"
- * columns.  0, or -1 after a message, as all functions here that return an
+ * A key is at most "key_max" bytes long.  0, or -1 after a message, as all functions here that return an
  * int; once one has failed only prizectl_pipeline_destroy() may follow.
  */
 int prizectl_pipeline_init(prizectl_pipeline_t *pipeline,
-    prizectl_redis_t *redis, size_t key_max, unsigned ncolumns);
+    prizectl_redis_t *redis, size_t key_max);
 
 void prizectl_pipeline_destroy(prizectl_pipeline_t *pipeline);
 
