@@ -192,7 +192,7 @@ my $result = $clients->run(requests => $requests, every => [0.1 => sub {
     for (split /\n/, $list) {
         my ($user) = / user=(\S+)/;
         my ($db) = / db=(\d+)/;
-        $now{"$user $db" . (/ (?:l)?addr=\S*redis\.sock/ ? ' socket' : '')}++;
+        $now{"$user $db" . (/ flags=\S*U/ ? ' socket' : '')}++;
     }
 
     delete $now{'monitor 0'};
