@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -581,9 +582,11 @@ int
 prize_signature_link_parse(prize_signature_link_t *link,
     const prize_str_t *args)
 {
-    int          rc;
-    const char  *pos, *end, *last;
+    int           rc;
+    const char   *pos, *end, *last;
+    prize_str_t   id;
 
+    id.data = NULL;
     memset(link, 0, sizeof(prize_signature_link_t));
 
     last = args->data + args->len;
@@ -593,6 +596,14 @@ prize_signature_link_parse(prize_signature_link_t *link,
         end = memchr(pos, '&', last - pos);
         if (end == NULL) {
             end = last;
+        }
+
+        if (end - pos > 2 && strncasecmp(pos, "id=", 3) == 0
+            && (memcmp(pos, "id=", 3) != 0
+                || prize_signature_link_take(&id, pos + 3, end - pos - 3)
+                   == -1))
+        {
+            return -1;
         }
 
         if (end - pos < 2 || pos[1] != '=') {

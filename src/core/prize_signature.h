@@ -87,8 +87,9 @@ int prize_signature_event_check(const prize_str_t *event);
 
 /*
  * The arguments of a request, without the "?".  0, or -1 if "x", "k" or "s"
- * is missing or given twice.  Names differ in case; nothing is decoded, since
- * nothing of a link has to be encoded.
+ * is missing or given twice, or if "id" is given twice or as "Id": nginx finds
+ * an argument in any case, and the first of two, but a link has one form.
+ * Nothing is decoded, since nothing of a link has to be encoded.
  */
 int prize_signature_link_parse(prize_signature_link_t *link,
     const prize_str_t *args);

@@ -18,6 +18,7 @@
 #include "ngx_prize_redis.h"
 #include "prize_gzip.h"
 #include "prize_id.h"
+#include "prize_signature.h"
 #include "prize_template.h"
 
 
@@ -89,6 +90,9 @@ typedef struct {
     ngx_uint_t                       query;      /* of the pool's */
     ngx_msec_t                       postgres_timeout;
 
+    prize_signature_keys_t          *sign_keys;  /* NULL: links are not */
+    ngx_str_t                        sign_event; /*   signed */
+
     ngx_msec_t                       write_back; /* 0: off */
     ngx_flag_t                       gzip;
 } ngx_http_prize_loc_conf_t;
@@ -123,6 +127,7 @@ typedef struct {
     ngx_http_prize_loc_conf_t       *conf;       /* of the location that ran */
 
     ngx_str_t                        id;         /* empty: not a valid one */
+    ngx_int_t                        refusal;    /* its status, or 0 */
     ngx_http_prize_source_e          source;
     ngx_http_prize_result_e          result;
 

@@ -56,6 +56,7 @@ ngx_http_prize_create_loc_conf(ngx_conf_t *cf)
      *     plcf->postgres = NULL;
      *     plcf->postgres_query = { 0, NULL };
      *     plcf->query = 0;
+     *     plcf->sign_event = { 0, NULL };
      */
 
     plcf->id = NGX_CONF_UNSET_PTR;
@@ -68,6 +69,8 @@ ngx_http_prize_create_loc_conf(ngx_conf_t *cf)
     plcf->redis_database = NGX_CONF_UNSET;
 
     plcf->postgres_timeout = NGX_CONF_UNSET_MSEC;
+
+    plcf->sign_keys = NGX_CONF_UNSET_PTR;
 
     plcf->write_back = NGX_CONF_UNSET_MSEC;
     plcf->gzip = NGX_CONF_UNSET;
@@ -204,6 +207,15 @@ ngx_http_prize_merge_backends(ngx_conf_t *cf, ngx_http_prize_loc_conf_t *plcf)
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                       "\"prize_page\" has neither \"prize_redis_pass\" nor "
                       "\"prize_postgres_pass\" in %s:%ui",
+                      plcf->pages->conf_file, plcf->pages->line);
+        return NGX_CONF_ERROR;
+    }
+
+    if ((plcf->sign_keys != NULL) != (plcf->sign_event.len != 0)) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"prize_sign_key_file\" and \"prize_sign_event\" need "
+                      "one another, and the \"prize_page\" in %s:%ui has "
+                      "only one of them",
                       plcf->pages->conf_file, plcf->pages->line);
         return NGX_CONF_ERROR;
     }
@@ -395,6 +407,15 @@ ngx_http_prize_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_str_value(conf->postgres_query, prev->postgres_query, "");
     ngx_conf_merge_msec_value(conf->postgres_timeout, prev->postgres_timeout,
                               300);
+
+    /* "off" cuts both of them */
+
+    if (conf->sign_keys == NULL) {
+        ngx_str_set(&conf->sign_event, "");
+    }
+
+    ngx_conf_merge_ptr_value(conf->sign_keys, prev->sign_keys, NULL);
+    ngx_conf_merge_str_value(conf->sign_event, prev->sign_event, "");
 
     ngx_conf_merge_msec_value(conf->write_back, prev->write_back, 3600000);
     ngx_conf_merge_value(conf->gzip, prev->gzip, 1);
@@ -1175,6 +1196,96 @@ ngx_http_prize_postgres_query(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     plcf->postgres_query = value[1];
+
+    return NGX_CONF_OK;
+}
+
+
+static void
+ngx_http_prize_sign_cleanup(void *data)
+{
+    prize_signature_keys_destroy(data);
+}
+
+
+char *
+ngx_http_prize_sign_key_file(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_prize_loc_conf_t  *plcf = conf;
+
+    ngx_str_t                  *value;
+    ngx_pool_cleanup_t         *cln;
+    prize_signature_error_t     error;
+
+    if (plcf->sign_keys != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+        plcf->sign_keys = NULL;
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_conf_full_name(cf->cycle, &value[1], 1) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cln == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    plcf->sign_keys = prize_signature_keys_read((char *) value[1].data,
+                                                &error);
+    if (plcf->sign_keys == NULL) {
+        if (error.line) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"prize_sign_key_file\" %V:%ui: %s",
+                               &value[1], (ngx_uint_t) error.line, error.text);
+
+        } else {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"prize_sign_key_file\" %V: %s", &value[1],
+                               error.text);
+        }
+
+        return NGX_CONF_ERROR;
+    }
+
+    cln->handler = ngx_http_prize_sign_cleanup;
+    cln->data = plcf->sign_keys;
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_prize_sign_event(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_prize_loc_conf_t  *plcf = conf;
+
+    ngx_str_t                  *value;
+    prize_str_t                 event;
+
+    if (plcf->sign_event.data) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+    event.data = (char *) value[1].data;
+    event.len = value[1].len;
+
+    if (prize_signature_event_check(&event) != 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"prize_sign_event\" takes a name of 1 to %d "
+                           "bytes, not \"%V\"", PRIZE_SIGNATURE_EVENT_MAX,
+                           &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    plcf->sign_event = value[1];
 
     return NGX_CONF_OK;
 }

@@ -4,6 +4,10 @@
 #include "ngx_http_prize_peer.h"
 
 
+/* nginx has no name for it */
+#define NGX_HTTP_PRIZE_GONE  410
+
+
 static ngx_int_t ngx_http_prize_ask_redis(ngx_http_prize_ctx_t *ctx);
 static ngx_int_t ngx_http_prize_ask_postgres(ngx_http_prize_ctx_t *ctx);
 static void ngx_http_prize_redis_handler(ngx_prize_lookup_t *lookup,
@@ -139,9 +143,60 @@ ngx_http_prize_take_id(ngx_http_request_t *r, ngx_http_prize_loc_conf_t *plcf,
 }
 
 
+/* of a signed link, in the time that it takes anyway; 0 if it is valid */
+
+static ngx_int_t
+ngx_http_prize_signed(ngx_http_request_t *r, ngx_http_prize_ctx_t *ctx)
+{
+    prize_str_t              args, event, id;
+    prize_signature_link_t   link;
+
+    args.data = (char *) r->args.data;
+    args.len = r->args.len;
+
+    if (prize_signature_link_parse(&link, &args) != 0) {
+        return NGX_HTTP_FORBIDDEN;
+    }
+
+    event.data = (char *) ctx->conf->sign_event.data;
+    event.len = ctx->conf->sign_event.len;
+    id.data = (char *) ctx->id.data;
+    id.len = ctx->id.len;
+
+    switch (prize_signature_verify(ctx->conf->sign_keys, &event, &id, &link,
+                                   ngx_time()))
+    {
+    case PRIZE_SIGNATURE_VALID:
+        return 0;
+
+    case PRIZE_SIGNATURE_EXPIRED:
+        return NGX_HTTP_PRIZE_GONE;
+
+    default:
+        return NGX_HTTP_FORBIDDEN;
+    }
+}
+
+
+static ngx_int_t
+ngx_http_prize_refusal(ngx_http_request_t *r, ngx_http_prize_ctx_t *ctx)
+{
+    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
+        return NGX_HTTP_NOT_ALLOWED;
+    }
+
+    if (ctx->id.len == 0) {
+        return NGX_HTTP_BAD_REQUEST;
+    }
+
+    return ctx->conf->sign_keys ? ngx_http_prize_signed(r, ctx) : 0;
+}
+
+
 /*
- * Before the phases that refuse, so that what they refuse is private too, and
- * so that the ID is known after an internal redirect has lost the arguments.
+ * Before the phases that refuse, so that what they refuse is private too; so
+ * that the ID is known after an internal redirect has lost the arguments; and
+ * so that "limit_req" can tell a refused request, by $prize_result.
  */
 
 ngx_int_t
@@ -181,6 +236,12 @@ ngx_http_prize_preaccess_handler(ngx_http_request_t *r)
 
     if (ngx_http_prize_take_id(r, plcf, &ctx->id) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ctx->refusal = ngx_http_prize_refusal(r, ctx);
+
+    if (ctx->refusal) {
+        ctx->result = NGX_HTTP_PRIZE_REFUSED;
     }
 
     return NGX_DECLINED;
@@ -661,33 +722,23 @@ ngx_http_prize_start(ngx_http_prize_ctx_t *ctx)
 ngx_int_t
 ngx_http_prize_handler(ngx_http_request_t *r)
 {
-    ngx_int_t                   rc;
-    ngx_http_prize_ctx_t       *ctx;
-    ngx_http_prize_loc_conf_t  *plcf;
+    ngx_int_t              rc;
+    ngx_http_prize_ctx_t  *ctx;
 
-    plcf = ngx_http_get_module_loc_conf(r, ngx_http_prize_module);
+    ctx = ngx_http_prize_get_ctx(r);
 
-    ctx = ngx_http_prize_make_ctx(r);
     if (ctx == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ctx->conf = plcf;
-
-    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
-        return ngx_http_prize_refuse(ctx, NGX_HTTP_PRIZE_REFUSED,
-                                     NGX_HTTP_NOT_ALLOWED);
+    if (ctx->refusal) {
+        return ctx->refusal;
     }
 
     rc = ngx_http_discard_request_body(r);
 
     if (rc != NGX_OK) {
         return rc;
-    }
-
-    if (ctx->id.len == 0) {
-        return ngx_http_prize_refuse(ctx, NGX_HTTP_PRIZE_REFUSED,
-                                     NGX_HTTP_BAD_REQUEST);
     }
 
     rc = ngx_http_prize_start(ctx);

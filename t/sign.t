@@ -1,0 +1,261 @@
+use strict;
+use warnings;
+
+use lib 't/lib';
+use HTTP::Tiny;
+use POSIX qw(strftime);
+use Test::More;
+use Test::Prize;
+use Time::HiRes qw(time);
+
+# Signed links: only the owner's link opens the page, until it expires, and
+# nobody else's makes a backend work.
+
+my $redis = shared_redis();
+my $port = free_port();
+my $prefix = "sign$$";
+my $dir = run_dir() . "/sign$$";
+
+mkdir $dir or die "mkdir $dir: $!";
+$redis->command('HSET', "$prefix:$_", id => $_, name => "N $_") for 1 .. 40;
+
+my ($old, $new) = ('b2xk' x 11, 'bmV3' x 11);
+
+
+sub keys_file {
+    my ($name, $text, $mode) = @_;
+    my $file = spew("$dir/$name", $text);
+
+    chmod $mode // 0600, $file or die "chmod $file: $!";
+    return $file;
+}
+
+
+# { id => the arguments of its link }
+
+sub links {
+    my ($keys, $event, $expires, @ids) = @_;
+    my ($status, $out, $err) = run({ stdin => join '', map { "$_\n" } 'id',
+                                     @ids },
+        prizectl(), 'sign', '--key-file', $keys, '--event', $event,
+        '--url', 'https://h5.example.com/h5', '--expires', $expires);
+
+    die "prizectl sign: $err" if $status;
+    return { $out =~ /^([^,]+),https:[^?]+\?(\S+)\r?$/mg };
+}
+
+
+my $both = keys_file('both', "k2 $new\nk1 $old\n");
+my $k1 = keys_file('k1', "k1 $old\n");
+my $k3 = keys_file('k3', 'k3 ' . ('b3Ro' x 11) . "\n");
+
+
+sub http {
+    my ($keys) = @_;
+
+    return <<"CONF";
+    prize_redis_pass 127.0.0.1:$redis->{port};
+    prize_redis_key $prefix:\$prize_id;
+    prize_redis_timeout 10s;
+    log_format prize '\$status id=\$prize_id result=\$prize_result';
+    prize_sign_key_file $keys;
+    prize_sign_event gift;
+
+    map \$prize_result \$refused_address {
+        refused \$binary_remote_addr;
+        default '';
+    }
+    limit_req_zone \$refused_address zone=refused:1m rate=1r/m;
+
+    server {
+        listen 127.0.0.1:$port;
+        access_log access.log prize;
+
+        location = /h5 { prize_page page.html; }
+        location = /other { prize_page page.html; prize_sign_event other; }
+        location = /open { prize_page page.html; prize_sign_key_file off; }
+        location = /limited {
+            prize_page page.html;
+            limit_req zone=refused;
+            limit_req_status 429;
+        }
+        location = /status { prize_status; access_log off; }
+    }
+CONF
+}
+
+my @page = (files => { 'page.html' => '<p data-id="{{id}}">{{name}}</p>' });
+my $nginx = Test::Prize::Nginx->start(@page, http => http($both));
+my $http = HTTP::Tiny->new(keep_alive => 0);
+
+
+sub get {
+    my ($args, $location, $method) = @_;
+    my $answer = $http->request($method // 'GET', "http://127.0.0.1:$port"
+                                . ($location // '/h5') . "?$args");
+
+    $answer->{id} = $1 if $answer->{content} =~ /data-id="([^"]*)"/;
+    return $answer;
+}
+
+
+sub asked {
+    my ($calls) = $redis->command('INFO', 'commandstats')
+                  =~ /cmdstat_hmget:calls=(\d+)/;
+
+    return $calls // 0;
+}
+
+
+my $link = links($both, 'gift', '2099-01-01T00:00Z', 1 .. 40);
+
+is_deeply([map { get($link->{$_})->{id} } 1 .. 40], [1 .. 40],
+          'every owner sees the page');
+
+my $before = asked();
+
+# what is in a link is signed, all of it, and stands there once
+
+my ($x, $k, $s) = $link->{7} =~ /^id=7&x=(\d+)&k=(\w+)&s=([\w-]+)$/
+    or BAIL_OUT("a link of another form: $link->{7}");
+
+my %refused = (
+    'no signature' => 'id=7',
+    'no s' => "id=7&x=$x&k=$k",
+    'no x' => "id=7&k=$k&s=$s",
+    'no k' => "id=7&x=$x&s=$s",
+    'an empty s' => "id=7&x=$x&k=$k&s=",
+    'another ID' => "id=8&x=$x&k=$k&s=$s",
+    'a longer expiry' => "id=7&x=" . ($x + 1) . "&k=$k&s=$s",
+    'the same expiry, otherwise written' => "id=7&x=0$x&k=$k&s=$s",
+    'another key' => "id=7&x=$x&k=k1&s=$s",
+    'an unknown key' => "id=7&x=$x&k=k9&s=$s",
+    'a shorter s' => "id=7&x=$x&k=$k&s=" . substr($s, 0, -1),
+    'a longer s' => "id=7&x=$x&k=$k&s=${s}A",
+    'padding' => "id=7&x=$x&k=$k&s=$s=",
+    's twice' => "id=7&x=$x&k=$k&s=$s&s=$s",
+    'x twice' => "id=7&x=$x&x=$x&k=$k&s=$s",
+    'an ID twice' => "id=7&id=8&x=$x&k=$k&s=$s",
+    'an Id' => "Id=7&x=$x&k=$k&s=$s",
+    'an s of another' => "id=7&x=$x&k=$k&s="
+                         . ($link->{8} =~ /s=(.*)/)[0],
+);
+
+for my $name (sort keys %refused) {
+    my $answer = get($refused{$name});
+
+    is($answer->{status}, 403, "$name: 403");
+    is($answer->{headers}{'cache-control'}, 'private, no-store',
+       "$name: no-store");
+}
+
+my $wrong = 0;
+
+for my $bit (0 .. 8 * length($link->{9}) - 1) {
+    my $args = $link->{9};
+
+    vec($args, $bit, 1) ^= 1;
+    $args =~ s/([^\w=&.~-])/sprintf '%%%02X', ord $1/ge;
+
+    my $status = get($args)->{status};
+    $wrong++ unless $status == 403 || $status == 400;
+}
+
+is($wrong, 0, 'no link with a bit of it changed opens anything');
+is(get("id=&x=$x&k=$k&s=$s")->{status}, 400, 'no ID: 400 before 403');
+is(get("id=7", '/h5', 'POST')->{status}, 405, 'POST: 405 before 403');
+is(get($link->{7}, '/other')->{status}, 403, 'a link of another event');
+
+is(asked(), $before, 'no backend was asked for any of these');
+
+
+# a link that holds for another second, and then no more
+
+my $end = int(time) + 2;
+my $past = links($both, 'gift', strftime('%Y-%m-%dT%H:%M:%SZ', gmtime $end),
+                 7);
+eventually { get($past->{7})->{status} != 200 } 'its end';
+cmp_ok(time, '>=', $end, 'a link holds until its last second');
+$before = asked();
+is(get($past->{7})->{status}, 410, 'expired: 410');
+is(get($past->{7} =~ s/id=7/id=8/r)->{status}, 403,
+   'expired and another ID: 403');
+is(asked(), $before, 'no backend was asked for these');
+
+is(get('id=7', '/open')->{id}, 7, 'prize_sign_key_file off');
+
+
+# a refused request is known before limit_req, and is no other's
+
+is(get($link->{$_}, '/limited')->{id}, $_, 'a valid link is not limited')
+    for 1 .. 3;
+is(get('id=1', '/limited')->{status}, 403, 'the first refusal');
+is(get('id=1', '/limited')->{status}, 429, 'the second one, of one address');
+is(get($link->{4}, '/limited')->{id}, 4, 'which has its page all the same');
+
+
+# keys rotate by reload
+
+my $by_old = links($k1, 'gift', '2099-01-01T00:00Z', 5);
+
+is(get($by_old->{5})->{id}, 5, 'a link of the older key');
+
+$nginx->configure(@page, http => http($k1));
+$nginx->reload;
+is(get($by_old->{5})->{id}, 5, 'after a reload without the newer one, too');
+is(get($link->{5})->{status}, 403, 'but none of the newer one');
+
+$nginx->configure(@page, http => http($k3));
+$nginx->reload;
+is(get($by_old->{5})->{status}, 403, 'a key that is gone verifies nothing');
+
+
+# the signature is a password: nothing of ours writes it down
+
+my $log = $nginx->access_log . $nginx->error_log
+          . $http->get("http://127.0.0.1:$port/status")->{content};
+
+unlike($log, qr/\Q$s\E/, 'no signature in any log, nor in a metric');
+like($log, qr/^403 id=7 result=refused$/m, 'a refusal says whose it was');
+like($log, qr/^410 id=7 result=refused$/m, 'so does an expired one');
+
+
+# a key file that nginx must not take
+
+for my $case (['a short key', "k1 c2hvcnQ=\n", qr/:1: .*at least 32/],
+              ['no base64', "k1 !!!!\n", qr/:1: /],
+              ['no key', "k1\n", qr/:1: /],
+              ['one name twice', "k1 $old\nk1 $new\n", qr/:2: /],
+              ['no keys at all', "# none\n", qr/there is no key/],
+              ['readable by others', "k1 $old\n", qr/others/, 0644],
+              ['not there', undef, qr/No such file/])
+{
+    my ($name, $text, $message, $mode) = @$case;
+    my $file = defined $text ? keys_file('bad', $text, $mode)
+                             : "$dir/missing";
+    my ($status, $said) = Test::Prize::Nginx->prepare(@page,
+        http => http($file))->test;
+
+    isnt($status, 0, "$name: refused");
+    like($said, qr/"prize_sign_key_file" .*$message/, 'it says why');
+    like($said, qr/in \S+:\d+$/m, 'and where');
+    unlike($said, qr/\Q$old\E/, 'and shows no key');
+}
+
+for my $case (['prize_sign_event', qr/prize_sign_event gift;/],
+              ['prize_sign_key_file', qr/prize_sign_key_file \S+both;/])
+{
+    my ($name, $line) = @$case;
+    my ($status, $said) = Test::Prize::Nginx->prepare(@page, http =>
+        http($both) =~ s/$line//r =~ s/location = .other.*//r
+        =~ s/location = .open.*//r)->test;
+
+    isnt($status, 0, "one of the two without $name: refused");
+    like($said, qr/"prize_sign_key_file" and "prize_sign_event"/, 'it says so');
+}
+
+unlike($nginx->error_log, qr/\[(?:alert|crit|emerg)\]/, 'no alert');
+
+$redis->command('DEL', map { "$prefix:$_" } 1 .. 40);
+
+done_testing();
