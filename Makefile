@@ -3,6 +3,8 @@
 # make asan        the same with nginx built from Debian's sources, under the
 #                  address, leak and undefined-behaviour sanitizers
 # make fault       what breaks, row by row: t/fault
+# make chaos       what breaks, for SECONDS under load: t/chaos/run; SEED=
+#                  replays one
 # make demo        a working installation on this machine; see conf/demo/
 # make demo-stop   ends it
 # make deps        the packages that a build needs
@@ -236,6 +238,14 @@ fault: deps-test
 	@$(MAKE) --no-print-directory test TESTS=t/fault
 
 
+# exits with 2 if all that is wrong is that something took too long
+
+chaos: deps-test
+	@$(MAKE) --no-print-directory all $(if $(NGINX_SRC),$(NGINX_BINARY))
+	@BUILD=$(build) TEST_NGINX_BINARY=$(abspath $(NGINX_BINARY)) \
+	    t/servers t/chaos/run --seconds $(SECONDS) $(SEED:%=--seed %)
+
+
 demo: deps-demo
 	@$(MAKE) --no-print-directory all $(if $(NGINX_SRC),$(NGINX_BINARY))
 	@$(demo) start
@@ -262,6 +272,6 @@ clean: demo-stop
 FORCE:
 
 
-.PHONY:    all unit corpus layers test fault fuzz bench asan demo demo-stop deps deps-test deps-demo clean FORCE
+.PHONY:    all unit corpus layers test fault chaos fuzz bench asan demo demo-stop deps deps-test deps-demo clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:

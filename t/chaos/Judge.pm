@@ -1,0 +1,385 @@
+package Judge;
+
+# Keeps what was done to the site and when, and judges the record of the
+# requests by it.
+#
+#     my $judge = Judge->new(rate => 2000);
+#     $judge->phase('redis kill');              # a kind of time, for the table
+#     $judge->broken('redis'); $judge->whole('redis');
+#     $judge->killed($worker); $judge->reloaded;
+#     $judge->promise($held, 'what was promised', late => 0);
+#     $judge->window(from => $time, to => $time, judge => sub { ... });
+#     $judge->read($load);
+#     exit $judge->report;
+#
+# A store is whole from when all workers are connected to it and it has all
+# records until just before it is broken.  While one is, an answer that is no
+# page counts against the promise of 99.9 %.  What is dropped is not broken.
+#
+# A promise that does not hold is broken, or late if it is one about time: a
+# busy machine can be at fault.  An answer that came too late for its budget is
+# told from others by the module itself.
+
+use strict;
+use warnings;
+
+use List::Util qw(max min sum0);
+use Time::HiRes qw(time);
+
+use constant {
+    PAGES  => 0.999,
+    RECOVERY => 10,             # seconds
+    RELOAD => 5,                # seconds in which old workers may leave
+};
+
+
+sub new {
+    my ($class, %option) = @_;
+
+    return bless {
+        rate => $option{rate}, start => time, phases => [], windows => [],
+        whole => { redis => [], postgres => [] }, killed => [], reloads => [],
+        promises => [], recoveries => 0, slowest => 0,
+        kinds => {}, order => [], total => counts(),
+    }, $class;
+}
+
+
+# of some of the requests
+
+sub counts {
+    return { requests => 0, lost => 0, wrong => 0, status => {}, times => [],
+             since_asked => [] };
+}
+
+
+# what happens, as it happens
+
+sub phase {
+    my ($self, $kind) = @_;
+    my $now = time;
+
+    printf "%7.2f  %s\n", $now - $self->{start}, $kind;
+    push @{ $self->{phases} }, [$now, $kind];
+    push @{ $self->{order} }, $kind unless $self->{kinds}{$kind};
+    $self->{kinds}{$kind} //= counts();
+    return $now;
+}
+
+
+sub broken {
+    my ($self, $store) = @_;
+    my $last = $self->{whole}{$store}[-1];
+
+    $last->[1] //= time if $last;
+}
+
+
+sub whole {
+    my ($self, $store) = @_;
+
+    push @{ $self->{whole}{$store} }, [time, undef];
+}
+
+
+sub killed   { push @{ $_[0]{killed} }, [time, $_[1]] }
+sub reloaded { push @{ $_[0]{reloads} }, time }
+
+
+# a store is used again, after so many seconds, or not at all
+
+sub recovered {
+    my ($self, $store, $seconds) = @_;
+
+    return $self->promise(0, "$store is used again") unless defined $seconds;
+
+    $self->{recoveries}++;
+    $self->{slowest} = max($self->{slowest}, $seconds);
+}
+
+
+sub promise {
+    my ($self, $held, $text, %option) = @_;
+    my $verdict = $held ? 'holds' : $option{late} ? 'LATE' : 'BROKEN';
+
+    push @{ $self->{promises} }, [$verdict, $text];
+}
+
+
+# "judge" is called in the end with the counts of what was asked within
+# "from" and "to"; with "seconds" these have a list of times for each second
+
+sub window {
+    my ($self, %option) = @_;
+
+    push @{ $self->{windows} }, { %option, counts => counts() };
+}
+
+
+# the record
+
+sub read {
+    my ($self, $load) = @_;
+
+    $self->{end} = time;
+    $_->[1] //= $self->{end} + 60 for map { $_->[-1] // () }
+                                      values %{ $self->{whole} };
+    $self->{pages} = '';
+    @$self{qw(known known_pages known_late excused again astray)} = (0) x 6;
+
+    $load->each(sub { $self->take($_[0]) });
+
+    $self->{extra} = $load->extra;
+    $self->{reasons} = [$load->reasons(10)];
+}
+
+
+sub take {
+    my ($self, $request) = @_;
+    my $kind = $self->phase_of($request->{asked});
+    my $page = $request->{status} == 200 && !$request->{wrong};
+    my $excused = !$request->{status} && $self->excused($request);
+
+    count($_, $request, $excused) for $self->{total}, $self->{kinds}{$kind};
+
+    for my $window (@{ $self->{windows} }) {
+        next if $request->{asked} < $window->{from}
+                || $request->{asked} >= $window->{to};
+        count($window->{counts}, $request, $excused);
+        push @{ $window->{seconds}[$request->{asked} - $window->{from}] },
+             ($request->{ended} - $request->{due}) * 1000;
+        $window->{source}{$request->{source}}++ if $page;
+    }
+
+    $self->{excused}++ if $excused;
+
+    if ($request->{again}) {
+        $self->{again}++;
+        $self->{astray}++ unless $self->in_transit($request);
+    }
+
+    vec($self->{pages}, 1000 * ($request->{ended} - $self->{start}), 1) = 1
+        if $page && $request->{ended} > $self->{start};
+
+    return if $excused || !$self->known($request);
+
+    $self->{known}++;
+    return $self->{known_pages}++ if $page;
+
+    $self->{known_late}++ if $request->{result} eq 'timeout';
+    $self->{no_page}{ "$request->{status} $request->{result} in \"$kind\"" }++;
+}
+
+
+sub count {
+    my ($counts, $request, $excused) = @_;
+
+    $counts->{requests}++;
+    $counts->{wrong}++ if $request->{wrong};
+
+    if ($request->{status}) {
+        $counts->{status}{ $request->{status} }++;
+        $counts->{result}{ $request->{result} }++ if $request->{status} != 200;
+        push @{ $counts->{times} },
+             ($request->{ended} - $request->{due}) * 1000;
+        push @{ $counts->{since_asked} },
+             ($request->{ended} - $request->{asked}) * 1000;
+
+    } else {
+        $counts->{lost}++ unless $excused;
+    }
+}
+
+
+sub phase_of {
+    my ($self, $time) = @_;
+
+    return last_before($self->{phases}, $time)->[1];
+}
+
+
+# of a list of lists that begin with a time
+
+sub last_before {
+    my ($list, $time) = @_;
+    my ($low, $high) = (0, $#$list);
+
+    while ($low < $high) {
+        my $middle = int(($low + $high + 1) / 2);
+        $list->[$middle][0] <= $time ? $low = $middle : ($high = $middle - 1);
+    }
+
+    return $list->[$low];
+}
+
+
+# did a whole store know the employee, from the question to the answer?
+
+sub known {
+    my ($self, $request) = @_;
+
+    for my $whole (values %{ $self->{whole} }) {
+        my $interval = @$whole ? last_before($whole, $request->{asked}) : next;
+
+        return 1 if $interval->[0] <= $request->{asked}
+                    && $request->{ended} <= $interval->[1];
+    }
+
+    return 0;
+}
+
+
+# Was it in flight at a worker when that was killed?  Who accepts a new
+# connection is known with the first answer only.
+
+sub excused {
+    my ($self, $request) = @_;
+
+    return scalar grep {
+        $request->{asked} <= $_->[0] + 0.1 && $request->{ended} >= $_->[0]
+            && ($request->{worker} == $_->[1] || !$request->{worker})
+    } @{ $self->{killed} };
+}
+
+
+# connections end when a worker does
+
+sub in_transit {
+    my ($self, $request) = @_;
+
+    return scalar grep { $request->{ended} >= $_
+                         && $request->{asked} <= $_ + RELOAD }
+                  @{ $self->{reloads} }, map { $_->[0] } @{ $self->{killed} };
+}
+
+
+# the verdict
+
+sub report {
+    my ($self) = @_;
+
+    $self->table;
+    $self->figures;
+
+    my ($known, $pages, $late) = @$self{qw(known known_pages known_late)};
+    my $total = $self->{total};
+    my @other = grep { $_ != 200 && $_ != 503 } keys %{ $total->{status} };
+
+    $self->promise(!$total->{wrong}, "no wrong page: $total->{wrong}");
+    $self->promise(!$total->{lost}, "no lost request: $total->{lost}, and"
+                   . " $self->{excused} in flight at a worker that was"
+                   . ' killed');
+    $self->promise(!$self->{astray}, 'no connection closed without a reason:'
+                   . " $self->{astray}");
+    $self->promise(!$self->{extra}, 'no answer that nobody asked for:'
+                   . " $self->{extra}");
+    $self->promise(!@other, "no answer but 200 and 503: @other");
+    $self->promise($pages >= PAGES * $known, sprintf('99.9 %% pages while a'
+                   . ' store is whole: %.3f %% of %d, %d too late',
+                   $known ? 100 * $pages / $known : 100, $known, $late),
+                   late => $pages + $late >= PAGES * $known);
+
+    $self->promise($total->{requests} >= 0.97 * $self->{rate}
+                   * ($self->{end} - $self->{start}), 'the clients asked as'
+                   . ' often as they should', late => 1);
+    $self->promise($self->{slowest} <= RECOVERY, sprintf('what comes back is'
+                   . ' used again within %d s: %.2f s', RECOVERY,
+                   $self->{slowest}), late => 1);
+
+    $_->{judge}->($_) for @{ $self->{windows} };
+
+    printf "%-6s  %s\n", @$_ for @{ $self->{promises} };
+    print "  $_" for $total->{lost} || $total->{wrong} ? @{ $self->{reasons} }
+                                                       : ();
+
+    my %verdict = map { $_->[0] => 1 } @{ $self->{promises} };
+    return $verdict{BROKEN} ? 1 : $verdict{LATE} ? 2 : 0;
+}
+
+
+sub table {
+    my ($self) = @_;
+    my $form = "%-26s %8s %8s %7s %6s %5s %5s %7s %8s %8s %8s\n";
+
+    printf "\n$form", 'phase', qw(requests 200 503 other lost wrong p50 p99
+                                  max asked);
+
+    for my $kind (@{ $self->{order} }, 'all') {
+        my $counts = $self->{kinds}{$kind} // $self->{total};
+        my %status = %{ $counts->{status} };
+        my ($pages, $busy) = map { delete $status{$_} // 0 } 200, 503;
+
+        next unless $counts->{requests};
+        sort_times($counts);
+        printf $form, $kind, $counts->{requests}, $pages, $busy,
+            sum0(values %status), @$counts{qw(lost wrong)},
+            map { sprintf '%.1f', $_ } (map { part($counts->{times}, $_) }
+                0.5, 0.99, 1), part($counts->{since_asked}, 0.99);
+    }
+
+    print 'Times are milliseconds from when a request was due; "asked" is the'
+          . " p99 from when\nit was asked, less if the clients themselves were"
+          . " late.\n\n";
+}
+
+
+sub sort_times {
+    my ($counts) = @_;
+
+    @$_ = sort { $a <=> $b } @$_ for @$counts{qw(times since_asked)};
+    return $counts;
+}
+
+
+sub part {
+    my ($sorted, $part) = @_;
+
+    return @$sorted ? $sorted->[$#$sorted * $part] : 0;
+}
+
+
+sub figures {
+    my ($self) = @_;
+    my $seconds = $self->{end} - $self->{start};
+    my ($any, $known) = $self->longest_gaps;
+
+    printf "%.0f s, %.0f requests a second; asked again %d times;"
+           . " %d recoveries, the slowest in %.2f s\n",
+           $seconds, $self->{total}{requests} / $seconds, $self->{again},
+           @$self{qw(recoveries slowest)};
+    printf "longest time without a good page: %d ms; while a store was whole:"
+           . " %d ms\n", $any, $known;
+    print "no page while a store was whole: $self->{no_page}{$_} x $_\n"
+        for sort keys %{ $self->{no_page} };
+    print "\n";
+}
+
+
+# The longest time without a page in milliseconds, at all and while a store
+# was whole.
+
+sub longest_gaps {
+    my ($self) = @_;
+    my $length = 8 * length $self->{pages};
+    my $whole = '';
+    my ($last, $last_known, $any, $known) = (0, 0, 0, 0);
+
+    for my $interval (map { @$_ } values %{ $self->{whole} }) {
+        my ($from, $to) = map { int(1000 * ($_ - $self->{start})) } @$interval;
+        vec($whole, $_, 1) = 1 for max($from, 0) .. min($to, $length - 1);
+    }
+
+    for my $ms (0 .. $length - 1) {
+        my $page = vec $self->{pages}, $ms, 1;
+
+        $any = max($any, $ms - $last) if $page;
+        $last = $ms if $page;
+        $last_known = $ms if $page || !vec $whole, $ms, 1;
+        $known = max($known, $ms - $last_known);
+    }
+
+    return ($any, $known);
+}
+
+
+1;

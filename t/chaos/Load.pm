@@ -1,0 +1,190 @@
+package Load;
+
+# The clients: a fixed number of requests a second, whatever happens, and a
+# record of each.
+#
+#     my $load = Load->start(site => $site, rate => 2000, seed => $seed);
+#     ...
+#     $load->stop;
+#     $load->each(sub { my ($request) = @_; ... });
+#
+# Three of four requests share connections that are kept, as those of a
+# browser or a balancer; each fourth has one of its own.  A request is
+#
+#     due, asked, ended   when, in seconds since the epoch
+#     status              of the answer, 0 if there was none
+#     source, result      what $prize_source and $prize_result said
+#     worker              that answered, or had the connection; 0 if unknown
+#     wrong, again        see Test::Prize::Clients
+#     why                 of one that is wrong or was lost
+
+use strict;
+use warnings;
+
+use Carp qw(croak);
+use POSIX ();
+use Time::HiRes qw(time);
+
+use Test::Prize;
+use Test::Prize::Clients;
+
+use constant RECORD => 'd d d n C C N C';
+use constant LENGTH => length pack RECORD, (0) x 8;
+
+my @source = ('', qw(redis postgres));
+my @result = ('', qw(found unknown refused shed timeout error));
+my %source = map { $source[$_] => $_ } 0 .. $#source;
+my %result = map { $result[$_] => $_ } 0 .. $#result;
+
+
+sub start {
+    my ($class, %option) = @_;
+    my $self = bless { parts => [] }, $class;
+    my $own = int $option{rate} / 4;
+
+    $self->begin(1, %option, rate => $option{rate} - $own);
+    $self->begin(2, %option, rate => $own, close => 1);
+    return $self;
+}
+
+
+sub begin {
+    my ($self, $n, %option) = @_;
+    my $file = run_dir() . "/load.$$.$n";
+    my $pid = fork // croak "fork: $!";
+
+    if ($pid == 0) {
+        eval { ask($file, $n, %option); 1 } or print STDERR $@;
+        POSIX::_exit($@ ? 1 : 0);
+    }
+
+    push @{ $self->{parts} }, { file => $file, pid => $pid };
+}
+
+
+# in a process of its own
+
+sub ask {
+    my ($file, $n, %option) = @_;
+    my $ids = $option{site}->ids;
+    my ($stop, %asked);
+
+    $SIG{$_} = 'DEFAULT' for qw(INT HUP);
+    $SIG{TERM} = sub { $stop = 1 };
+    srand $option{seed} + $n;
+
+    open my $out, '>:raw', $file or croak "$file: $!";
+    open my $why, '>:raw', "$file.why" or croak "$file.why: $!";
+
+    my $clients = Test::Prize::Clients->new(port => $option{site}->port,
+        connections => 1000, close => $option{close}, timeout => 20,
+        request => sub {
+            my $id = $ids->[rand @$ids];
+            $asked{$_[0]} = time;
+            return ("/h5?id=$id", $id);
+        });
+
+    my $note = sub {
+        my ($answer, $status, $source, $result, $worker) = @_;
+        my $now = time;
+        my $flags = (defined $answer->{wrong} ? 1 : 0)
+                    + ($answer->{again} ? 2 : 0);
+
+        print {$out} pack RECORD, $answer->{since},
+            delete $asked{$answer->{n}}, $now, $status, $source, $result,
+            $worker, $flags;
+
+        my $reason = $answer->{wrong} // $answer->{why} // return;
+        print {$why} "$now $answer->{path}: $reason\n";
+    };
+
+    my $result = $clients->run(rate => $option{rate}, requests => 1e9,
+        every => [0.1, sub { $_[0]->stop if $stop }],
+        keep => sub {
+            my (undef, $answer) = @_;
+            my ($source, $result, $worker) = map {
+                $answer->{head} =~ /^$_: ([^\r]*)\r$/m ? $1 : ''
+            } qw(X-Source X-Result X-Worker);
+
+            $answer->{client}{worker} = $worker || 0;
+            $note->($answer, $answer->{status}, $source{$source} // 0,
+                    $result{$result} // 0, $worker || 0);
+        },
+        missed => sub {
+            my (undef, $request) = @_;
+            my $client = $request->{client};
+            $note->($request, 0, 0, 0, $client && $client->{worker} // 0);
+        });
+
+    close $out or croak "$file: $!";
+    close $why or croak "$file.why: $!";
+    spew("$file.extra", $result->{extra});
+}
+
+
+# no more questions; returns when the last answer has come
+
+sub stop {
+    my ($self) = @_;
+
+    kill 'TERM', map { $_->{pid} } @{ $self->{parts} };
+
+    for my $part (@{ $self->{parts} }) {
+        waitpid $part->{pid}, 0;
+        croak "the clients ended with status $?" if $?;
+    }
+}
+
+
+# is it still at work?
+
+sub running {
+    my ($self) = @_;
+
+    return !grep { waitpid $_->{pid}, POSIX::WNOHANG() } @{ $self->{parts} };
+}
+
+
+sub each {
+    my ($self, $code) = @_;
+    my %request;
+
+    for my $part (@{ $self->{parts} }) {
+        open my $in, '<:raw', $part->{file} or croak "$part->{file}: $!";
+
+        while (read $in, my $bytes, LENGTH) {
+            my ($source, $result, $flags);
+            (@request{qw(due asked ended status)}, $source, $result,
+                $request{worker}, $flags) = unpack RECORD, $bytes;
+            @request{qw(source result wrong again)}
+                = ($source[$source], $result[$result], $flags & 1, $flags & 2);
+            $code->(\%request);
+        }
+    }
+}
+
+
+# why the first of what was wrong or lost was so
+
+sub reasons {
+    my ($self, $most) = @_;
+    my @reasons = sort map { split /^/m, slurp("$_->{file}.why") }
+                       @{ $self->{parts} };
+
+    splice @reasons, $most if @reasons > $most;
+    return @reasons;
+}
+
+
+# answers that nobody asked for
+
+sub extra {
+    my ($self) = @_;
+    my $extra = 0;
+
+    $extra += slurp("$_->{file}.extra") for @{ $self->{parts} };
+    return $extra;
+}
+
+
+1;
