@@ -288,6 +288,9 @@ ngx_prize_redis_handshake(ngx_prize_redis_conn_t *conn)
     login = conn->login;
     conn->state = NGX_PRIZE_REDIS_HANDSHAKE;
 
+    /* a worker that was late to see its socket has not asked anything yet */
+    conn->connect_deadline = ngx_current_msec + conn->connect_timeout;
+
     if (login->password.len) {
         argc = 0;
 
