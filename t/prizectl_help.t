@@ -1,0 +1,105 @@
+use strict;
+use warnings;
+
+use lib 't/lib';
+use Test::More;
+use Test::Prize;
+
+# What "--help", the man page and the README say of an option is what the
+# command takes.
+
+my @commands = qw(load verify clear sign render);
+my $man = slurp(root() . '/conf/man/prizectl.1');
+my $readme = slurp(root() . '/README.md');
+my %section;
+
+$man =~ s/\\-/-/g;
+
+for my $text (split /^(?=\.S[HS] )/m, $man) {
+    my ($title) = $text =~ /^\.S[HS] (.+)/;
+    $section{$title // ''} = $text;
+}
+
+my $of = 'Of load and verify';
+my %man = (load => "$section{$of}$section{'Of load alone'}",
+           verify => "$section{$of}$section{'Of load alone'}"
+                     . $section{'Of verify alone'},
+           clear => $section{'Of clear'}, sign => $section{'Of sign'},
+           render => $section{'Of render'});
+
+
+# an option is known if what the command objects to is something else
+
+sub takes {
+    my ($command, $option) = @_;
+    my (undef, undef, $err) = run(prizectl(), $command, "--$option");
+
+    return $err !~ /unknown option/;
+}
+
+
+sub options {
+    my ($text) = @_;
+    my %option = map { $_ => 1 } $text =~ /(?<![\w-])--([a-z][a-z-]*)/g;
+
+    return \%option;
+}
+
+
+my ($status, $out) = run(prizectl(), '--help');
+is($status, 0, 'prizectl --help');
+like($out, qr/^  $_ /m, "prizectl --help: $_") for @commands;
+
+my %all;
+
+for my $command (@commands) {
+    my ($code, $help, $err) = run(prizectl(), $command, '--help');
+
+    is($code, 0, "$command --help");
+    is($err, '', "$command --help: no message");
+    like($help, qr/^usage: prizectl $command /, "$command --help: usage");
+    is_deeply([grep { length > 79 } split /\n/, $help], [],
+              "$command --help: fits a terminal");
+
+    my $said = options($help);
+    my $documented = options($man{$command});
+
+    $documented->{help} = 1;
+    delete $said->{help} if $command ne 'load';
+    delete $documented->{help} if $command ne 'load';
+
+    is_deeply($documented, $said, "$command: the man page and --help agree");
+    is_deeply([grep { !takes($command, $_) } sort keys %$said], [],
+              "$command: takes all of them");
+    $all{$_} = 1 for keys %$said;
+    like($readme, qr/^\*\*$command\*\*/m, "$command: the README has it");
+}
+
+# none that a command takes is missing: tried with all options there are, but
+# not with those that getopt takes for the beginning of another one
+
+for my $command (@commands) {
+    my $said = options((run(prizectl(), $command, '--help'))[1]);
+    my @silent = grep {
+        my $option = $_;
+        !grep({ index($_, $option) == 0 } keys %$said)
+            && takes($command, $option)
+    } sort keys %all;
+
+    is_deeply(\@silent, [], "$command: --help names each");
+}
+
+SKIP: {
+    skip 'no man', 1 unless -x '/usr/bin/man';
+
+    my (undef, $page, $warnings) =
+        run('/usr/bin/man', '--warnings', '-l', root()
+            . '/conf/man/prizectl.1');
+    is($warnings, '', 'the man page is in order');
+}
+
+for my $code (0, 1, 2, 3, 130) {
+    like($section{'EXIT STATUS'}, qr/^\.B $code$/m, "exit status $code");
+}
+
+done_testing();
