@@ -151,6 +151,9 @@ signs("id\nE1\n", "id,link\nE1,@{[ link_of('E1', url => 'http://h/p?') ]}\n",
       'a URL with a question mark', '--url', 'http://h/p?');
 signs("id\nE1\n", "id,link\nE1,\"@{[ link_of('E1', url => 'http://h/a,b?') ]}\"\n",
       'a URL with a comma', '--url', 'http://h/a,b');
+signs("id\nE1\n", "id,link\nE1,@{[ link_of('E1', event => '新年 2027') ]}\n",
+      'an event in Chinese', '--event', '新年 2027');
+signs("id\nE1\n", "id,link\nE1,@{[ link_of('E1', event => 'a,7:b') ]}\n",
       'an event that looks like a part', '--event', 'a,7:b');
 signs("id\n@{[ 'x' x 65 ]}\n", "id,link\n@{[ 'x' x 65 ]},@{[ link_of('x' x 65) ]}\n",
       'a long ID', '--id-max-length', 65);

@@ -108,6 +108,11 @@ my @wrong = (
     ['a missing and an extra field', {different => 1, fields => {salary => 1},
       extra_fields => {Salary => 1}},
      ['HDEL', key($ids[12]), 'salary'], ['HSET', key($ids[12]), 'Salary', 1]],
+    ['extra fields of odd names', {different => 1, extra_fields => {
+      "\x{fffd}x\x{fffd}" => 1, "\x{738b}\t" => 1}},
+     ['HSET', key($ids[12]), "\x{738b}\t", 1],
+     ['EVAL', q{redis.call('HSET', KEYS[1], '\255x\237', 1)}, 1,
+      key($ids[12])]],
     ['no hash', {different => 1}, ['SET', key($ids[13]), 'x', 'PX', 9e7]],
     ['no time to live', {without_ttl => 1}, ['PERSIST', key($ids[14])]],
 );

@@ -66,23 +66,64 @@ prizectl_flush(void)
 }
 
 
+/* the bytes of the UTF-8 character at "p", or 0 if there is none */
+
+static size_t
+prizectl_json_character(const unsigned char *p, size_t len)
+{
+    size_t  i, n;
+
+    n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2
+        : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
+
+    if (n > len) {
+        return 0;
+    }
+
+    for (i = 1; i < n; i++) {
+        if ((p[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+    }
+
+    /* too long a form, a surrogate, beyond Unicode */
+
+    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f)
+        || (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+    {
+        return 0;
+    }
+
+    return n;
+}
+
+
 void
 prizectl_json_string(const char *data, size_t len)
 {
-    size_t         i;
-    unsigned char  ch;
+    size_t                n;
+    const unsigned char  *p, *end;
+
+    p = (const unsigned char *) data;
+    end = p + len;
 
     putchar('"');
 
-    for (i = 0; i < len; i++) {
-        ch = data[i];
+    while (p < end) {
+        n = prizectl_json_character(p, end - p);
 
-        if (ch < 0x20 || ch == '"' || ch == '\\') {
-            printf("\\u%04x", ch);
+        if (n == 0) {
+            printf("\\ufffd");
+            n = 1;
+
+        } else if (*p < 0x20 || *p == '"' || *p == '\\') {
+            printf("\\u%04x", *p);
 
         } else {
-            putchar(ch);
+            (void) fwrite(p, 1, n, stdout);
         }
+
+        p += n;
     }
 
     putchar('"');

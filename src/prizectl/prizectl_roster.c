@@ -38,6 +38,17 @@ prizectl_roster_error(const char *what, const char *text)
 }
 
 
+/* a bar may be in its way */
+
+static void
+prizectl_roster_notice(void *data, const char *text)
+{
+    (void) data;
+
+    (void) prizectl_roster_error("PostgreSQL", text);
+}
+
+
 static int
 prizectl_roster_connect(prizectl_roster_t *roster, const char *conninfo)
 {
@@ -63,6 +74,8 @@ prizectl_roster_connect(prizectl_roster_t *roster, const char *conninfo)
         return prizectl_roster_error("cannot connect to PostgreSQL",
                                      PQerrorMessage(roster->conn));
     }
+
+    (void) PQsetNoticeProcessor(roster->conn, prizectl_roster_notice, NULL);
 
     return 0;
 }
