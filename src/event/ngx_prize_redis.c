@@ -373,13 +373,16 @@ ngx_prize_redis_connect(ngx_prize_redis_conn_t *conn, ngx_msec_t timeout)
     rc = ngx_event_connect_peer(&conn->peer);
 
     if (rc == NGX_ERROR || rc == NGX_DECLINED) {
-        ngx_prize_redis_failed(conn, PRIZE_PEER_ERROR_CONNECT, 0,
-                               "connect() failed");
+        ngx_prize_redis_failed(conn, PRIZE_PEER_ERROR_CONNECT,
+                               ngx_socket_errno, "connect() failed");
         return NGX_DECLINED;
     }
 
     c = conn->peer.connection;
     c->data = conn;
+    c->log = conn->log;
+    c->read->log = conn->log;
+    c->write->log = conn->log;
     c->log_error = NGX_ERROR_INFO;
     c->read->handler = ngx_prize_redis_read_handler;
     c->write->handler = ngx_prize_redis_write_handler;
@@ -660,7 +663,7 @@ ngx_prize_redis_error_reply(ngx_prize_redis_conn_t *conn,
 
     ngx_prize_redis_error(conn, PRIZE_PEER_ERROR_REPLY);
 
-    ngx_prize_notice(&conn->refused, NGX_LOG_ERR, conn->log, 0,
+    ngx_prize_notice(&conn->error, NGX_LOG_ERR, conn->log, 0,
                      "redis \"%V\" says \"%*s\" to a lookup of key \"%*s\"%s",
                      &conn->name, ngx_min(conn->reply.text.len, 200),
                      conn->reply.text.data,
@@ -1123,6 +1126,15 @@ ngx_prize_redis_create(ngx_cycle_t *cycle,
     conn->name.len = name->len;
     conn->login = login;
     conn->log = cycle->log;
+
+    /* nginx has a line for every connect() that fails, we have a notice */
+
+    conn->quiet = *cycle->log;
+
+    if (!(conn->quiet.log_level & NGX_LOG_DEBUG_EVENT)) {
+        conn->quiet.log_level = NGX_LOG_STDERR;
+    }
+
     conn->label = ngx_prize_metrics_label(PRIZE_LABEL_REDIS, &conn->name);
 
     ngx_memcpy(&conn->sockaddr, sockaddr, socklen);
@@ -1132,7 +1144,7 @@ ngx_prize_redis_create(ngx_cycle_t *cycle,
     conn->peer.socklen = socklen;
     conn->peer.name = &conn->name;
     conn->peer.get = ngx_event_get_peer;
-    conn->peer.log = cycle->log;
+    conn->peer.log = &conn->quiet;
     conn->peer.log_error = NGX_ERROR_INFO;
     conn->peer.so_keepalive = 1;
 

@@ -46,6 +46,7 @@ typedef enum {
 typedef struct {
     ngx_queue_t                 queue;      /* of the worker's endpoints */
     ngx_log_t                  *log;        /* the cycle's */
+    ngx_log_t                   quiet;      /* for connect(), see there */
 
     const ngx_prize_redis_login_t
                                *login;
@@ -78,6 +79,7 @@ typedef struct {
     ngx_prize_notice_t          lost;
     ngx_prize_notice_t          denied;
     ngx_prize_notice_t          refused;
+    ngx_prize_notice_t          error;
     ngx_prize_notice_t          foreign;
 
     ngx_uint_t                  label;      /* of ngx_prize_metrics' peers */
