@@ -39,8 +39,8 @@ subtest 'row 37: 20 reloads under load' => sub {
     my $nginx = $site->nginx;
     my ($reloads, %worker) = 0;
 
-    my $result = $site->ask('row 37: pages', requests => 3000, rate => 400,
-        connections => 100, status => {200 => 3000},
+    my $result = $site->ask('row 37: pages', requests => 4000, rate => 400,
+        connections => 100, status => {200 => 4000},
         every => [0.3 => sub {
             $worker{$_} = 1 for $nginx->workers;
             return if $reloads == 20;
@@ -49,8 +49,8 @@ subtest 'row 37: 20 reloads under load' => sub {
         }]);
 
     is($reloads, 20, 'row 37: 20 reloads');
-    is($result->{source}{redis}, 1500, 'row 37: half of them from Redis');
-    is($result->{source}{postgres}, 1500, 'row 37: half from PostgreSQL');
+    is($result->{source}{redis}, 2000, 'row 37: half of them from Redis');
+    is($result->{source}{postgres}, 2000, 'row 37: half from PostgreSQL');
     cmp_ok(scalar keys %worker, '>', 20, 'row 37: by many workers');
 
     eventually { $nginx->children == 2 } 'the end of the old workers';
