@@ -137,7 +137,11 @@ CREATE TABLE odd (id text, name text, note text);
 INSERT INTO odd VALUES
     ('a.b_c@d-E', E'\' '' " \\ \r\n \t $5 *1 +OK <b>&amp;{{x}} 😀', NULL),
     ('z', '', E'\x01\x1b[31m\x7f' || repeat('啊', 5000)),
-    ('Z', repeat('x', 1048576), E'\r\n$-1\r\n');
+    ('Z', repeat('x', 1048576), E'\r\n$-1\r\n'),
+    -- each byte of ASCII, and the first and the last of each length of UTF-8
+    ('every', (SELECT string_agg(chr(i), '' ORDER BY i)
+               FROM generate_series(1, 127) AS i),
+     E'\u0080\u07ff\u0800\ud7ff\ue000\ufeff\uffff\U00010000\U0010ffff');
 CREATE TABLE large AS
     SELECT 'L' || i AS id, md5(i::text) AS name, repeat('d', 50) AS note
     FROM generate_series(1, 300000) AS i;
@@ -167,7 +171,7 @@ cmp_ok($redis->command('PTTL', 'employee:E3'), '>', 0, 'none is for ever');
 # values
 
 $redis->command('FLUSHALL');
-loads('SELECT * FROM odd -- every one', 3, 'odd values');
+loads('SELECT * FROM odd -- every one', 4, 'odd values');
 is_deeply(records(), rows('odd'), 'odd values: byte for byte');
 is(records()->{'employee:a.b_c@d-E'}{note}, '', 'NULL is an empty string');
 

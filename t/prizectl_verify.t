@@ -262,6 +262,37 @@ is((command('verify', '--ttl', '1h', '--jitter', '0', '--prune', '--force',
             '--dry-run'))[0], 0, 'verify takes the options of load');
 is($redis->command('DBSIZE'), 2 * $n + @others + 1, 'and changes nothing');
 
+# interrupted: what it did is said, what it did not is not claimed
+
+sub interrupted {
+    my ($name, $like, @command) = @_;
+    my $output = run_dir() . "/interrupted.$$";
+    my $pid = fork // die "fork: $!";
+
+    if ($pid == 0) {
+        open STDIN, '<', '/dev/null' or POSIX::_exit(126);
+        open STDOUT, '>', $output or POSIX::_exit(126);
+        open STDERR, '>&', \*STDOUT or POSIX::_exit(126);
+        exec prizectl(), @command or POSIX::_exit(127);
+    }
+
+    select undef, undef, undef, 0.5;
+    kill 'INT', $pid;
+    waitpid $pid, 0;
+
+    is($? >> 8, 130, "$name, interrupted") or diag(slurp($output));
+    like(slurp($output), $like, "$name, interrupted: what it says");
+    unlink $output;
+}
+
+
+interrupted('verify', qr/^prizectl: interrupted after [1-9]\d* rows\n\z/,
+            'verify', @options, '--rate', '300/s');
+interrupted('verify --json', qr/^prizectl: .*\n\{.*"result":"interrupted"/,
+            'verify', @options, '--rate', '300/s', '--json');
+interrupted('load --json', qr/^prizectl: .*\n\{.*"result":"interrupted"/,
+            'load', @options, '--rate', '300/s', '--json');
+
 # failures
 
 is((command('verify', '--query', 'SELECT * FROM nowhere'))[0], 1, 'no table');

@@ -45,8 +45,9 @@ typedef struct {
 
 
 /*
- * A key is at most "key_max" bytes long.  0, or -1 after a message, as all functions here that return an
- * int; once one has failed only prizectl_pipeline_destroy() may follow.
+ * A key is at most "key_max" bytes long.  0, or -1 after a message, as all
+ * functions here that return an int; once one has failed only
+ * prizectl_pipeline_destroy() may follow.
  */
 int prizectl_pipeline_init(prizectl_pipeline_t *pipeline,
     prizectl_redis_t *redis, size_t key_max);

@@ -11,12 +11,15 @@
 
 #define EXPIRY  1798113600
 
-/* 32 bytes of 0x00, 0x01, 0x02 and 31 bytes, in base64 */
+/* 32 bytes of 0x00, 0x01, 0x02, and 31 and 64 bytes, in base64 */
 
 #define KEY_0   "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 #define KEY_1   "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="
 #define KEY_2   "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI="
 #define KEY_31  "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=="
+#define KEY_64                                                                \
+    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"                             \
+    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=="
 
 
 typedef struct {
@@ -165,8 +168,7 @@ test_key_files(void)
     prize_signature_keys_destroy(keys_of("# x\r\n\r\n \ta\t" KEY_0 " \r\n"));
     ok(1, "blanks, comments and CRLF");
 
-    prize_signature_keys_destroy(keys_of("a AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==\n"));
+    prize_signature_keys_destroy(keys_of("a " KEY_64 "\n"));
     ok(1, "a key of 64 bytes");
 }
 
