@@ -4,7 +4,8 @@
 #                  address, leak and undefined-behaviour sanitizers
 # make fault       what breaks, row by row: t/fault
 # make chaos       what breaks, for SECONDS under load: t/chaos/run; SEED=
-#                  replays one
+#                  replays one, and with COUNTS=1 only what is counted can
+#                  fail, for a machine that has other work
 # make demo        a working installation on this machine; see conf/demo/
 # make demo-stop   ends it
 # make deps        the packages that a build needs
@@ -79,7 +80,8 @@ compile   = $(CC) $(CFLAGS) $(OWN_CFLAGS) $(WARNINGS) -MMD -MP \
 libs      = -lhiredis -lpq -lz -lcrypto
 
 
-all: $(BUILD)/ngx_http_prize_module.so $(BUILD)/prizectl unit corpus
+all: $(BUILD)/ngx_http_prize_module.so $(BUILD)/prizectl unit corpus \
+     $(BUILD)/malloc.so
 
 
 # The stamp changes when the list of sources or a setting does, so that a
@@ -153,6 +155,11 @@ $(BUILD)/fuzz/%-corpus: $(BUILD)/obj/t/fuzz/%.o $(BUILD)/obj/t/fuzz/corpus.o \
                         $(patsubst %.c,$(BUILD)/obj/%.o,$(core))
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(libs)
+
+# preloaded by t/fault/memory.t; it is compiled without sanitizers
+
+$(BUILD)/malloc.so: t/fault/malloc.c $(BUILD)/settings
+	$(CC) -O1 -g -fPIC -shared -fno-builtin $(WARNINGS) -o $@ $< -ldl
 
 -include $(objects:.o=.d)
 
@@ -238,12 +245,11 @@ fault: deps-test
 	@$(MAKE) --no-print-directory test TESTS=t/fault
 
 
-# exits with 2 if all that is wrong is that something took too long
-
 chaos: deps-test
 	@$(MAKE) --no-print-directory all $(if $(NGINX_SRC),$(NGINX_BINARY))
 	@BUILD=$(build) TEST_NGINX_BINARY=$(abspath $(NGINX_BINARY)) \
-	    t/servers t/chaos/run --seconds $(SECONDS) $(SEED:%=--seed %)
+	    t/servers t/chaos/run --seconds $(SECONDS) $(SEED:%=--seed %) \
+	    $(if $(COUNTS),--counts)
 
 
 demo: deps-demo
