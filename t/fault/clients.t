@@ -22,9 +22,8 @@ my $ids = $roster->ids;
 
 sub site {
     return Test::Prize::Fault->new(roster => $roster,
-        server => 'prize_redis_connect_timeout 20s; prize_redis_timeout 20s;'
-                  . 'add_header X-Asked $upstream_addr always;'
-                  . 'add_header X-Source $prize_source always;', @_);
+        server => 'prize_redis_connect_timeout 20s; prize_redis_timeout 20s;',
+        @_);
 }
 
 

@@ -7,7 +7,6 @@ use Test::Prize;
 use Test::Prize::Fault;
 use Test::Prize::Peer;
 use Test::Prize::Roster;
-use Time::HiRes qw(time);
 
 # Replies that are torn, garbage, too long or too many, and records that are
 # not what they should be.
@@ -60,13 +59,14 @@ subtest 'row 14: garbage, wrong lengths, deep nesting' => sub {
         "garbage\r\n", "\r\n", "\n", "\0\0\0\0", "HTTP/1.1 400 Bad Request\r\n",
         "*-1\r\n", "\$-1\r\n", ":1\r\n", "+OK\r\n", "\$5\r\nhello\r\n",
         "*0\r\n", "*3\r\n\$1\r\na\r\n\$1\r\nb\r\n\$1\r\nc\r\n",
-        "*5\r\n" . "\$-1\r\n" x 5, "*1000000000\r\n", "*99999999999999999999\r\n",
+        "*5\r\n" . "\$-1\r\n" x 5, "*1000000000\r\n", '*' . 9 x 20 . "\r\n",
         "*4\r\n:1\r\n:2\r\n:3\r\n:4\r\n", "*4\r\n+a\r\n+b\r\n+c\r\n+d\r\n",
         "*4\r\n" x 20, "*4\r\n-ERR in the middle\r\n",
         "*4\r\n*4\r\n" . "\$-1\r\n" x 7, "*4\r\n\$-2\r\n" . "\$-1\r\n" x 3,
         "*4\r\n\$3\r\nabcdef\r\n" . "\$-1\r\n" x 3, "*4\r\n\$x\r\n",
         "*x\r\n", "*4\r\n\$1048577\r\n" . 'x' x 1_048_577 . "\r\n",
-        "%1\r\n+a\r\n:1\r\n", "_\r\n", "#t\r\n", ">4\r\n", "," . '9' x 40 . "\r\n",
+        "%1\r\n+a\r\n:1\r\n", "_\r\n", "#t\r\n", ">4\r\n",
+        ',' . 9 x 40 . "\r\n",
         substr($good, 1), "$good\r\n", "\r\n$good", "$good*",
     );
 

@@ -20,7 +20,8 @@ package Test::Prize::Fault;
 #
 # "ask" takes what a run of Test::Prize::Clients takes, and "ids", "status",
 # the count of each that is wanted, and "connections".  Its result also counts
-# where the pages came from, in "source".
+# where the pages came from, in "source", and by its address how often each
+# backend was asked for them, in "asked".
 
 use strict;
 use warnings;
@@ -64,6 +65,7 @@ sub new {
     access_log off;
     keepalive_requests 1000000;
     add_header X-Source \$prize_source always;
+    add_header X-Asked \$upstream_addr always;
     @{[ $option{http} // '' ]}
 
     server {
@@ -120,7 +122,7 @@ sub quietly {
     my $ids = delete $option{ids} // $self->{roster}->ids;
     my $path = delete $option{path} // '/h5';
     my $keep = delete $option{keep};
-    my %source;
+    my (%source, %asked);
 
     my $clients = Test::Prize::Clients->new(port => $self->{port},
         connections => delete $option{connections} // 32,
@@ -131,10 +133,12 @@ sub quietly {
     my $result = $clients->run(%option, keep => sub {
         my (undef, $answer) = @_;
         $source{$1}++ if $answer->{head} =~ /^X-Source: (\w+)\r$/m;
+        my ($asked) = $answer->{head} =~ /^X-Asked: (.+)\r$/m;
+        $asked{$_}++ for split /, | : /, $asked // '';
         $keep->(@_) if $keep;
     });
 
-    $result->{source} = \%source;
+    @$result{qw(source asked)} = (\%source, \%asked);
     return $result;
 }
 

@@ -147,13 +147,11 @@ sub readable {
     my $client = $self->{clients}{$socket} // return;
     my $n = sysread $socket, $client->{in}, 65536, length $client->{in};
 
-    if (!$n) {
-        print {$self->{seen}} "closed\n";
-        return $self->close($client);
-    }
+    return $self->gone($client) unless $n;
 
     while ($client->{socket} && (my @command = parse(\$client->{in}))) {
-        print {$self->{seen}} "@command[0 .. ($#command > 1 ? 1 : $#command)]\n";
+        print {$self->{seen}} join(' ', grep { defined } @command[0, 1]),
+                              "\n";
         $client->{n}++;
 
         my $answer = $self->{answer} ? $self->{answer}->($self, $client,
@@ -215,9 +213,17 @@ sub write {
 
     while (length $bytes && $client->{socket}) {
         my $n = syswrite($client->{socket}, $bytes)
-            // return $self->close($client);
+            // return $self->gone($client);
         substr $bytes, 0, $n, '';
     }
+}
+
+
+sub gone {
+    my ($self, $client) = @_;
+
+    print {$self->{seen}} "closed\n";
+    return $self->close($client);
 }
 
 
