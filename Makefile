@@ -80,8 +80,7 @@ compile   = $(CC) $(CFLAGS) $(OWN_CFLAGS) $(WARNINGS) -MMD -MP \
 libs      = -lhiredis -lpq -lz -lcrypto
 
 
-all: $(BUILD)/ngx_http_prize_module.so $(BUILD)/prizectl unit corpus \
-     $(BUILD)/malloc.so
+all: $(BUILD)/ngx_http_prize_module.so $(BUILD)/prizectl unit corpus
 
 
 # The stamp changes when the list of sources or a setting does, so that a
@@ -155,11 +154,6 @@ $(BUILD)/fuzz/%-corpus: $(BUILD)/obj/t/fuzz/%.o $(BUILD)/obj/t/fuzz/corpus.o \
                         $(patsubst %.c,$(BUILD)/obj/%.o,$(core))
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(libs)
-
-# preloaded by t/fault/memory.t; it is compiled without sanitizers
-
-$(BUILD)/malloc.so: t/fault/malloc.c $(BUILD)/settings
-	$(CC) -O1 -g -fPIC -shared -fno-builtin $(WARNINGS) -o $@ $< -ldl
 
 -include $(objects:.o=.d)
 
