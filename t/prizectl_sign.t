@@ -7,7 +7,6 @@ use MIME::Base64 qw(decode_base64 encode_base64);
 use POSIX qw(strftime);
 use Test::More;
 use Test::Prize;
-use Time::HiRes qw(time);
 
 # "prizectl sign": CSV in, CSV with a link out, each signature computed once
 # more by other code.
@@ -202,7 +201,8 @@ for my $missing ('key-file', 'event', 'url', 'expires') {
     like($err, qr/--$missing is required/, "without --$missing: says so");
 }
 
-# 200,000 a second, and no memory for each
+# 200,000 a second of the command's own processor time: what else the machine
+# does meanwhile does not count
 
 SKIP: {
     skip 'the speed of a checker', 2 if `ldd '@{[ prizectl() ]}'` =~ /asan/;
@@ -214,11 +214,11 @@ SKIP: {
     spew("$dir/roster.csv", $csv);
 
     for (1 .. 5) {
-        my $started = time;
+        my $before = (times)[2] + (times)[3];
         my $status = system("'@{[ prizectl() ]}' sign --key-file '$dir/keys' "
                             . "--event party --url $url --expires $expires "
                             . "<'$dir/roster.csv' >'$dir/links.csv'");
-        my $rate = 300_000 / (time - $started);
+        my $rate = 300_000 / ((times)[2] + (times)[3] - $before);
 
         $best = $rate if $status == 0 && $rate > $best;
         last if $best > 200_000;
