@@ -129,7 +129,7 @@ refused('a user without a password', qr/"prize_redis_username" .*
            more => 'prize_redis_username h5;'));
 
 for my $value (qw(-1 65536 first)) {
-    refused("database $value", qr/(?:value must|invalid number)/,
+    refused("database $value", qr/(?:takes 0 to 65535|invalid number)/,
             h5(more => "prize_redis_database $value; # here"));
 }
 
@@ -401,7 +401,7 @@ for my $value (qw(0 soon -1 on)) {
 
 for my $value (qw(0 -1 long)) {
     refused("prize_id_max_length $value",
-            qr/"prize_id_max_length" directive (?:must|invalid)/,
+            qr/"prize_id_max_length" (?:takes 1 to 1024|directive invalid)/,
             h5(more => "prize_id_max_length $value; # here"));
 }
 

@@ -29,7 +29,6 @@ typedef enum {
     NGX_PRIZE_FOREIGN,          /* a record of another owner */
     NGX_PRIZE_LATE,             /* not answered in time */
     NGX_PRIZE_LOST,             /* the connection failed: another may do */
-    NGX_PRIZE_BUSY,             /* the queue is full, or nobody to ask */
     NGX_PRIZE_ERROR             /* answered with an error */
 } ngx_prize_result_e;
 
@@ -69,11 +68,10 @@ struct ngx_prize_lookup_s {
 };
 
 
-
-
 /*
- * Detaching a field's value from what a backend owns: FOUND, or why this
- * record is not the page's.  Every backend asks this before it answers.
+ * FOUND, or why lookup->record, its values filled in, is not this ID's:
+ * NOT_FOUND without an id, FOREIGN, or STALE without a required field.  Every
+ * backend asks this before it answers.
  */
 ngx_prize_result_e ngx_prize_lookup_check(ngx_prize_lookup_t *lookup);
 

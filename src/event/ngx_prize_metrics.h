@@ -23,7 +23,7 @@ extern prize_metrics_slot_t  *ngx_prize_metrics;
     prize_gauge_add(ngx_prize_metrics, gauge, n)
 
 
-/* takes a slot for this worker, which "metrics" outlives */
+/* takes a slot for this worker; NGX_DECLINED: there is none left */
 ngx_int_t ngx_prize_metrics_open(prize_metrics_t *metrics);
 
 /* gives it back; its counters stay */

@@ -104,9 +104,6 @@ struct ngx_prize_postgres_pool_s {
 };
 
 
-static void ngx_prize_postgres_fill(ngx_prize_postgres_pool_t *pool);
-static void ngx_prize_postgres_conn_handler(ngx_prize_postgres_conn_t *conn,
-    ngx_prize_postgres_event_e event);
 
 
 static ngx_queue_t  ngx_prize_postgres_pools =
@@ -124,7 +121,6 @@ ngx_prize_postgres_complete(ngx_prize_lookup_t *lookup,
         [NGX_PRIZE_FOREIGN] = PRIZE_POSTGRES_ERROR,
         [NGX_PRIZE_LATE] = PRIZE_POSTGRES_LATE,
         [NGX_PRIZE_LOST] = PRIZE_POSTGRES_LOST,
-        [NGX_PRIZE_BUSY] = PRIZE_POSTGRES_ERROR,
         [NGX_PRIZE_ERROR] = PRIZE_POSTGRES_ERROR
     };
 
@@ -848,7 +844,7 @@ ngx_prize_postgres_dispatch_handler(ngx_event_t *ev)
 }
 
 
-/* two rows of one ID must not differ */
+/* two rows of one ID must not differ; NULL is an empty string */
 
 static ngx_uint_t
 ngx_prize_postgres_same(PGresult *result, int a, int b)
@@ -859,7 +855,6 @@ ngx_prize_postgres_same(PGresult *result, int a, int b)
         len = PQgetlength(result, a, i);
 
         if (len != PQgetlength(result, b, i)
-            || PQgetisnull(result, a, i) != PQgetisnull(result, b, i)
             || ngx_memcmp(PQgetvalue(result, a, i), PQgetvalue(result, b, i),
                           len)
                != 0)
@@ -1376,7 +1371,10 @@ ngx_prize_postgres_conn_handler(ngx_prize_postgres_conn_t *conn,
             ngx_prize_postgres_close(member);
 
         } else {
-            ngx_prize_postgres_failed(member, "connection lost");
+            ngx_prize_postgres_failed(member, conn->state
+                                              == NGX_PRIZE_POSTGRES_CONNECTING
+                                              ? "cannot connect"
+                                              : "connection lost");
         }
 
         ngx_prize_postgres_recover(member->pool);

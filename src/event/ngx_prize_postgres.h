@@ -34,7 +34,7 @@ typedef struct {
     ngx_uint_t                  connections;
     ngx_uint_t                  queue;          /* lookups that may wait */
     ngx_uint_t                  batch;          /* IDs of one query */
-    ngx_array_t                 queries;        /* of ngx_str_t, the same */
+    ngx_array_t                 queries;        /* of ngx_str_t, they too */
 } ngx_prize_postgres_conf_t;
 
 

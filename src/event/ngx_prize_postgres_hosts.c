@@ -145,16 +145,14 @@ ngx_prize_postgres_hosts_init(ngx_prize_postgres_hosts_t *hosts,
 PGconn *
 ngx_prize_postgres_hosts_connect(ngx_prize_postgres_hosts_t *hosts)
 {
-    char  **lists;
-
-    lists = hosts->lists[hosts->first % hosts->n];
+    char       **lists = hosts->lists[hosts->first % hosts->n];
 
     /* what stands before the conninfo yields to it, what stands after wins */
 
-    const char  *keywords[] = { "gssencmode", "client_encoding",
-                                "fallback_application_name", "dbname",
+    const char  *keywords[] = { "gssencmode", "fallback_application_name",
+                                "dbname", "client_encoding",
                                 "host", "hostaddr", "port", NULL };
-    const char  *values[] = { "disable", "UTF8", "nginx", hosts->conninfo,
+    const char  *values[] = { "disable", "nginx", hosts->conninfo, "UTF8",
                               lists[0], lists[1], lists[2], NULL };
 
     return PQconnectStartParams(keywords, values, 1);

@@ -27,11 +27,14 @@ typedef struct {
 } ngx_prize_postgres_hosts_t;
 
 
-/* "conninfo" has been parsed before, and lives as long as the pool */
+/*
+ * "conninfo" has been parsed before, and lives as long as the pool.
+ * NGX_ERROR: no memory.
+ */
 ngx_int_t ngx_prize_postgres_hosts_init(ngx_prize_postgres_hosts_t *hosts,
     const char *conninfo, ngx_pool_t *pool);
 
-/* begins to connect as PQconnectStartParams() does */
+/* as PQconnectStartParams(): NULL without memory, the caller's to finish */
 PGconn *ngx_prize_postgres_hosts_connect(ngx_prize_postgres_hosts_t *hosts);
 
 /* the next attempt begins with another host; 0: all have had their turn */

@@ -34,7 +34,6 @@ typedef struct {
 } ngx_prize_slot_t;
 
 
-static void ngx_prize_redis_close(ngx_prize_redis_conn_t *conn);
 static void ngx_prize_redis_failed(ngx_prize_redis_conn_t *conn,
     prize_peer_counter_e reason, ngx_err_t err, const char *why);
 static void ngx_prize_redis_read_handler(ngx_event_t *rev);
@@ -64,7 +63,6 @@ ngx_prize_redis_complete(ngx_prize_lookup_t *lookup, ngx_prize_result_e result)
         [NGX_PRIZE_FOREIGN] = PRIZE_REDIS_FOREIGN,
         [NGX_PRIZE_LATE] = PRIZE_REDIS_LATE,
         [NGX_PRIZE_LOST] = PRIZE_REDIS_LOST,
-        [NGX_PRIZE_BUSY] = PRIZE_REDIS_ERROR,
         [NGX_PRIZE_ERROR] = PRIZE_REDIS_ERROR
     };
 

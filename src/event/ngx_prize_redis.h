@@ -107,8 +107,9 @@ void ngx_prize_redis_warm(ngx_prize_redis_conn_t *conn,
 
 /*
  * Asks for lookup->key by lookup->command, connecting first if need be.
- * NGX_OK: the handler will be called, but not from here.  NGX_ERROR: nothing
- * was taken, no memory.
+ * NGX_OK: the handler will be called, but not from here.  NGX_DECLINED: it
+ * cannot be connected to, another may do.  NGX_ERROR: no memory, or more is
+ * unsent than is good.
  */
 ngx_int_t ngx_prize_redis_lookup(ngx_prize_redis_conn_t *conn,
     ngx_prize_lookup_t *lookup, ngx_msec_t connect_timeout);
@@ -117,7 +118,10 @@ ngx_int_t ngx_prize_redis_lookup(ngx_prize_redis_conn_t *conn,
 void ngx_prize_redis_detach(ngx_prize_redis_conn_t *conn,
     ngx_prize_lookup_t *lookup);
 
-/* stores a row; its outcome changes nothing but a counter */
+/*
+ * Stores a row, unless the connection is not ready: then it is dropped.  Its
+ * outcome is counted; one that says that the server is away is heeded.
+ */
 void ngx_prize_redis_write_back(ngx_prize_redis_conn_t *conn,
     const prize_write_back_t *wb, ngx_msec_t timeout);
 

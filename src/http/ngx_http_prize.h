@@ -139,7 +139,8 @@ typedef struct {
     ngx_prize_postgres_pool_t       *postgres;   /* that has it, or NULL */
     ngx_prize_redis_conn_t          *write_to;   /* where a row is missing */
     ngx_msec_t                       start;      /* of the current try */
-    uint64_t                         clock;      /* of the request's start */
+    uint64_t                         clock;      /* when this location's */
+                                                 /*   phases began */
     ngx_table_elt_t                 *retry_after;    /* of a 503, or NULL */
 
     unsigned                         peer:1;     /* the balancer gave one */

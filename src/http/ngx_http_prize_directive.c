@@ -5,7 +5,8 @@
 #include "ngx_http_prize_status.h"
 
 
-#define NGX_HTTP_PRIZE_PAGE_MAX  (16 * 1024 * 1024)
+#define NGX_HTTP_PRIZE_PAGE_MAX      (16 * 1024 * 1024)
+#define NGX_HTTP_PRIZE_DATABASE_MAX  65535
 
 
 static ngx_str_t  ngx_http_prize_default_id = ngx_string("$arg_id");
@@ -427,9 +428,43 @@ ngx_http_prize_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 char *
 ngx_http_prize_check_positive(ngx_conf_t *cf, void *post, void *data)
 {
-    ngx_uint_t  *value = data;
+    ngx_msec_t  *value = data;
 
     return *value ? NGX_CONF_OK : "must be more than 0";
+}
+
+
+char *
+ngx_http_prize_check_id_length(ngx_conf_t *cf, void *post, void *data)
+{
+    size_t  *value = data;
+
+    if (*value >= 1 && *value <= PRIZE_SIGNATURE_ID_MAX) {
+        return NGX_CONF_OK;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "\"prize_id_max_length\" takes 1 to %d bytes, not %uz",
+                       PRIZE_SIGNATURE_ID_MAX, *value);
+
+    return NGX_CONF_ERROR;
+}
+
+
+char *
+ngx_http_prize_check_database(ngx_conf_t *cf, void *post, void *data)
+{
+    ngx_int_t  *value = data;
+
+    if (*value <= NGX_HTTP_PRIZE_DATABASE_MAX) {
+        return NGX_CONF_OK;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "\"prize_redis_database\" takes 0 to %d, not %i",
+                       NGX_HTTP_PRIZE_DATABASE_MAX, *value);
+
+    return NGX_CONF_ERROR;
 }
 
 
@@ -784,7 +819,7 @@ ngx_http_prize_page_raw(ngx_conf_t *cf, ngx_array_t *raw, ngx_str_t *value)
 
 
 static ngx_int_t
-ngx_http_prize_page_read(ngx_conf_t *cf, ngx_str_t *file, ngx_str_t *source)
+ngx_http_prize_file_read(ngx_conf_t *cf, ngx_str_t *file, ngx_str_t *source)
 {
     size_t           size;
     ssize_t          n;
@@ -860,7 +895,7 @@ ngx_http_prize_page_compile(ngx_conf_t *cf, ngx_http_prize_pages_t *pages,
     prize_template_options_t  options;
 
     if (ngx_conf_full_name(cf->cycle, &page->file, 1) != NGX_OK
-        || ngx_http_prize_page_read(cf, &page->file, &source) != NGX_OK)
+        || ngx_http_prize_file_read(cf, &page->file, &source) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -1105,7 +1140,7 @@ ngx_http_prize_redis_password_file(ngx_conf_t *cf, ngx_command_t *cmd,
     value = cf->args->elts;
 
     if (ngx_conf_full_name(cf->cycle, &value[1], 1) != NGX_OK
-        || ngx_http_prize_page_read(cf, &value[1], &source) != NGX_OK)
+        || ngx_http_prize_file_read(cf, &value[1], &source) != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }

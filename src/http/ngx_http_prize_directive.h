@@ -36,8 +36,10 @@ char *ngx_http_prize_sign_event(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_http_prize_write_back(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
-/* for sizes and times, which are both unsigned words */
+/* what follows a stock slot: of a time, of a size, of a number */
 char *ngx_http_prize_check_positive(ngx_conf_t *cf, void *post, void *data);
+char *ngx_http_prize_check_id_length(ngx_conf_t *cf, void *post, void *data);
+char *ngx_http_prize_check_database(ngx_conf_t *cf, void *post, void *data);
 
 
 #endif /* _NGX_HTTP_PRIZE_DIRECTIVE_H_INCLUDED_ */

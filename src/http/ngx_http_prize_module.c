@@ -9,7 +9,6 @@
 #define NGX_HTTP_PRIZE_ZONE_SIZE  (sizeof(prize_metrics_t) + 1024 * 1024)
 
 
-static ngx_int_t ngx_http_prize_add_variables(ngx_conf_t *cf);
 static ngx_int_t ngx_http_prize_init(ngx_conf_t *cf);
 static ngx_int_t ngx_http_prize_init_worker(ngx_cycle_t *cycle);
 static void ngx_http_prize_exit_worker(ngx_cycle_t *cycle);
@@ -18,8 +17,11 @@ static void ngx_http_prize_exit_worker(ngx_cycle_t *cycle);
 static ngx_conf_post_t  ngx_http_prize_positive =
     { ngx_http_prize_check_positive };
 
-static ngx_conf_num_bounds_t  ngx_http_prize_database_bounds =
-    { ngx_conf_check_num_bounds, 0, 65535 };
+static ngx_conf_post_t  ngx_http_prize_id_length =
+    { ngx_http_prize_check_id_length };
+
+static ngx_conf_post_t  ngx_http_prize_database =
+    { ngx_http_prize_check_database };
 
 
 static ngx_command_t  ngx_http_prize_commands[] = {
@@ -60,7 +62,7 @@ static ngx_command_t  ngx_http_prize_commands[] = {
       ngx_conf_set_size_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_prize_loc_conf_t, id_max_length),
-      &ngx_http_prize_positive },
+      &ngx_http_prize_id_length },
 
     { ngx_string("prize_redis_pass"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
@@ -124,7 +126,7 @@ static ngx_command_t  ngx_http_prize_commands[] = {
       ngx_conf_set_num_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_prize_loc_conf_t, redis_database),
-      &ngx_http_prize_database_bounds },
+      &ngx_http_prize_database },
 
     { ngx_string("prize_postgres_pass"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
@@ -187,7 +189,7 @@ static ngx_command_t  ngx_http_prize_commands[] = {
 
 
 static ngx_http_module_t  ngx_http_prize_module_ctx = {
-    ngx_http_prize_add_variables,          /* preconfiguration */
+    ngx_http_prize_variables_add,          /* preconfiguration */
     ngx_http_prize_init,                   /* postconfiguration */
 
     ngx_http_prize_create_main_conf,       /* create main configuration */
@@ -215,13 +217,6 @@ ngx_module_t  ngx_http_prize_module = {
     NULL,                                  /* exit master */
     NGX_MODULE_V1_PADDING
 };
-
-
-static ngx_int_t
-ngx_http_prize_add_variables(ngx_conf_t *cf)
-{
-    return ngx_http_prize_variables_add(cf);
-}
 
 
 static ngx_int_t

@@ -14,7 +14,7 @@
 #include "ngx_http_prize.h"
 
 
-/* once a request, before the first try */
+/* once a request, before the first try; NGX_ERROR: no memory */
 ngx_int_t ngx_http_prize_peer_init(ngx_http_request_t *r,
     ngx_http_upstream_srv_conf_t *uscf);
 
@@ -25,7 +25,7 @@ ngx_int_t ngx_http_prize_peer_init(ngx_http_request_t *r,
 ngx_int_t ngx_http_prize_peer_get(ngx_http_request_t *r,
     ngx_http_prize_ctx_t *ctx, ngx_prize_redis_conn_t **conn);
 
-/* paired with every NGX_OK above; "state" is nginx's NGX_PEER_..., or 0 */
+/* of the peer that is held, if any; "state" is NGX_PEER_..., or 0 */
 void ngx_http_prize_peer_free(ngx_http_request_t *r,
     ngx_http_prize_ctx_t *ctx, ngx_uint_t state);
 

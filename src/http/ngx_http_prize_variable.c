@@ -83,10 +83,6 @@ ngx_http_prize_id_variable(ngx_http_request_t *r,
 
     plcf = ngx_http_get_module_loc_conf(r, ngx_http_prize_module);
 
-    if (plcf->id == NULL) {
-        return ngx_http_prize_variable_set(v, NULL, 0);
-    }
-
     if (ngx_http_prize_take_id(r, plcf, &id) != NGX_OK) {
         return NGX_ERROR;
     }
