@@ -677,7 +677,9 @@ prize_signature_part(char *dst, const prize_str_t *part)
 }
 
 
-static int
+/* PRIZE_SIGNATURE_VALID: "mac" is */
+
+static prize_signature_e
 prize_signature_compute(prize_signature_key_t *key, const prize_str_t *event,
     const prize_str_t *id, const prize_str_t *expiry,
     unsigned char mac[PRIZE_SIGNATURE_MAC_LEN])
@@ -688,7 +690,7 @@ prize_signature_compute(prize_signature_key_t *key, const prize_str_t *event,
     if (prize_signature_event_check(event) == -1
         || id->len == 0 || id->len > PRIZE_SIGNATURE_ID_MAX)
     {
-        return -1;
+        return PRIZE_SIGNATURE_INVALID;
     }
 
     p = prize_signature_copy(string, PRIZE_SIGNATURE_VERSION,
@@ -702,10 +704,10 @@ prize_signature_compute(prize_signature_key_t *key, const prize_str_t *event,
         || EVP_MAC_final(key->mac, mac, &len, PRIZE_SIGNATURE_MAC_LEN) != 1
         || len != PRIZE_SIGNATURE_MAC_LEN)
     {
-        return -1;
+        return PRIZE_SIGNATURE_FAILED;
     }
 
-    return 0;
+    return PRIZE_SIGNATURE_VALID;
 }
 
 
@@ -750,7 +752,9 @@ prize_signature_sign(prize_signature_keys_t *keys, const prize_str_t *event,
     p = prize_signature_decimal(p, expiry);
     x.len = p - x.data;
 
-    if (prize_signature_compute(key, event, id, &x, mac) == -1) {
+    if (prize_signature_compute(key, event, id, &x, mac)
+        != PRIZE_SIGNATURE_VALID)
+    {
         return 0;
     }
 
@@ -798,6 +802,7 @@ prize_signature_verify(prize_signature_keys_t *keys, const prize_str_t *event,
     time_t                  expiry;
     unsigned char           given[PRIZE_SIGNATURE_MAC_LEN],
                             mac[PRIZE_SIGNATURE_MAC_LEN];
+    prize_signature_e       rc;
     prize_signature_key_t  *key;
 
     if (prize_signature_expiry(&link->expiry, &expiry) == -1
@@ -811,10 +816,17 @@ prize_signature_verify(prize_signature_keys_t *keys, const prize_str_t *event,
 
     key = prize_signature_key_find(keys, &link->keyid);
 
-    if (key == NULL
-        || prize_signature_compute(key, event, id, &link->expiry, mac) == -1
-        || CRYPTO_memcmp(given, mac, PRIZE_SIGNATURE_MAC_LEN) != 0)
-    {
+    if (key == NULL) {
+        return PRIZE_SIGNATURE_INVALID;
+    }
+
+    rc = prize_signature_compute(key, event, id, &link->expiry, mac);
+
+    if (rc != PRIZE_SIGNATURE_VALID) {
+        return rc;
+    }
+
+    if (CRYPTO_memcmp(given, mac, PRIZE_SIGNATURE_MAC_LEN) != 0) {
         return PRIZE_SIGNATURE_INVALID;
     }
 

@@ -43,7 +43,8 @@
 typedef enum {
     PRIZE_SIGNATURE_VALID = 0,
     PRIZE_SIGNATURE_INVALID,
-    PRIZE_SIGNATURE_EXPIRED         /* the signature itself is right */
+    PRIZE_SIGNATURE_EXPIRED,        /* the signature itself is right */
+    PRIZE_SIGNATURE_FAILED          /* OpenSSL did: nobody knows */
 } prize_signature_e;
 
 
