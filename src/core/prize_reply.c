@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <hiredis/hiredis.h>
+#include <hiredis/sds.h>
 
 #include "prize_reply.h"
 
@@ -200,6 +201,24 @@ static redisReplyObjectFunctions  prize_reply_functions = {
 };
 
 
+static redisReader *
+prize_reply_reader(prize_reply_t *reply)
+{
+    redisReader  *reader;
+
+    reader = redisReaderCreateWithFunctions(&prize_reply_functions);
+
+    if (reader) {
+        reader->privdata = reply;
+
+        /* without memory its own way to give a buffer back is an assertion */
+        reader->maxbuf = 0;
+    }
+
+    return reader;
+}
+
+
 int
 prize_reply_init(prize_reply_t *reply)
 {
@@ -214,14 +233,11 @@ prize_reply_init(prize_reply_t *reply)
 
     reply->size = 1024;
 
-    reply->reader = redisReaderCreateWithFunctions(&prize_reply_functions);
+    reply->reader = prize_reply_reader(reply);
     if (reply->reader == NULL) {
-        free(reply->buffer);
+        prize_reply_destroy(reply);
         return -1;
     }
-
-    reply->reader->privdata = reply;
-    reply->reader->maxbuf = PRIZE_READER_IDLE_MAX;
 
     return 0;
 }
@@ -244,6 +260,20 @@ prize_reply_destroy(prize_reply_t *reply)
 int
 prize_reply_feed(prize_reply_t *reply, const char *data, size_t len)
 {
+    redisReader  *reader;
+
+    if (reply->reader->len == 0
+        && sdsavail(reply->reader->buf) > PRIZE_READER_IDLE_MAX)
+    {
+        reader = prize_reply_reader(reply);
+        if (reader == NULL) {
+            return -1;
+        }
+
+        redisReaderFree(reply->reader);
+        reply->reader = reader;
+    }
+
     if (reply->reader->len - reply->reader->pos + len
         > PRIZE_REPLY_UNREAD_MAX)
     {
