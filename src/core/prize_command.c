@@ -158,6 +158,8 @@ prize_command_write(const prize_command_t *command, char *dst,
 }
 
 
+/* NULL without memory: OpenSSL's one call fetches the digest anew */
+
 static const char *
 prize_write_back_sha(void)
 {
@@ -167,8 +169,12 @@ prize_write_back_sha(void)
     unsigned char  md[SHA_DIGEST_LENGTH];
 
     if (hex[0] == '\0') {
-        SHA1((const unsigned char *) prize_write_back_script,
-             sizeof(prize_write_back_script) - 1, md);
+        if (SHA1((const unsigned char *) prize_write_back_script,
+                 sizeof(prize_write_back_script) - 1, md)
+            == NULL)
+        {
+            return NULL;
+        }
 
         for (i = 0; i < SHA_DIGEST_LENGTH; i++) {
             snprintf(hex + 2 * i, 3, "%02x", md[i]);
@@ -232,6 +238,11 @@ prize_write_back_format(const prize_write_back_t *wb, int eval,
 
     argv[0] = eval ? "EVAL" : "EVALSHA";
     argv[1] = eval ? prize_write_back_script : prize_write_back_sha();
+
+    if (argv[1] == NULL) {
+        goto done;
+    }
+
     argv[2] = "1";
     argv[3] = "";
     argv[4] = ttl;
