@@ -228,11 +228,13 @@ ngx_http_prize_page_headers(ngx_http_request_t *r,
     /* a page has no date and no tag that a client could name */
     r->disable_not_modified = 1;
 
-    if (gzip && ngx_http_prize_page_encoding(r) != NGX_OK) {
+    if (plcf->gzip && ngx_http_prize_page_vary(r) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    return plcf->gzip ? ngx_http_prize_page_vary(r) : NGX_OK;
+    /* the last that can fail: the page of an error is not compressed */
+
+    return gzip ? ngx_http_prize_page_encoding(r) : NGX_OK;
 }
 
 
