@@ -448,41 +448,15 @@ ngx_prize_redis_ready(ngx_prize_redis_conn_t *conn)
 }
 
 
+/* what was asked, or waits, is another server's now */
+
 static void
-ngx_prize_redis_close(ngx_prize_redis_conn_t *conn)
+ngx_prize_redis_lose(ngx_prize_redis_conn_t *conn)
 {
     ngx_uint_t           blamed;
     ngx_queue_t         *q, slots, waiting;
     ngx_prize_slot_t    *slot;
     ngx_prize_lookup_t  *lookup;
-
-    if (conn->state == NGX_PRIZE_REDIS_READY) {
-        ngx_prize_redis_gauge(conn, PRIZE_PEER_CONNECTED, -1);
-
-    } else if (conn->state != NGX_PRIZE_REDIS_CLOSED) {
-        ngx_prize_redis_gauge(conn, PRIZE_PEER_CONNECTING, -1);
-    }
-
-    if (conn->peer.connection) {
-        ngx_close_connection(conn->peer.connection);
-        conn->peer.connection = NULL;
-    }
-
-    if (conn->timer.timer_set) {
-        ngx_del_timer(&conn->timer);
-    }
-
-    if (conn->flush.posted) {
-        ngx_delete_posted_event(&conn->flush);
-    }
-
-    prize_reply_destroy(&conn->reply);
-
-    conn->state = NGX_PRIZE_REDIS_CLOSED;
-    conn->out_sent = 0;
-    conn->out_len = 0;
-    conn->evalsha = 0;
-    conn->checking = 0;
 
     /*
      * A handler may ask this endpoint again, or detach a lookup that stands
@@ -526,6 +500,41 @@ ngx_prize_redis_close(ngx_prize_redis_conn_t *conn)
         blamed = 0;
         ngx_prize_redis_complete(lookup, NGX_PRIZE_LOST);
     }
+}
+
+
+static void
+ngx_prize_redis_close(ngx_prize_redis_conn_t *conn)
+{
+    if (conn->state == NGX_PRIZE_REDIS_READY) {
+        ngx_prize_redis_gauge(conn, PRIZE_PEER_CONNECTED, -1);
+
+    } else if (conn->state != NGX_PRIZE_REDIS_CLOSED) {
+        ngx_prize_redis_gauge(conn, PRIZE_PEER_CONNECTING, -1);
+    }
+
+    if (conn->peer.connection) {
+        ngx_close_connection(conn->peer.connection);
+        conn->peer.connection = NULL;
+    }
+
+    if (conn->timer.timer_set) {
+        ngx_del_timer(&conn->timer);
+    }
+
+    if (conn->flush.posted) {
+        ngx_delete_posted_event(&conn->flush);
+    }
+
+    prize_reply_destroy(&conn->reply);
+
+    conn->state = NGX_PRIZE_REDIS_CLOSED;
+    conn->out_sent = 0;
+    conn->out_len = 0;
+    conn->evalsha = 0;
+    conn->checking = 0;
+
+    ngx_prize_redis_lose(conn);
 }
 
 
@@ -785,14 +794,64 @@ ngx_prize_redis_parse(ngx_prize_redis_conn_t *conn)
 }
 
 
+/* NGX_DONE: closed */
+
+static ngx_int_t
+ngx_prize_redis_read(ngx_prize_redis_conn_t *conn, ngx_connection_t *c)
+{
+    ssize_t        n;
+
+    static u_char  buffer[NGX_PRIZE_REDIS_READ_SIZE];
+
+    for ( ;; ) {
+
+        if (c->close && conn->pending == 0 && ngx_queue_empty(&conn->waiting)) {
+            ngx_prize_redis_close(conn);
+            return NGX_DONE;
+        }
+
+        n = c->recv(c, buffer, sizeof(buffer));
+
+        if (n == NGX_AGAIN) {
+            return NGX_OK;
+        }
+
+        if (n == 0 && conn->state == NGX_PRIZE_REDIS_READY
+            && conn->pending == 0)
+        {
+            ngx_prize_redis_close(conn);
+            return NGX_DONE;
+        }
+
+        if (n <= 0) {
+            ngx_prize_redis_failed(conn, PRIZE_PEER_ERROR_LOST,
+                                   n < 0 ? ngx_socket_errno : 0,
+                                   n < 0 ? "recv() failed"
+                                         : "closed by the server");
+            return NGX_DONE;
+        }
+
+        conn->last_read = ngx_current_msec;
+        conn->clock = ngx_prize_clock();
+
+        if (prize_reply_feed(&conn->reply, (char *) buffer, n) != 0) {
+            ngx_prize_redis_failed(conn, PRIZE_PEER_ERROR_PROTOCOL, 0,
+                                   "a reply that is too large");
+            return NGX_DONE;
+        }
+
+        if (ngx_prize_redis_parse(conn) == NGX_DONE) {
+            return NGX_DONE;
+        }
+    }
+}
+
+
 static void
 ngx_prize_redis_read_handler(ngx_event_t *rev)
 {
-    ssize_t                  n;
     ngx_connection_t        *c;
     ngx_prize_redis_conn_t  *conn;
-
-    static u_char            buffer[NGX_PRIZE_REDIS_READ_SIZE];
 
     c = rev->data;
     conn = c->data;
@@ -811,46 +870,8 @@ ngx_prize_redis_read_handler(ngx_event_t *rev)
         }
     }
 
-    for ( ;; ) {
-
-        if (c->close && conn->pending == 0 && ngx_queue_empty(&conn->waiting)) {
-            ngx_prize_redis_close(conn);
-            return;
-        }
-
-        n = c->recv(c, buffer, sizeof(buffer));
-
-        if (n == NGX_AGAIN) {
-            break;
-        }
-
-        if (n == 0 && conn->state == NGX_PRIZE_REDIS_READY
-            && conn->pending == 0)
-        {
-            ngx_prize_redis_close(conn);
-            return;
-        }
-
-        if (n <= 0) {
-            ngx_prize_redis_failed(conn, PRIZE_PEER_ERROR_LOST,
-                                   n < 0 ? ngx_socket_errno : 0,
-                                   n < 0 ? "recv() failed"
-                                         : "closed by the server");
-            return;
-        }
-
-        conn->last_read = ngx_current_msec;
-        conn->clock = ngx_prize_clock();
-
-        if (prize_reply_feed(&conn->reply, (char *) buffer, n) != 0) {
-            ngx_prize_redis_failed(conn, PRIZE_PEER_ERROR_PROTOCOL, 0,
-                                   "a reply that is too large");
-            return;
-        }
-
-        if (ngx_prize_redis_parse(conn) == NGX_DONE) {
-            return;
-        }
+    if (ngx_prize_redis_read(conn, c) == NGX_DONE) {
+        return;
     }
 
     if (ngx_handle_read_event(rev, 0) != NGX_OK) {
@@ -1100,6 +1121,27 @@ ngx_prize_redis_cleanup(void *data)
 }
 
 
+static void
+ngx_prize_redis_peer(ngx_prize_redis_conn_t *conn)
+{
+    /* nginx has a line for every connect() that fails, we have a notice */
+
+    conn->quiet = *conn->log;
+
+    if (!(conn->quiet.log_level & NGX_LOG_DEBUG_EVENT)) {
+        conn->quiet.log_level = NGX_LOG_STDERR;
+    }
+
+    conn->peer.sockaddr = &conn->sockaddr.sockaddr;
+    conn->peer.socklen = conn->socklen;
+    conn->peer.name = &conn->name;
+    conn->peer.get = ngx_event_get_peer;
+    conn->peer.log = &conn->quiet;
+    conn->peer.log_error = NGX_ERROR_INFO;
+    conn->peer.so_keepalive = 1;
+}
+
+
 static ngx_prize_redis_conn_t *
 ngx_prize_redis_create(ngx_cycle_t *cycle,
     const ngx_prize_redis_login_t *login, struct sockaddr *sockaddr,
@@ -1124,27 +1166,12 @@ ngx_prize_redis_create(ngx_cycle_t *cycle,
     conn->name.len = name->len;
     conn->login = login;
     conn->log = cycle->log;
-
-    /* nginx has a line for every connect() that fails, we have a notice */
-
-    conn->quiet = *cycle->log;
-
-    if (!(conn->quiet.log_level & NGX_LOG_DEBUG_EVENT)) {
-        conn->quiet.log_level = NGX_LOG_STDERR;
-    }
-
     conn->label = ngx_prize_metrics_label(PRIZE_LABEL_REDIS, &conn->name);
 
     ngx_memcpy(&conn->sockaddr, sockaddr, socklen);
     conn->socklen = socklen;
 
-    conn->peer.sockaddr = &conn->sockaddr.sockaddr;
-    conn->peer.socklen = socklen;
-    conn->peer.name = &conn->name;
-    conn->peer.get = ngx_event_get_peer;
-    conn->peer.log = &conn->quiet;
-    conn->peer.log_error = NGX_ERROR_INFO;
-    conn->peer.so_keepalive = 1;
+    ngx_prize_redis_peer(conn);
 
     ngx_queue_init(&conn->slots);
     ngx_queue_init(&conn->waiting);

@@ -144,6 +144,7 @@ typedef struct {
     ngx_table_elt_t                 *retry_after;    /* of a 503, or NULL */
 
     unsigned                         peer:1;     /* the balancer gave one */
+    unsigned                         asked:1;    /* some Redis was tried */
     unsigned                         late:1;     /* a backend was too late */
     unsigned                         counted:1;  /* in flight */
     unsigned                         guarded:1;  /* has its cleanup */

@@ -197,51 +197,38 @@ ngx_http_prize_pool(ngx_http_prize_main_conf_t *pmcf, ngx_str_t *name)
 
 /* what a location with pages needs, and where it was forgotten */
 
-static char *
-ngx_http_prize_merge_backends(ngx_conf_t *cf, ngx_http_prize_loc_conf_t *plcf)
+static ngx_int_t
+ngx_http_prize_merge_redis(ngx_conf_t *cf, ngx_http_prize_loc_conf_t *plcf)
+{
+    if (plcf->redis == NULL) {
+        return NGX_OK;
+    }
+
+    if (plcf->redis_username.len && plcf->redis_password.len == 0) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"prize_redis_username\" has no "
+                      "\"prize_redis_password\" for the \"prize_page\" "
+                      "in %s:%ui",
+                      plcf->pages->conf_file, plcf->pages->line);
+        return NGX_ERROR;
+    }
+
+    plcf->redis_login = ngx_http_prize_login(cf, plcf);
+
+    return plcf->redis_login ? NGX_OK : NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_prize_merge_postgres(ngx_conf_t *cf, ngx_http_prize_loc_conf_t *plcf)
 {
     ngx_http_prize_main_conf_t  *pmcf;
 
-    pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_prize_module);
-
-    if (plcf->redis == NULL && plcf->postgres_name.len == 0) {
-        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "\"prize_page\" has neither \"prize_redis_pass\" nor "
-                      "\"prize_postgres_pass\" in %s:%ui",
-                      plcf->pages->conf_file, plcf->pages->line);
-        return NGX_CONF_ERROR;
-    }
-
-    if ((plcf->sign_keys != NULL) != (plcf->sign_event.len != 0)) {
-        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "\"prize_sign_key_file\" and \"prize_sign_event\" need "
-                      "one another, and the \"prize_page\" in %s:%ui has "
-                      "only one of them",
-                      plcf->pages->conf_file, plcf->pages->line);
-        return NGX_CONF_ERROR;
-    }
-
-    if (plcf->redis) {
-        if (plcf->redis_username.len && plcf->redis_password.len == 0) {
-            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                          "\"prize_redis_username\" has no "
-                          "\"prize_redis_password\" for the \"prize_page\" "
-                          "in %s:%ui",
-                          plcf->pages->conf_file, plcf->pages->line);
-            return NGX_CONF_ERROR;
-        }
-
-        plcf->redis_login = ngx_http_prize_login(cf, plcf);
-
-        if (plcf->redis_login == NULL) {
-            return NGX_CONF_ERROR;
-        }
-    }
-
     if (plcf->postgres_name.len == 0) {
-        return NGX_CONF_OK;
+        return NGX_OK;
     }
 
+    pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_prize_module);
     plcf->postgres = ngx_http_prize_pool(pmcf, &plcf->postgres_name);
 
     if (plcf->postgres == NULL) {
@@ -250,7 +237,7 @@ ngx_http_prize_merge_backends(ngx_conf_t *cf, ngx_http_prize_loc_conf_t *plcf)
                       "no \"prize_postgres\" has it, in %s:%ui",
                       &plcf->postgres_name, plcf->postgres_conf_file,
                       plcf->postgres_line);
-        return NGX_CONF_ERROR;
+        return NGX_ERROR;
     }
 
     if (plcf->postgres_query.len == 0) {
@@ -258,11 +245,38 @@ ngx_http_prize_merge_backends(ngx_conf_t *cf, ngx_http_prize_loc_conf_t *plcf)
                       "\"prize_postgres_pass\" has no "
                       "\"prize_postgres_query\" in %s:%ui",
                       plcf->postgres_conf_file, plcf->postgres_line);
-        return NGX_CONF_ERROR;
+        return NGX_ERROR;
     }
 
-    return ngx_http_prize_query(cf, plcf) == NGX_OK ? NGX_CONF_OK
-                                                    : NGX_CONF_ERROR;
+    return ngx_http_prize_query(cf, plcf);
+}
+
+
+static ngx_int_t
+ngx_http_prize_merge_needs(ngx_conf_t *cf, ngx_http_prize_loc_conf_t *plcf)
+{
+    if (plcf->redis == NULL && plcf->postgres_name.len == 0) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"prize_page\" has neither \"prize_redis_pass\" nor "
+                      "\"prize_postgres_pass\" in %s:%ui",
+                      plcf->pages->conf_file, plcf->pages->line);
+        return NGX_ERROR;
+    }
+
+    if ((plcf->sign_keys != NULL) != (plcf->sign_event.len != 0)) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"prize_sign_key_file\" and \"prize_sign_event\" need "
+                      "one another, and the \"prize_page\" in %s:%ui has "
+                      "only one of them",
+                      plcf->pages->conf_file, plcf->pages->line);
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_prize_merge_redis(cf, plcf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_prize_merge_postgres(cf, plcf);
 }
 
 
@@ -347,7 +361,8 @@ ngx_http_prize_merge_pages(ngx_conf_t *cf, ngx_http_prize_loc_conf_t *prev,
         return NGX_CONF_ERROR;
     }
 
-    return ngx_http_prize_merge_backends(cf, plcf);
+    return ngx_http_prize_merge_needs(cf, plcf) == NGX_OK ? NGX_CONF_OK
+                                                          : NGX_CONF_ERROR;
 }
 
 

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "prize_version.h"
 #include "prizectl.h"
 
 
@@ -55,7 +56,7 @@ prizectl_help(void)
 static int
 prizectl_version(void)
 {
-    if (printf("prizectl %s\n", PRIZECTL_VERSION) < 0 || fflush(stdout) != 0) {
+    if (printf("prizectl %s\n", PRIZE_VERSION) < 0 || fflush(stdout) != 0) {
         prizectl_error("cannot write to standard output");
         return PRIZECTL_FAILED;
     }

@@ -11,7 +11,6 @@
 #include <stddef.h>
 
 
-#define PRIZECTL_VERSION      "0.1.0"
 
 
 /* exit codes */
