@@ -1,19 +1,13 @@
 
-#include <ctype.h>
 #include <stdlib.h>
 
 #include "ngx_prize_postgres.h"
 #include "ngx_prize_postgres_conn.h"
+#include "ngx_prize_postgres_id.h"
 
 
 #define NGX_PRIZE_POSTGRES_REFUSED   15000   /* ms after a wrong password */
 #define NGX_PRIZE_POSTGRES_TICK      5       /* ms between looks at the clock */
-
-/* pg_type.dat: these are as fixed as the protocol */
-#define NGX_PRIZE_POSTGRES_INT8      20
-#define NGX_PRIZE_POSTGRES_INT2      21
-#define NGX_PRIZE_POSTGRES_INT4      23
-#define NGX_PRIZE_POSTGRES_UUID      2950
 
 
 typedef struct ngx_prize_postgres_member_s  ngx_prize_postgres_member_t;
@@ -102,8 +96,6 @@ struct ngx_prize_postgres_pool_s {
     ngx_prize_notice_t               column;
     ngx_prize_notice_t               large;
 };
-
-
 
 
 static ngx_queue_t  ngx_prize_postgres_pools =
@@ -1600,15 +1592,51 @@ ngx_prize_postgres_event(ngx_prize_postgres_pool_t *pool, ngx_event_t *ev,
 }
 
 
+static void
+ngx_prize_postgres_init(ngx_prize_postgres_pool_t *pool)
+{
+    ngx_str_t                     name;
+    ngx_uint_t                    i;
+    ngx_prize_postgres_member_t  *member;
+
+    ngx_queue_init(&pool->waiting);
+    ngx_rbtree_init(&pool->items, &pool->sentinel, ngx_prize_postgres_insert);
+
+    for (i = 0; i < pool->conf->connections; i++) {
+        member = &pool->members[i];
+        member->pool = pool;
+        member->conn.handler = ngx_prize_postgres_conn_handler;
+        member->conn.data = member;
+        member->conn.log = pool->log;
+        ngx_queue_init(&member->batch);
+    }
+
+    ngx_prize_postgres_event(pool, &pool->dispatch,
+                             ngx_prize_postgres_dispatch_handler);
+    ngx_prize_postgres_event(pool, &pool->timer,
+                             ngx_prize_postgres_timer_handler);
+    ngx_prize_postgres_event(pool, &pool->retry,
+                             ngx_prize_postgres_retry_handler);
+    pool->timer.cancelable = 1;
+    pool->retry.cancelable = 1;
+
+    ngx_prize_breaker_init(&pool->breaker, ngx_prize_postgres_probe, pool,
+                           pool->log);
+
+    name = pool->conf->name;
+    ngx_prize_breaker_count(&pool->breaker, PRIZE_BREAKER_POSTGRES_SHUT,
+                            ngx_prize_metrics_label(PRIZE_LABEL_POSTGRES,
+                                                    &name));
+    ngx_prize_gauge_add(PRIZE_POSTGRES_QUEUE_MAX, (int64_t) pool->conf->queue);
+}
+
+
 static ngx_prize_postgres_pool_t *
 ngx_prize_postgres_create(ngx_cycle_t *cycle,
     const ngx_prize_postgres_conf_t *conf)
 {
-    ngx_str_t                     name;
-    ngx_uint_t                    i;
-    ngx_pool_cleanup_t           *cln;
-    ngx_prize_postgres_pool_t    *pool;
-    ngx_prize_postgres_member_t  *member;
+    ngx_pool_cleanup_t         *cln;
+    ngx_prize_postgres_pool_t  *pool;
 
     cln = ngx_pool_cleanup_add(cycle->pool, sizeof(ngx_prize_postgres_pool_t));
     if (cln == NULL) {
@@ -1638,35 +1666,7 @@ ngx_prize_postgres_create(ngx_cycle_t *cycle,
         return NULL;
     }
 
-    ngx_queue_init(&pool->waiting);
-    ngx_rbtree_init(&pool->items, &pool->sentinel, ngx_prize_postgres_insert);
-
-    for (i = 0; i < conf->connections; i++) {
-        member = &pool->members[i];
-        member->pool = pool;
-        member->conn.handler = ngx_prize_postgres_conn_handler;
-        member->conn.data = member;
-        member->conn.log = cycle->log;
-        ngx_queue_init(&member->batch);
-    }
-
-    ngx_prize_postgres_event(pool, &pool->dispatch,
-                             ngx_prize_postgres_dispatch_handler);
-    ngx_prize_postgres_event(pool, &pool->timer,
-                             ngx_prize_postgres_timer_handler);
-    ngx_prize_postgres_event(pool, &pool->retry,
-                             ngx_prize_postgres_retry_handler);
-    pool->timer.cancelable = 1;
-    pool->retry.cancelable = 1;
-
-    ngx_prize_breaker_init(&pool->breaker, ngx_prize_postgres_probe, pool,
-                           cycle->log);
-
-    name = conf->name;
-    ngx_prize_breaker_count(&pool->breaker, PRIZE_BREAKER_POSTGRES_SHUT,
-                            ngx_prize_metrics_label(PRIZE_LABEL_POSTGRES,
-                                                    &name));
-    ngx_prize_gauge_add(PRIZE_POSTGRES_QUEUE_MAX, (int64_t) conf->queue);
+    ngx_prize_postgres_init(pool);
 
     ngx_queue_insert_tail(&ngx_prize_postgres_pools, &pool->queue);
     cln->handler = ngx_prize_postgres_cleanup;
@@ -1703,85 +1703,6 @@ ngx_prize_postgres_get(ngx_cycle_t *cycle,
 }
 
 
-static ngx_uint_t
-ngx_prize_postgres_is_integer(ngx_str_t *id, int bits)
-{
-    u_char     *p, *last;
-    uint64_t    n, max;
-    ngx_uint_t  negative;
-
-    p = id->data;
-    last = p + id->len;
-
-    negative = (p < last && *p == '-');
-    p += negative;
-
-    max = ((uint64_t) 1 << (bits - 1)) - 1 + negative;
-
-    if (p == last) {
-        return 0;
-    }
-
-    for (n = 0; p < last; p++) {
-        if (*p < '0' || *p > '9' || n > (max - (*p - '0')) / 10) {
-            return 0;
-        }
-
-        n = n * 10 + (*p - '0');
-    }
-
-    return 1;
-}
-
-
-static ngx_uint_t
-ngx_prize_postgres_is_uuid(ngx_str_t *id)
-{
-    size_t  i, digits;
-
-    digits = 0;
-
-    for (i = 0; i < id->len; i++) {
-        if (id->data[i] == '-') {
-            continue;
-        }
-
-        if (!isxdigit(id->data[i])) {
-            return 0;
-        }
-
-        digits++;
-    }
-
-    return digits == 32;
-}
-
-
-/* the column's type is known once a result has come */
-
-static ngx_uint_t
-ngx_prize_postgres_holds(Oid type, ngx_str_t *id)
-{
-    switch (type) {
-
-    case NGX_PRIZE_POSTGRES_INT2:
-        return ngx_prize_postgres_is_integer(id, 16);
-
-    case NGX_PRIZE_POSTGRES_INT4:
-        return ngx_prize_postgres_is_integer(id, 32);
-
-    case NGX_PRIZE_POSTGRES_INT8:
-        return ngx_prize_postgres_is_integer(id, 64);
-
-    case NGX_PRIZE_POSTGRES_UUID:
-        return ngx_prize_postgres_is_uuid(id);
-
-    default:
-        return 1;
-    }
-}
-
-
 /*
  * There is a connection, or hope for one: nobody waits for a probe, nor for
  * what comes after an attempt to which there was no answer at all.
@@ -1812,7 +1733,8 @@ ngx_prize_postgres_lookup(ngx_prize_postgres_pool_t *pool,
 {
     ngx_prize_postgres_item_t  *item;
 
-    if (!ngx_prize_postgres_holds(pool->types[lookup->query], &lookup->id)) {
+    if (!ngx_prize_postgres_id_fits(pool->types[lookup->query], &lookup->id))
+    {
         return NGX_DECLINED;
     }
 
