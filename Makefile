@@ -80,7 +80,8 @@ compile   = $(CC) $(CFLAGS) $(OWN_CFLAGS) $(WARNINGS) -MMD -MP \
 libs      = -lhiredis -lpq -lz -lcrypto
 
 
-all: $(BUILD)/ngx_http_prize_module.so $(BUILD)/prizectl unit corpus
+all: $(BUILD)/ngx_http_prize_module.so $(BUILD)/prizectl unit corpus \
+     $(BUILD)/malloc.so
 
 
 # The stamp changes when the list of sources or a setting does, so that a
@@ -154,6 +155,14 @@ $(BUILD)/fuzz/%-corpus: $(BUILD)/obj/t/fuzz/%.o $(BUILD)/obj/t/fuzz/corpus.o \
                         $(patsubst %.c,$(BUILD)/obj/%.o,$(core))
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(libs)
+
+# preloaded by t/fault/memory.t; it is compiled without sanitizers, and so that
+# it calls the next function by a jump: else the leak sanitizer could not tell
+# what the dynamic linker allocates
+
+$(BUILD)/malloc.so: t/fault/malloc.c $(BUILD)/settings
+	$(CC) -O2 -g -fPIC -shared -fno-builtin -fno-omit-frame-pointer \
+	    $(WARNINGS) -o $@ $< -ldl
 
 -include $(objects:.o=.d)
 

@@ -1,0 +1,349 @@
+use strict;
+use warnings;
+
+use lib 't/lib';
+use IO::Select;
+use IO::Uncompress::Gunzip qw(gunzip);
+use Test::More;
+use Test::Prize;
+use Test::Prize::Client;
+use Test::Prize::Fault;
+use Test::Prize::Roster;
+use Time::HiRes qw(sleep);
+
+# Each allocation of a request fails, one at a time: nginx's, ours and those
+# of the libraries.  A library that is preloaded into nginx, t/fault/malloc.c,
+# counts them and lets one fail.  A request of the same kind without a failure
+# says what the whole right answer is.  Pools are small, so that most of what
+# they give is an allocation.
+
+my $library = "$ENV{TEST_NGINX_BUILD}/malloc.so";
+my $control = spew(run_dir() . "/malloc$$", pack 'Q3', 0, 0, 0);
+my $roster = Test::Prize::Roster->create(shared_postgres(), rows => 50);
+my $redis = Test::Prize::Redis->start;
+my $id = $roster->ids->[10];
+my $other = $roster->ids->[11];
+my $keys = spew(run_dir() . "/sign$$", 'k1 ' . 'b2xk' x 11 . "\n");
+
+chmod 0600, $keys or die "chmod $keys: $!";
+open my $words, '+<:raw', $control or die "$control: $!";
+
+my ($signed) = link_of($id);
+
+
+sub link_of {
+    my ($status, $out, $err) = run({ stdin => "id\n$_[0]\n" }, prizectl(),
+        'sign', '--key-file', $keys, '--event', 'gift', '--url',
+        'https://h5.example.com/signed', '--expires', '2099-01-01T00:00Z');
+
+    return ($out =~ /(\/signed\?\S+?)\r?$/m)[0] // die "prizectl sign: $err";
+}
+
+
+sub start {
+    my $twice = 'SELECT id, name, department, n::text AS prize FROM employee,'
+                . ' generate_series(1, 2) AS n WHERE id = ANY($1)';
+
+    # the sanitizer wants to be the first library
+    local $ENV{ASAN_OPTIONS} = "$ENV{ASAN_OPTIONS},verify_asan_link_order=0"
+        if sanitized();
+    local $ENV{LD_PRELOAD} = $library;
+    local $ENV{TEST_NGINX_MALLOC} = $control;
+
+    return Test::Prize::Fault->new(roster => $roster, redis => [$redis],
+        pool => 'connections=1', http => <<~'HTTP', server => <<~"SERVER");
+        log_format all '$status $prize_result $prize_source $upstream_addr'
+                       ' $upstream_status $upstream_response_time';
+        HTTP
+        access_log all.log all;
+        prize_redis_connect_timeout 10s;
+        connection_pool_size 256;
+        request_pool_size 256;
+        prize_redis_timeout 10s;
+
+        location = /busy {
+            prize_page page.html;
+            prize_postgres_pass hr;
+            prize_postgres_query "$twice";
+            prize_postgres_timeout 10s;
+        }
+
+        location = /signed {
+            prize_page page.html;
+            prize_redis_pass store;
+            prize_sign_key_file $keys;
+            prize_sign_event gift;
+        }
+
+        location = /ssi {
+            ssi on;
+            ssi_types *;
+            return 200 '<!--# include virtual="/h5?id=$id" -->|end';
+        }
+
+        location = /redis {
+            prize_page page.html;
+            prize_redis_pass store;
+        }
+
+        location = /prometheus { prize_status prometheus; }
+        SERVER
+}
+
+
+my $site = start();
+my ($worker) = $site->nginx->workers;
+my $client = Test::Prize::Client->new($site->port);
+
+
+# the wanted allocation of the worker fails, 0: none
+
+sub arm {
+    my ($wanted) = @_;
+
+    sysseek $words, 0, 0;
+    syswrite $words, pack 'Q3', $worker, $wanted, 0;
+}
+
+
+# no more; the number of allocations that there were
+
+sub disarm {
+    sysseek $words, 0, 0;
+    syswrite $words, pack 'Q', 0;
+    sysseek $words, 0, 0;
+    sysread $words, my $bytes, 24;
+
+    return (unpack 'Q3', $bytes)[2];
+}
+
+
+# {status, body, names}, or {closed => why} where no whole answer came, or
+# {hangs => why} where none ever will
+
+sub ask {
+    my ($path) = @_;
+    my $connection = $client->connect;
+
+    $connection->send(Test::Prize::Client::text(
+        'GET', $path->{uri}, Connection => 'close',
+        @{ $path->{headers} // [] }));
+
+    return { hangs => "no answer\n" }
+        unless IO::Select->new($connection->{socket})->can_read(20);
+
+    my $answer = eval { $connection->answer };
+
+    return { $@ =~ /minute/ ? 'hangs' : 'closed', $@ } unless $answer;
+
+    if (($answer->header('Content-Encoding'))[0]) {
+        gunzip(\$answer->{body}, \my $plain)
+            or return { hangs => "a body that is no gzip\n" };
+        $answer->{body} = $plain;
+    }
+
+    # nginx sends no header whose value it cannot make
+    $answer->{names} = join ' ', sort grep { !/^x-(?:asked|source)$/ }
+                       map { lc $_->[0] } @{ $answer->{headers} };
+
+    # a status differs in its numbers only
+    $answer->{body} =~ s/\d[\d.]*/0/g if $path->{numbers};
+    return $answer;
+}
+
+
+sub same {
+    my ($answer, $right) = @_;
+
+    return $answer->{status} && $answer->{status} == $right->{status}
+           && $answer->{body} eq $right->{body}
+           && $answer->{names} eq $right->{names};
+}
+
+
+sub permitted {
+    my ($answer, $right, $path) = @_;
+
+    return $path->{hangs}-- if $answer->{hangs} && $path->{hangs};
+    return $answer->{closed} unless $answer->{status};
+    return 1 if $answer->{status} =~ /^50[03]$/;
+    return 1 if same($answer, $right);
+
+    return $path->{instead} && $answer->{status} == $right->{status}
+           && $answer->{body} =~ $path->{instead};
+}
+
+
+sub described {
+    my ($answer) = @_;
+
+    return $answer->{status}
+           ? "$answer->{status} $answer->{names}\n$answer->{body}\n"
+           : join ' ', %$answer;
+}
+
+
+# both stores are connected, and Redis has the record
+
+sub settle {
+    my $hit = { uri => "/h5?id=$other" };
+
+    eventually {
+        my $answer = ask($hit);
+        return 0 unless ($answer->{status} // 0) == 200
+                        && ($answer->header('X-Source'))[0] eq 'redis';
+        my $status = $site->status;
+        return $status->{redis_connections} == 1
+               && $status->{postgres_connections} == 1
+               && !grep { $_ } @$status{qw(requests_in_flight
+                    redis_commands_in_flight postgres_queue_length
+                    postgres_lookups_in_flight)};
+    } 'both stores';
+}
+
+
+sub once {
+    my ($path, $n) = @_;
+
+    settle();
+    $path->{before}->() if $path->{before};
+    arm($n);
+    $path->{armed}->() if $path->{armed};
+
+    my $answer = ask($path);
+
+    $path->{after}->($answer) if $path->{after};
+
+    return ($answer, disarm());
+}
+
+
+# the number of its allocations; stops at what is wrong three times
+
+sub each_fails {
+    my ($name, $path) = @_;
+    my ($right, $points) = once($path, 0);
+    my (%count, @wrong, $n);
+
+    is($right->{status}, $path->{status} // 200, "row 46: $name: whole")
+        or diag(described($right));
+
+    for ($n = 1; @wrong < 3; $n++) {
+        my ($answer, $count) = once($path, $n);
+        last if $count < $n;
+
+        $count{$answer->{status} // (keys %$answer)[0]}++;
+
+        push @wrong, "allocation $n: " . described($answer)
+                     . "for " . described($right)
+            unless permitted($answer, $right, $path);
+
+        my $next = ask($path);
+
+        push @wrong, "after allocation $n: " . described($next)
+            unless same($next, $right);
+
+        if (!kill 0, $worker) {
+            push @wrong, "allocation $n: the worker is gone\n";
+            ($worker) = eventually { $site->nginx->workers } 'a worker';
+        }
+    }
+
+    $n--;
+    is(join('', @wrong), '', "row 46: $name: nothing else");
+    cmp_ok($n, '>=', $path->{least} // 4, "row 46: $name: $n allocations, "
+           . join ', ', map { "$_: $count{$_}" } sort keys %count);
+    return $n;
+}
+
+
+$roster->load($redis);
+$redis->command('HSET', 'employee:large', id => 'large', name => 'x' x 700_000,
+                department => '', prize => '');
+
+sub forget {
+    $redis->command('DEL', "employee:$id");
+}
+
+
+sub spoil {
+    $redis->command('HDEL', "employee:$id", 'prize');
+}
+
+
+# the write-back goes out before the page, its reply comes later
+
+sub written {
+    for (1 .. 20) {
+        return if $redis->command('EXISTS', "employee:$id");
+        sleep 0.002;
+    }
+}
+
+
+# Redis is connected to by the first request, PostgreSQL at once
+
+sub disconnect_redis {
+    $redis->command(qw(CLIENT KILL TYPE normal));
+    eventually { !$site->status->{redis_connections} } 'no Redis';
+}
+
+
+sub disconnect_postgres {
+    $roster->sql('SELECT pg_terminate_backend(pid) FROM pg_stat_activity'
+                 . ' WHERE datname = current_database()'
+                 . ' AND pid <> pg_backend_pid()');
+}
+
+
+sub renew_worker {
+    disarm();
+    $site->nginx->reload;
+    ($worker) = $site->nginx->workers;
+    settle();
+}
+
+
+# hiredis gives the buffer of a large reply back when it reads the next one
+
+sub read_large {
+    ask({ uri => '/redis?id=large' });
+}
+
+
+each_fails('a hit', { uri => "/h5?id=$id" });
+each_fails('a hit, gzip', { uri => "/h5?id=$id",
+                            headers => ['Accept-Encoding' => 'gzip'] });
+each_fails('a hit after a large record', { uri => "/redis?id=$id",
+                                           before => \&read_large });
+each_fails('a miss', { uri => "/h5?id=$id", before => \&forget,
+                       after => \&written });
+each_fails('a stale record', { uri => "/h5?id=$id", before => \&spoil,
+                               after => \&written });
+each_fails('a new worker', { uri => "/h5?id=$id", before => sub {
+    renew_worker();
+    forget();
+}, after => \&written });
+each_fails('no connection', { uri => "/h5?id=$id", before => sub {
+    forget();
+    disconnect_redis();
+}, armed => \&disconnect_postgres, after => \&written });
+each_fails('no connection, then the end', { uri => "/redis?id=$id",
+                                            before => \&disconnect_redis,
+                                            after => \&renew_worker });
+each_fails('unknown', { uri => '/h5?id=nobody', status => 404 });
+each_fails('refused', { uri => '/h5?id=', status => 400 });
+each_fails('busy', { uri => "/busy?id=$id", status => 503 });
+each_fails('a signed link', { uri => $signed });
+
+# nginx 1.22 forgets a subrequest that it cannot postpone, or not post: its
+# parent waits until the client leaves
+each_fails('SSI', { uri => '/ssi', instead => qr/\|end\z/, hangs => 2 });
+
+each_fails('status', { uri => '/status', numbers => 1 });
+each_fails('status, Prometheus', { uri => '/prometheus', numbers => 1 });
+
+is_deeply([$site->nginx->workers], [$worker], 'row 46: the same worker');
+$site->over('row 46', lines => 1000,
+            expected => qr/\[emerg\] .*(?:malloc|posix_memalign)\(.* failed/);
+done_testing();
