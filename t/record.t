@@ -64,6 +64,7 @@ my %query = (
     nobody   => 'SELECT name FROM employee WHERE id = ANY($1)',
     renamed  => 'SELECT id AS "ID", name FROM employee WHERE id = ANY($1)',
     missing  => 'SELECT id FROM employee WHERE id = ANY($1)',
+    twins    => 'SELECT *, 1 AS name FROM employee WHERE id = ANY($1)',
     wrong    => 'SELECT nothing FROM nowhere WHERE id = ANY($1)',
     strangers => 'SELECT id || chr(120) AS id, name FROM employee'
                  . ' WHERE id = ANY($1)',
@@ -265,7 +266,8 @@ is(seen('/both/whole?id=same'), '200 found postgres same|Sue|x',
    'two rows that do not differ');
 is(seen('/both/whole?id=twice'), '503 error -', 'two rows that differ');
 is_logged(qr/two differing rows for id "twice"/, 'are told with their ID');
-is(seen('/pg/nulls?id=n'), '200 found postgres <p></p>', 'NULL and an empty text are the same');
+is(seen('/pg/nulls?id=n'), '200 found postgres <p></p>',
+   'NULL and an empty text are the same');
 is(seen('/both/whole?id=8'), '200 found postgres 8|Ben|',
    'while the neighbour is well');
 
@@ -303,6 +305,7 @@ is_logged(qr/no column "id"/, 'the log names it');
 is(seen('/pg/renamed?id=7'), '503 error -', 'a column "ID" is another');
 
 is(seen('/pg/missing?id=7'), '503 error -', 'a field that is no column');
+is(seen('/pg/twins?id=7'), '503 error -', 'two columns of one name');
 
 is(seen('/pg/wrong?id=7'), '503 error -', 'a query that fails');
 is_logged(qr/SQLSTATE 42P01.*nowhere/, 'the log has the reason');

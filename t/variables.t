@@ -28,6 +28,7 @@ SQL
 $redis->commands(map { [split /,/, $_, -1] }
     'HSET,employee:7,id,7,name,Ann,prize,phone,Team,green,extra,redis',
     'HSET,employee:r1,id,r1,name,Rob,prize,',
+    "HSET,employee:crlf,id,crlf,name,A\r\nSet-Cookie: evil=1\x01\x7f,prize,",
     'HSET,stale:p1,id,p1,name,Pia', 'HSET,other:p1,id,p2,name,Pia,prize,x',
     'SET,text:p1,x');
 
@@ -69,6 +70,10 @@ my $nginx = Test::Prize::Nginx->start(
     server {
         listen 127.0.0.1:$other;
         access_log off;
+        location = /header {
+            prize_page page.html;
+            add_header X-Name "\$prize_field_name|";
+        }
         location / { return 200 "elsewhere"; }
     }
 
@@ -392,6 +397,18 @@ is_logged('/numbers?id=7', "200|7|postgres|found|$p|200",
          'the page has variables of its own');
     is_deeply([late($answer)], ['7/yes/redis/found'],
               'in its headers too');
+}
+
+# a value that goes into a header makes no header of its own
+
+{
+    my $answer = Test::Prize::Client->new($other)
+                 ->get('/header?id=crlf');
+
+    is($answer->{status}, 200, 'a name with line feeds');
+    is_deeply([$answer->header('X-Name')], ['A  Set-Cookie: evil=1  |'],
+              'is one header');
+    is_deeply([$answer->header('Set-Cookie')], [], 'and no second one');
 }
 
 $nginx->stop;

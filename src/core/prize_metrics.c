@@ -1,5 +1,6 @@
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -351,7 +352,7 @@ unsigned
 prize_metrics_label(prize_metrics_t *metrics, prize_label_e kind,
     const char *name, size_t len)
 {
-    unsigned                i;
+    unsigned                i, n;
     prize_metrics_label_t  *labels, wanted;
 
     labels = (kind == PRIZE_LABEL_PAGE) ? metrics->pages : metrics->peers;
@@ -367,7 +368,11 @@ prize_metrics_label(prize_metrics_t *metrics, prize_label_e kind,
             return i;
         }
 
-        /* a writer is killed in these few instructions, or is soon done */
+        /* a writer has few instructions to go, or was killed in them */
+
+        for (n = 0; n < 1000 && labels[i].state == PRIZE_LABEL_WRITING; n++) {
+            (void) sched_yield();
+        }
 
         if (labels[i].state == PRIZE_LABEL_WRITTEN && labels[i].kind == kind
             && strcmp(labels[i].name, wanted.name) == 0)

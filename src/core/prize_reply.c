@@ -98,6 +98,10 @@ prize_reply_string(const redisReadTask *task, char *data, size_t len)
             return prize_reply_refuse(reply, "an element that is no string");
         }
 
+        if (reply->nvalues == reply->wanted) {
+            return prize_reply_refuse(reply, "an array of another length");
+        }
+
         value = &reply->values[reply->nvalues++];
     }
 
@@ -176,6 +180,9 @@ prize_reply_nil(const redisReadTask *task)
     if (task->parent == NULL) {
         reply->type = PRIZE_REPLY_NIL;
 
+    } else if (reply->nvalues == reply->wanted) {
+        return prize_reply_refuse(reply, "an array of another length");
+
     } else {
         reply->values[reply->nvalues].data = NULL;
         reply->values[reply->nvalues++].len = 0;
@@ -183,6 +190,33 @@ prize_reply_nil(const redisReadTask *task)
 
     return reply;
 }
+
+
+#if (HIREDIS_MAJOR >= 1)
+
+/* RESP3, which nobody asked for */
+
+static void *
+prize_reply_double(const redisReadTask *task, double value, char *data,
+    size_t len)
+{
+    (void) value;
+    (void) data;
+    (void) len;
+
+    return prize_reply_refuse(task->privdata, "a type of RESP3");
+}
+
+
+static void *
+prize_reply_bool(const redisReadTask *task, int value)
+{
+    (void) value;
+
+    return prize_reply_refuse(task->privdata, "a type of RESP3");
+}
+
+#endif
 
 
 static void
@@ -197,6 +231,10 @@ static redisReplyObjectFunctions  prize_reply_functions = {
     .createArray = prize_reply_array,
     .createInteger = prize_reply_integer,
     .createNil = prize_reply_nil,
+#if (HIREDIS_MAJOR >= 1)
+    .createDouble = prize_reply_double,
+    .createBool = prize_reply_bool,
+#endif
     .freeObject = prize_reply_free
 };
 
@@ -262,7 +300,9 @@ prize_reply_feed(prize_reply_t *reply, const char *data, size_t len)
 {
     redisReader  *reader;
 
-    if (reply->reader->len == 0
+    /* only between two replies: half of one stands in the reader itself */
+
+    if (reply->reader->ridx == -1 && reply->reader->len == 0
         && sdsavail(reply->reader->buf) > PRIZE_READER_IDLE_MAX)
     {
         reader = prize_reply_reader(reply);
@@ -323,6 +363,13 @@ prize_reply_next(prize_reply_t *reply, unsigned wanted)
 
     if (object == NULL) {
         return PRIZE_REPLY_AGAIN;
+    }
+
+    if (reply->type == PRIZE_REPLY_RECORD && reply->nvalues != wanted) {
+        reply->text.data = "an array of another length";
+        reply->text.len = strlen(reply->text.data);
+
+        return PRIZE_REPLY_BROKEN;
     }
 
     prize_reply_place(reply);

@@ -26,6 +26,7 @@ typedef struct {
     ngx_uint_t                    group;
 
     uint64_t                      since;     /* ngx_prize_clock(): waits */
+    ngx_msec_t                    deadline;  /* of its lookups, the last */
 
     int                           row;       /* of the result, -1: none */
     unsigned                      differs:1; /* two rows that differ */
@@ -471,6 +472,7 @@ ngx_prize_postgres_say(ngx_prize_postgres_pool_t *pool, const char *why,
     size_t  len;
 
     len = strcspn(message, "\n");
+    why = why ? why : "ended by the server";
 
     ngx_prize_notice(&pool->lost, NGX_LOG_ERR, pool->log, 0,
                      "postgres \"%V\": %s%s%*s", &pool->conf->name, why,
@@ -734,7 +736,6 @@ ngx_prize_postgres_take(ngx_prize_postgres_pool_t *pool,
     ngx_uint_t                  query, group;
     ngx_msec_t                  deadline;
     ngx_queue_t                *q, *next;
-    ngx_prize_lookup_t         *lookup;
     ngx_prize_postgres_item_t  *item;
 
     item = ngx_queue_data(ngx_queue_head(&pool->waiting),
@@ -765,11 +766,8 @@ ngx_prize_postgres_take(ngx_prize_postgres_pool_t *pool,
         ngx_queue_insert_tail(&member->batch, &item->queue);
         member->size++;
 
-        lookup = ngx_queue_data(ngx_queue_last(&item->lookups),
-                                ngx_prize_lookup_t, queue);
-
-        if ((ngx_msec_int_t) (lookup->deadline - deadline) > 0) {
-            deadline = lookup->deadline;
+        if ((ngx_msec_int_t) (item->deadline - deadline) > 0) {
+            deadline = item->deadline;
         }
     }
 
@@ -1121,6 +1119,36 @@ ngx_prize_postgres_finish_batch(ngx_prize_postgres_member_t *member,
 }
 
 
+/* a page would show one of two columns of a name, and a hash keep the other */
+
+static ngx_int_t
+ngx_prize_postgres_columns(ngx_prize_postgres_pool_t *pool, PGresult *result,
+    int id)
+{
+    int  i;
+
+    if (id == -1) {
+        ngx_prize_notice(&pool->column, NGX_LOG_ERR, pool->log, 0,
+                         "postgres \"%V\": the query has no column \"id\"",
+                         &pool->conf->name);
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < PQnfields(result); i++) {
+
+        if (ngx_prize_postgres_column(result, PQfname(result, i)) != i) {
+            ngx_prize_notice(&pool->column, NGX_LOG_ERR, pool->log, 0,
+                             "postgres \"%V\": the query has two columns "
+                             "\"%s\"", &pool->conf->name,
+                             PQfname(result, i));
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
 static void
 ngx_prize_postgres_tuples(ngx_prize_postgres_member_t *member,
     PGresult *result)
@@ -1139,11 +1167,8 @@ ngx_prize_postgres_tuples(ngx_prize_postgres_member_t *member,
 
     column = ngx_prize_postgres_column(result, "id");
 
-    if (column == -1) {
+    if (ngx_prize_postgres_columns(pool, result, column) != NGX_OK) {
         ngx_prize_count(PRIZE_POSTGRES_ERROR_ROWS);
-        ngx_prize_notice(&pool->column, NGX_LOG_ERR, pool->log, 0,
-                         "postgres \"%V\": the query has no column \"id\"",
-                         &pool->conf->name);
         ngx_prize_postgres_finish_batch(member, NGX_PRIZE_ERROR);
         return;
     }
@@ -1767,6 +1792,12 @@ ngx_prize_postgres_lookup(ngx_prize_postgres_pool_t *pool,
 
     lookup->place = item;
     lookup->deadline = ngx_current_msec + lookup->timeout;
+
+    if (ngx_queue_empty(&item->lookups)
+        || (ngx_msec_int_t) (lookup->deadline - item->deadline) > 0)
+    {
+        item->deadline = lookup->deadline;
+    }
 
     ngx_queue_insert_tail(&item->lookups, &lookup->queue);
     ngx_prize_postgres_arm(pool, lookup->deadline);

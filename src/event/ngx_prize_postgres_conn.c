@@ -152,6 +152,21 @@ ngx_prize_postgres_conn_read(ngx_prize_postgres_conn_t *conn)
             return NGX_OK;
         }
 
+        switch (PQresultStatus(result)) {
+
+        case PGRES_COPY_IN:
+        case PGRES_COPY_OUT:
+        case PGRES_COPY_BOTH:
+
+            /* there would be no end of results: this is no query of ours */
+
+            PQclear(result);
+            return NGX_ERROR;
+
+        default:
+            break;
+        }
+
         if (conn->result == NULL) {
             conn->result = result;
 
@@ -212,7 +227,7 @@ ngx_prize_postgres_conn_process(ngx_prize_postgres_conn_t *conn)
 
     rc = ngx_prize_postgres_conn_read(conn);
 
-    if (PQstatus(conn->pg) != CONNECTION_OK) {
+    if (rc == NGX_ERROR || PQstatus(conn->pg) != CONNECTION_OK) {
         return NGX_ERROR;
     }
 

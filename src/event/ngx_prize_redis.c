@@ -8,6 +8,7 @@
 
 #define NGX_PRIZE_REDIS_READ_SIZE   65536
 #define NGX_PRIZE_REDIS_OUT_MAX     (16 * 1024 * 1024)
+#define NGX_PRIZE_REDIS_PENDING_MAX 65536
 #define NGX_PRIZE_REDIS_DENIED_WAIT 10000    /* ms */
 
 
@@ -1096,7 +1097,11 @@ ngx_prize_redis_probe(void *data)
         return;
     }
 
-    (void) ngx_prize_redis_open(conn, conn->connect_timeout);
+    /* a connect() that fails has opened it again already */
+
+    if (ngx_prize_redis_open(conn, conn->connect_timeout) == NGX_ERROR) {
+        ngx_prize_breaker_open(&conn->breaker, 0);
+    }
 }
 
 
@@ -1243,6 +1248,10 @@ ngx_prize_redis_lookup(ngx_prize_redis_conn_t *conn,
     ngx_prize_lookup_t *lookup, ngx_msec_t connect_timeout)
 {
     ngx_int_t  rc;
+
+    if (conn->pending >= NGX_PRIZE_REDIS_PENDING_MAX) {
+        return NGX_BUSY;
+    }
 
     rc = ngx_prize_redis_open(conn, connect_timeout);
 

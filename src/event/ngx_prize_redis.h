@@ -108,8 +108,8 @@ void ngx_prize_redis_warm(ngx_prize_redis_conn_t *conn,
 /*
  * Asks for lookup->key by lookup->command, connecting first if need be.
  * NGX_OK: the handler will be called, but not from here.  NGX_DECLINED: it
- * cannot be connected to, another may do.  NGX_ERROR: no memory, or more is
- * unsent than is good.
+ * cannot be connected to, another may do.  NGX_BUSY: it owes too many replies.
+ * NGX_ERROR: no memory, or more is unsent than is good.
  */
 ngx_int_t ngx_prize_redis_lookup(ngx_prize_redis_conn_t *conn,
     ngx_prize_lookup_t *lookup, ngx_msec_t connect_timeout);

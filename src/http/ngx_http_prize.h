@@ -135,6 +135,7 @@ typedef struct {
     prize_str_t                     *values;
 
     ngx_prize_lookup_t               lookup;
+    ngx_http_upstream_t             *upstream;   /* r->upstream may be another */
     ngx_prize_redis_conn_t          *redis;      /* that has the lookup, or */
     ngx_prize_postgres_pool_t       *postgres;   /* that has it, or NULL */
     ngx_prize_redis_conn_t          *write_to;   /* where a row is missing */
@@ -148,6 +149,8 @@ typedef struct {
     unsigned                         late:1;     /* a backend was too late */
     unsigned                         counted:1;  /* in flight */
     unsigned                         guarded:1;  /* has its cleanup */
+    unsigned                         post_action:1;  /* as r->post_action, */
+                                                 /*   when it was asked */
 } ngx_http_prize_ctx_t;
 
 

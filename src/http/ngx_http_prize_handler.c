@@ -45,7 +45,7 @@ ngx_http_prize_abandon(void *data)
         ctx->postgres = NULL;
     }
 
-    ngx_http_prize_peer_free(ctx->request, ctx, 0);
+    ngx_http_prize_peer_free(ctx, 0);
 
     if (ctx->counted) {
         ctx->counted = 0;
@@ -231,6 +231,10 @@ ngx_http_prize_preaccess_handler(ngx_http_request_t *r)
                                   == NGX_HTTP_SERVICE_UNAVAILABLE);
     }
 
+    /* a "post_action" may come here while a lookup is still somewhere */
+
+    ngx_http_prize_abandon(ctx);
+
     ctx->conf = plcf;
     ctx->clock = ngx_prize_clock();
     ctx->source = NGX_HTTP_PRIZE_NOBODY;
@@ -264,7 +268,7 @@ ngx_http_prize_refuse(ngx_http_prize_ctx_t *ctx,
 }
 
 
-/* 1 to 3 seconds, so that those who were turned away do not come back at once */
+/* 1 to 3 seconds: those who were turned away must not come back together */
 
 static ngx_int_t
 ngx_http_prize_unavailable(ngx_http_prize_ctx_t *ctx,
@@ -422,6 +426,24 @@ ngx_http_prize_finalize(ngx_http_prize_ctx_t *ctx, ngx_int_t rc)
 }
 
 
+/*
+ * nginx runs a "post_action" for a client that has left before it runs any
+ * cleanup: the request is then somebody else's, and is not ours to end.
+ */
+
+static ngx_uint_t
+ngx_http_prize_gone(ngx_http_prize_ctx_t *ctx)
+{
+    if (ctx->request->post_action == ctx->post_action) {
+        return 0;
+    }
+
+    ngx_http_prize_abandon(ctx);
+
+    return 1;
+}
+
+
 /* all calls below return NGX_DONE while the lookup is somewhere */
 
 static ngx_int_t
@@ -446,6 +468,7 @@ ngx_http_prize_ask_redis(ngx_http_prize_ctx_t *ctx)
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
+        ctx->asked = 1;
         ctx->lookup.timeout = plcf->redis_timeout;
         ctx->lookup.handler = ngx_http_prize_redis_handler;
 
@@ -460,10 +483,12 @@ ngx_http_prize_ask_redis(ngx_http_prize_ctx_t *ctx)
         ngx_http_prize_peer_answered(r, ctx, NGX_HTTP_BAD_GATEWAY);
 
         if (rc == NGX_ERROR) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+            ngx_http_prize_peer_free(ctx, 0);
+            return ngx_http_prize_ask_postgres(ctx);
         }
 
-        ngx_http_prize_peer_free(r, ctx, NGX_PEER_FAILED);
+        ngx_http_prize_peer_free(ctx, rc == NGX_BUSY ? NGX_PEER_NEXT
+                                                     : NGX_PEER_FAILED);
     }
 }
 
@@ -506,12 +531,12 @@ ngx_http_prize_after_redis(ngx_http_prize_ctx_t *ctx,
     }
 
     if (result == NGX_PRIZE_LOST) {
-        ngx_http_prize_peer_free(r, ctx, ctx->lookup.blamed ? NGX_PEER_FAILED
+        ngx_http_prize_peer_free(ctx, ctx->lookup.blamed ? NGX_PEER_FAILED
                                                             : NGX_PEER_NEXT);
         return ngx_http_prize_ask_redis(ctx);
     }
 
-    ngx_http_prize_peer_free(r, ctx, 0);
+    ngx_http_prize_peer_free(ctx, 0);
 
     if (result == NGX_PRIZE_FOUND
         || (result == NGX_PRIZE_STALE && ctx->conf->postgres == NULL))
@@ -541,6 +566,10 @@ ngx_http_prize_redis_handler(ngx_prize_lookup_t *lookup,
     conn = ctx->redis;
     ctx->redis = NULL;
 
+    if (ngx_http_prize_gone(ctx)) {
+        return;
+    }
+
     ngx_log_debug2(NGX_LOG_DEBUG_HTTP, ctx->request->connection->log, 0,
                    "prize redis result %d for \"%V\"", result, &ctx->id);
 
@@ -567,7 +596,9 @@ ngx_http_prize_ask_postgres(ngx_http_prize_ctx_t *ctx)
     if (plcf->postgres == NULL) {
         return ngx_http_prize_unavailable(ctx, ctx->late
                                                ? NGX_HTTP_PRIZE_TIMEOUT
-                                               : NGX_HTTP_PRIZE_ERROR);
+                                               : ctx->asked
+                                               ? NGX_HTTP_PRIZE_ERROR
+                                               : NGX_HTTP_PRIZE_SHED);
     }
 
     pool = ngx_prize_postgres_get((ngx_cycle_t *) ngx_cycle, plcf->postgres);
@@ -658,6 +689,10 @@ ngx_http_prize_postgres_handler(ngx_prize_lookup_t *lookup,
     ctx = lookup->data;
     ctx->postgres = NULL;
 
+    if (ngx_http_prize_gone(ctx)) {
+        return;
+    }
+
     ngx_log_debug2(NGX_LOG_DEBUG_HTTP, ctx->request->connection->log, 0,
                    "prize postgres result %d for \"%V\"", result, &ctx->id);
 
@@ -716,8 +751,10 @@ ngx_http_prize_start(ngx_http_prize_ctx_t *ctx)
     ctx->lookup.data = ctx;
     ctx->write_to = NULL;
     ctx->late = 0;
+    ctx->asked = 0;
+    ctx->post_action = r->post_action;
 
-    if (ngx_http_prize_peer_init(r, ctx->conf->redis) != NGX_OK) {
+    if (ngx_http_prize_peer_init(r, ctx, ctx->conf->redis) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 

@@ -35,7 +35,7 @@ ngx_http_prize_peer_states(ngx_http_request_t *r)
 
 
 ngx_int_t
-ngx_http_prize_peer_init(ngx_http_request_t *r,
+ngx_http_prize_peer_init(ngx_http_request_t *r, ngx_http_prize_ctx_t *ctx,
     ngx_http_upstream_srv_conf_t *uscf)
 {
     ngx_http_upstream_t  *u;
@@ -53,12 +53,14 @@ ngx_http_prize_peer_init(ngx_http_request_t *r,
     }
 
     u = r->upstream;
+    ctx->upstream = u;
 
     u->conf = &ngx_http_prize_upstream_conf;
     u->upstream = uscf;
     ngx_str_set(&u->schema, "redis://");
 
-    u->peer.log = r->connection->log;
+    /* a request's log has its arguments, and a signature among them */
+    u->peer.log = ngx_cycle->log;
 
     return uscf->peer.init(r, uscf);
 }
@@ -120,6 +122,20 @@ ngx_http_prize_peer_unasked(ngx_http_request_t *r)
 }
 
 
+/* of another module that shares the block, and keeps its connections there */
+
+static void
+ngx_http_prize_peer_close(ngx_peer_connection_t *pc)
+{
+    if (pc->connection->pool) {
+        ngx_destroy_pool(pc->connection->pool);
+    }
+
+    ngx_close_connection(pc->connection);
+    pc->connection = NULL;
+}
+
+
 ngx_int_t
 ngx_http_prize_peer_get(ngx_http_request_t *r, ngx_http_prize_ctx_t *ctx,
     ngx_prize_redis_conn_t **conn)
@@ -147,12 +163,17 @@ ngx_http_prize_peer_get(ngx_http_request_t *r, ngx_http_prize_ctx_t *ctx,
             return NGX_ERROR;
         }
 
+        if (pc->connection) {
+            ngx_http_prize_peer_close(pc);
+        }
+
         ctx->peer = 1;
 
         *conn = ngx_prize_redis_get((ngx_cycle_t *) ngx_cycle,
                                     ctx->conf->redis_login, pc->sockaddr,
                                     pc->socklen, pc->name);
         if (*conn == NULL) {
+            ngx_http_prize_peer_free(ctx, 0);
             return NGX_ERROR;
         }
 
@@ -167,7 +188,7 @@ ngx_http_prize_peer_get(ngx_http_request_t *r, ngx_http_prize_ctx_t *ctx,
         }
 
         ngx_http_prize_peer_unasked(r);
-        ngx_http_prize_peer_free(r, ctx, NGX_PEER_NEXT);
+        ngx_http_prize_peer_free(ctx, NGX_PEER_NEXT);
     }
 
     return NGX_BUSY;
@@ -175,8 +196,7 @@ ngx_http_prize_peer_get(ngx_http_request_t *r, ngx_http_prize_ctx_t *ctx,
 
 
 void
-ngx_http_prize_peer_free(ngx_http_request_t *r, ngx_http_prize_ctx_t *ctx,
-    ngx_uint_t state)
+ngx_http_prize_peer_free(ngx_http_prize_ctx_t *ctx, ngx_uint_t state)
 {
     ngx_peer_connection_t  *pc;
 
@@ -185,7 +205,7 @@ ngx_http_prize_peer_free(ngx_http_request_t *r, ngx_http_prize_ctx_t *ctx,
     }
 
     ctx->peer = 0;
-    pc = &r->upstream->peer;
+    pc = &ctx->upstream->peer;
 
     pc->free(pc, pc->data, state);
 }

@@ -16,7 +16,7 @@
 
 /* once a request, before the first try; NGX_ERROR: no memory */
 ngx_int_t ngx_http_prize_peer_init(ngx_http_request_t *r,
-    ngx_http_upstream_srv_conf_t *uscf);
+    ngx_http_prize_ctx_t *ctx, ngx_http_upstream_srv_conf_t *uscf);
 
 /*
  * The next peer's connection, whose breaker is shut.  NGX_OK, NGX_BUSY if
@@ -26,8 +26,7 @@ ngx_int_t ngx_http_prize_peer_get(ngx_http_request_t *r,
     ngx_http_prize_ctx_t *ctx, ngx_prize_redis_conn_t **conn);
 
 /* of the peer that is held, if any; "state" is NGX_PEER_..., or 0 */
-void ngx_http_prize_peer_free(ngx_http_request_t *r,
-    ngx_http_prize_ctx_t *ctx, ngx_uint_t state);
+void ngx_http_prize_peer_free(ngx_http_prize_ctx_t *ctx, ngx_uint_t state);
 
 /* an entry for a backend that is asked; it was not after all; its outcome */
 ngx_int_t ngx_http_prize_peer_asked(ngx_http_request_t *r,

@@ -151,13 +151,48 @@ ngx_http_prize_field_index(const prize_fields_t *fields, u_char *name,
 }
 
 
+/* a value goes where a variable goes, into a header as well: no line feeds */
+
+static ngx_int_t
+ngx_http_prize_variable_value(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, const prize_str_t *value)
+{
+    size_t   i;
+    u_char  *copy;
+
+    for (i = 0; i < value->len; i++) {
+        if ((u_char) value->data[i] < 0x20 || value->data[i] == 0x7f) {
+            break;
+        }
+    }
+
+    if (i == value->len) {
+        return ngx_http_prize_variable_set(v, value->data, value->len);
+    }
+
+    copy = ngx_pnalloc(r->pool, value->len);
+    if (copy == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < value->len; i++) {
+        copy[i] = value->data[i];
+
+        if (copy[i] < 0x20 || copy[i] == 0x7f) {
+            copy[i] = ' ';
+        }
+    }
+
+    return ngx_http_prize_variable_set(v, copy, value->len);
+}
+
+
 static ngx_int_t
 ngx_http_prize_field_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
     int                    i;
     ngx_str_t             *name = (ngx_str_t *) data;
-    prize_str_t           *value;
     ngx_http_prize_ctx_t  *ctx;
 
     ctx = ngx_http_prize_get_ctx(r);
@@ -168,8 +203,7 @@ ngx_http_prize_field_variable(ngx_http_request_t *r,
                             name->len - ngx_http_prize_field_prefix.len);
 
         if (i != PRIZE_FIELD_NOT_FOUND) {
-            value = &ctx->values[i];
-            return ngx_http_prize_variable_set(v, value->data, value->len);
+            return ngx_http_prize_variable_value(r, v, &ctx->values[i]);
         }
     }
 
