@@ -6,6 +6,9 @@
 # make chaos       what breaks, for SECONDS under load: t/chaos/run; SEED=
 #                  replays one, and with COUNTS=1 only what is counted can
 #                  fail, for a machine that has other work
+# make fuzz        the template, the replies and the ID, for SECONDS each
+# make bench       against nginx's static file and others: t/bench/run
+# make layers      that no file includes one above it
 # make demo        a working installation on this machine; see conf/demo/
 # make demo-stop   ends it
 # make deps        the packages that a build needs
@@ -63,7 +66,8 @@ nginx_src = $(or $(NGINX_SRC),/usr/share/nginx/src)
 pg_incs  := $(or $(shell pg_config --includedir 2>/dev/null),\
               /usr/include/postgresql)
 asan      = $(build)/asan
-demo      = BUILD=$(build) NGINX_BINARY=$(abspath $(NGINX_BINARY)) ROSTER="$(ROSTER)" \
+demo      = BUILD=$(build) NGINX_BINARY=$(abspath $(NGINX_BINARY)) \
+            ROSTER="$(ROSTER)" \
             DEMO_PORT=$(DEMO_PORT) DEMO_REDIS_PORT=$(DEMO_REDIS_PORT) \
             DEMO_POSTGRES_PORT=$(DEMO_POSTGRES_PORT) conf/demo/demo
 
@@ -281,6 +285,7 @@ clean: demo-stop
 FORCE:
 
 
-.PHONY:    all unit corpus layers test fault chaos fuzz bench asan demo demo-stop deps deps-test deps-demo clean FORCE
+.PHONY: all unit corpus layers test fault chaos fuzz bench asan demo \
+        demo-stop deps deps-test deps-demo clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:

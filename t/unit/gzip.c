@@ -52,7 +52,8 @@ check(const char *name, const char *source, const char *value, size_t len)
 
     ok(plain.fits, "%s: the plain page has room", name);
     ok(member.fits, "%s: the gzipped one too", name);
-    ok(page_inflates(&member, &plain), "%s: it inflates to the plain page", name);
+    ok(page_inflates(&member, &plain), "%s: it inflates to the plain page",
+       name);
 
     free(plain.data);
     free(member.data);
