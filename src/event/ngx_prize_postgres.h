@@ -61,7 +61,7 @@ ngx_int_t ngx_prize_postgres_lookup(ngx_prize_postgres_pool_t *pool,
 void ngx_prize_postgres_detach(ngx_prize_postgres_pool_t *pool,
     ngx_prize_lookup_t *lookup);
 
-/* "host:port" or "unix:directory", for $upstream_addr */
+/* "host:port" or "unix:directory", or its own before the first connection */
 ngx_str_t *ngx_prize_postgres_name(ngx_prize_postgres_pool_t *pool);
 
 /* some pool of this worker is connected */
