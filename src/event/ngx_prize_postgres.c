@@ -136,7 +136,7 @@ ngx_prize_postgres_connect(ngx_prize_postgres_member_t *member)
 
     member->born = pool->losses;
     member->deadline = ngx_current_msec + pool->hosts.timeout;
-    ngx_prize_postgres_arm(pool, member->deadline);
+    ngx_prize_timer_advance(&pool->timer, member->deadline);
 
     return NGX_OK;
 }
@@ -508,7 +508,7 @@ ngx_prize_postgres_overdue(ngx_prize_postgres_pool_t *pool)
         }
 
         if ((ngx_msec_int_t) (member->deadline - ngx_current_msec) > 0) {
-            ngx_prize_postgres_arm(pool, member->deadline);
+            ngx_prize_timer_advance(&pool->timer, member->deadline);
             continue;
         }
 
@@ -801,7 +801,7 @@ ngx_prize_postgres_lookup(ngx_prize_postgres_pool_t *pool,
     }
 
     ngx_queue_insert_tail(&item->lookups, &lookup->queue);
-    ngx_prize_postgres_arm(pool, lookup->deadline);
+    ngx_prize_timer_advance(&pool->timer, lookup->deadline);
 
     return NGX_OK;
 }

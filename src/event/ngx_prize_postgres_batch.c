@@ -202,7 +202,7 @@ ngx_prize_postgres_take(ngx_prize_postgres_pool_t *pool,
                         member->size);
 
     member->deadline = deadline;
-    ngx_prize_postgres_arm(pool, deadline);
+    ngx_prize_timer_advance(&pool->timer, deadline);
 }
 
 

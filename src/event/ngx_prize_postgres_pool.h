@@ -11,6 +11,7 @@
 
 #include "ngx_prize_postgres.h"
 #include "ngx_prize_postgres_conn.h"
+#include "ngx_prize_timer.h"
 
 
 typedef struct ngx_prize_postgres_member_s  ngx_prize_postgres_member_t;
@@ -142,10 +143,6 @@ void ngx_prize_postgres_shed(ngx_prize_postgres_pool_t *pool);
 /* moves lookups that are over their time to "late" */
 void ngx_prize_postgres_expire(ngx_prize_postgres_pool_t *pool,
     ngx_queue_t *late);
-
-/* the pool's timer comes no later than that */
-void ngx_prize_postgres_arm(ngx_prize_postgres_pool_t *pool,
-    ngx_msec_t deadline);
 
 
 /* batch: the IDs of one query, asked over one connection */

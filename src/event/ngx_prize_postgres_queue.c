@@ -91,24 +91,6 @@ ngx_prize_postgres_find(ngx_prize_postgres_pool_t *pool, ngx_uint_t query,
 }
 
 
-void
-ngx_prize_postgres_arm(ngx_prize_postgres_pool_t *pool, ngx_msec_t deadline)
-{
-    ngx_msec_int_t  left;
-
-    if (pool->timer.timer_set) {
-        if ((ngx_msec_int_t) (pool->timer.timer.key - deadline) <= 0) {
-            return;
-        }
-
-        ngx_del_timer(&pool->timer);
-    }
-
-    left = (ngx_msec_int_t) (deadline - ngx_current_msec);
-    ngx_add_timer(&pool->timer, (ngx_msec_t) ngx_max(left, 0));
-}
-
-
 ngx_prize_postgres_item_t *
 ngx_prize_postgres_add(ngx_prize_postgres_pool_t *pool,
     ngx_prize_lookup_t *lookup)
@@ -295,9 +277,9 @@ ngx_prize_postgres_collect(ngx_prize_postgres_pool_t *pool,
             ngx_queue_insert_tail(late, q);
 
         } else {
-            ngx_prize_postgres_arm(pool, ngx_max(lookup->deadline,
-                                                 ngx_current_msec
-                                                 + NGX_PRIZE_POSTGRES_TICK));
+            ngx_prize_timer_advance(&pool->timer,
+                                    ngx_max(lookup->deadline, ngx_current_msec
+                                            + NGX_PRIZE_POSTGRES_TICK));
         }
     }
 }

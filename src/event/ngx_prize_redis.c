@@ -4,6 +4,7 @@
 #include <hiredis/hiredis.h>
 
 #include "ngx_prize_redis.h"
+#include "ngx_prize_timer.h"
 
 
 #define NGX_PRIZE_REDIS_READ_SIZE   65536
@@ -71,25 +72,6 @@ ngx_prize_redis_complete(ngx_prize_lookup_t *lookup, ngx_prize_result_e result)
 
     lookup->place = NULL;
     lookup->handler(lookup, result);
-}
-
-
-static void
-ngx_prize_redis_arm(ngx_prize_redis_conn_t *conn, ngx_msec_t deadline)
-{
-    ngx_msec_int_t  left;
-
-    if (conn->timer.timer_set) {
-        if ((ngx_msec_int_t) (conn->timer.timer.key - deadline) <= 0) {
-            return;
-        }
-
-        /* a running timer is not moved by less than 300 ms */
-        ngx_del_timer(&conn->timer);
-    }
-
-    left = (ngx_msec_int_t) (deadline - ngx_current_msec);
-    ngx_add_timer(&conn->timer, left > 0 ? (ngx_msec_t) left : 0);
 }
 
 
@@ -175,7 +157,7 @@ ngx_prize_redis_push(ngx_prize_redis_conn_t *conn, ngx_prize_slot_kind_e kind,
 
     slot->sent = conn->clock;
 
-    ngx_prize_redis_arm(conn, slot->deadline);
+    ngx_prize_timer_advance(&conn->timer, slot->deadline);
 
     return slot;
 }
@@ -403,7 +385,7 @@ ngx_prize_redis_connect(ngx_prize_redis_conn_t *conn, ngx_msec_t timeout)
     conn->connect_deadline = ngx_current_msec + timeout;
     conn->last_read = ngx_current_msec;
 
-    ngx_prize_redis_arm(conn, conn->connect_deadline);
+    ngx_prize_timer_advance(&conn->timer, conn->connect_deadline);
 
     if (rc == NGX_OK && ngx_prize_redis_handshake(conn) != NGX_OK) {
         ngx_prize_redis_failed(conn, PRIZE_PEER_ERROR_CONNECT, NGX_ENOMEM,
@@ -972,7 +954,7 @@ ngx_prize_redis_collect(ngx_prize_redis_conn_t *conn, ngx_queue_t *late)
         }
 
         if ((ngx_msec_int_t) (slot->deadline - ngx_current_msec) > 0) {
-            ngx_prize_redis_arm(conn, slot->deadline);
+            ngx_prize_timer_advance(&conn->timer, slot->deadline);
             continue;
         }
 
@@ -989,7 +971,7 @@ ngx_prize_redis_collect(ngx_prize_redis_conn_t *conn, ngx_queue_t *late)
         lookup = ngx_queue_data(q, ngx_prize_lookup_t, queue);
 
         if ((ngx_msec_int_t) (lookup->deadline - ngx_current_msec) > 0) {
-            ngx_prize_redis_arm(conn, lookup->deadline);
+            ngx_prize_timer_advance(&conn->timer, lookup->deadline);
             continue;
         }
 
@@ -1025,7 +1007,7 @@ ngx_prize_redis_overdue(ngx_prize_redis_conn_t *conn)
         return 1;
     }
 
-    ngx_prize_redis_arm(conn, since);
+    ngx_prize_timer_advance(&conn->timer, since);
 
     return 0;
 }
@@ -1052,7 +1034,7 @@ ngx_prize_redis_timer_handler(ngx_event_t *ev)
             return;
         }
 
-        ngx_prize_redis_arm(conn, conn->connect_deadline);
+        ngx_prize_timer_advance(&conn->timer, conn->connect_deadline);
     }
 
     ngx_queue_init(&late);
@@ -1267,7 +1249,7 @@ ngx_prize_redis_lookup(ngx_prize_redis_conn_t *conn,
     lookup->deadline = ngx_current_msec + connect_timeout;
 
     ngx_queue_insert_tail(&conn->waiting, &lookup->queue);
-    ngx_prize_redis_arm(conn, lookup->deadline);
+    ngx_prize_timer_advance(&conn->timer, lookup->deadline);
 
     return NGX_OK;
 }

@@ -135,7 +135,7 @@ typedef struct {
     prize_str_t                     *values;
 
     ngx_prize_lookup_t               lookup;
-    ngx_http_upstream_t             *upstream;   /* r->upstream may be another */
+    ngx_http_upstream_t             *upstream;   /* ours, if not r's any more */
     ngx_prize_redis_conn_t          *redis;      /* that has the lookup, or */
     ngx_prize_postgres_pool_t       *postgres;   /* that has it, or NULL */
     ngx_prize_redis_conn_t          *write_to;   /* where a row is missing */
@@ -159,9 +159,6 @@ extern ngx_module_t  ngx_http_prize_module;
 
 /* the context of this request, or NULL; also after an internal redirect */
 ngx_http_prize_ctx_t *ngx_http_prize_get_ctx(ngx_http_request_t *r);
-
-/* made if need be; NULL without memory */
-ngx_http_prize_ctx_t *ngx_http_prize_make_ctx(ngx_http_request_t *r);
 
 /* takes and checks the request's ID; NGX_ERROR without memory */
 ngx_int_t ngx_http_prize_take_id(ngx_http_request_t *r,

@@ -24,6 +24,16 @@ ngx_http_prize_ctx_cleanup(void *data)
 }
 
 
+static void
+ngx_http_prize_uncount(ngx_http_prize_ctx_t *ctx)
+{
+    if (ctx->counted) {
+        ctx->counted = 0;
+        ngx_prize_gauge_add(PRIZE_REQUESTS_IN_FLIGHT, -1);
+    }
+}
+
+
 /* the request is gone, whatever it was waiting for */
 
 static void
@@ -47,10 +57,7 @@ ngx_http_prize_abandon(void *data)
 
     ngx_http_prize_peer_free(ctx, 0);
 
-    if (ctx->counted) {
-        ctx->counted = 0;
-        ngx_prize_gauge_add(PRIZE_REQUESTS_IN_FLIGHT, -1);
-    }
+    ngx_http_prize_uncount(ctx);
 }
 
 
@@ -83,17 +90,11 @@ ngx_http_prize_get_ctx(ngx_http_request_t *r)
 }
 
 
-ngx_http_prize_ctx_t *
-ngx_http_prize_make_ctx(ngx_http_request_t *r)
+static ngx_http_prize_ctx_t *
+ngx_http_prize_create_ctx(ngx_http_request_t *r)
 {
     ngx_pool_cleanup_t    *cln;
     ngx_http_prize_ctx_t  *ctx;
-
-    ctx = ngx_http_prize_get_ctx(r);
-
-    if (ctx) {
-        return ctx;
-    }
 
     cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_prize_ctx_t));
     if (cln == NULL) {
@@ -217,7 +218,7 @@ ngx_http_prize_preaccess_handler(ngx_http_request_t *r)
     ctx = ngx_http_prize_get_ctx(r);
 
     if (ctx == NULL) {
-        ctx = ngx_http_prize_make_ctx(r);
+        ctx = ngx_http_prize_create_ctx(r);
 
         if (ctx == NULL || ngx_http_prize_page_privacy(r) != NGX_OK) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -415,10 +416,7 @@ ngx_http_prize_finalize(ngx_http_prize_ctx_t *ctx, ngx_int_t rc)
     r = ctx->request;
     c = r->connection;
 
-    if (ctx->counted) {
-        ctx->counted = 0;
-        ngx_prize_gauge_add(PRIZE_REQUESTS_IN_FLIGHT, -1);
-    }
+    ngx_http_prize_uncount(ctx);
 
     ngx_http_set_log_request(c->log, r);
     ngx_http_finalize_request(r, rc);
