@@ -51,8 +51,9 @@ NGX_FLAGS = --error-log-path=stderr --with-compat --with-debug --with-threads \
 DEPS      = gcc libc6-dev make libpcre2-dev zlib1g-dev libssl-dev \
             libhiredis-dev libpq-dev \
             $(if $(NGINX_SRC),,nginx nginx-dev)
-DEPS_TEST = curl iproute2 libfaketime nghttp2-client perl pgbouncer \
-            postgresql prometheus redis-server
+DEPS_TEST = chromium curl fonts-noto-cjk iproute2 libfaketime \
+            nghttp2-client nodejs perl pgbouncer postgresql prometheus \
+            redis-server
 DEPS_DEMO = curl perl postgresql redis-server
 DEPS_BENCH = libnginx-mod-http-lua lua-nginx-redis wrk
 DEPS_FUZZ = clang libclang-rt-14-dev
@@ -272,7 +273,19 @@ deps:
 
 deps-test: deps
 	@.ci/packages $(DEPS_TEST)
+	@command -v npm >/dev/null || .ci/packages npm
 	@.ci/test-nginx
+	@$(MAKE) --no-print-directory $(BUILD)/browser/installed
+
+# npm is Debian's, or came with another nodejs
+
+$(BUILD)/browser/installed: t/browser/package-lock.json
+	@rm -rf $(@D)
+	@mkdir -p $(@D)
+	@cp t/browser/package.json t/browser/package-lock.json $(@D)
+	@cd $(@D) && npm ci --no-audit --no-fund >npm.log 2>&1 \
+	    || { cat npm.log; exit 1; }
+	@touch $@
 
 deps-demo: deps
 	@.ci/packages $(DEPS_DEMO)

@@ -1,0 +1,160 @@
+'use strict';
+
+/*
+ * Debian's Chromium, and pages in it that remember what they asked for and
+ * complained about.
+ *
+ *     const { withBrowser } = require('./browser');
+ *
+ *     withBrowser(async (browser) => {
+ *         const page = await browser.page({ width: 320, dark: true });
+ *
+ *         await page.goto('http://127.0.0.1:8080/h5?id=7');
+ *         page.seen.requests      // URLs, "data:" ones left out
+ *         page.seen.console       // texts of messages and uncaught errors
+ *         page.seen.violations    // directives of the policy, and what of
+ *         await page.done();
+ *     });
+ *
+ * A page is Playwright's own; so much is added to it as this file says.
+ */
+
+const fs = require('fs');
+const os = require('os');
+const path = require('path');
+const { chromium } = require('playwright-core');
+
+/* for what never comes: a machine may be busy for minutes */
+const LIMIT = 300000;
+
+/* Playwright adds --headless, --no-sandbox, and what keeps it off the net */
+const FLAGS = ['--disable-gpu', '--disable-quic'];
+
+
+/*
+ * Options, all optional: width, height, scale (device pixels of one),
+ * touch (true by default), dark, reduced, script (false: no JavaScript), and
+ * init, a function that runs in each document before its own scripts.
+ */
+
+async function openPage(browser, option) {
+    const context = await browser.newContext({
+        viewport: { width: option.width || 390, height: option.height || 844 },
+        deviceScaleFactor: option.scale || 1,
+        hasTouch: option.touch !== false,
+        isMobile: option.touch !== false,
+        colorScheme: option.dark ? 'dark' : 'light',
+        reducedMotion: option.reduced ? 'reduce' : 'no-preference',
+        javaScriptEnabled: option.script !== false,
+        locale: 'zh-CN'
+    });
+    const page = await context.newPage();
+
+    context.setDefaultTimeout(LIMIT);
+    page.done = () => context.close();
+
+    if (option.init) {
+        await page.addInitScript(option.init);
+    }
+
+    await watch(page, option);
+    return page;
+}
+
+
+async function watch(page, option) {
+    const seen = { requests: [], console: [], violations: [] };
+
+    page.seen = seen;
+    page.on('console', (message) => seen.console.push(message.text()));
+    page.on('pageerror', (error) => seen.console.push(String(error)));
+    page.on('request', (request) => {
+        if (!request.url().startsWith('data:')) {
+            seen.requests.push(request.url());
+        }
+    });
+
+    /* with scripts off the console still tells of a violation */
+
+    if (option.script === false) {
+        return;
+    }
+
+    await page.exposeBinding('seenViolation', (source, text) => {
+        seen.violations.push(text);
+    });
+    await page.addInitScript(() => {
+        document.addEventListener('securitypolicyviolation', (event) => {
+            window.seenViolation(event.violatedDirective + ' '
+                                 + event.blockedURI + ' ' + event.sample);
+        });
+    });
+}
+
+
+/*
+ * Text and nothing else twice as large, as a user's setting makes it: the
+ * root's size is what all sizes of the pages are relative to.
+ */
+
+function largeText(page, percent) {
+    return page.addStyleTag({ content: `html{font-size:${percent}%}` });
+}
+
+
+/* how far the page can be scrolled sideways, and what sticks out */
+
+function sideways(page) {
+    return page.evaluate(() => {
+        const root = document.scrollingElement,
+              width = document.documentElement.clientWidth;
+        let far = 0;
+
+        for (const element of document.querySelectorAll('h1, p, a, span')) {
+            const box = element.getBoundingClientRect();
+
+            if (box.width > 1) {
+                far = Math.max(far, box.right - width, -box.left);
+            }
+        }
+
+        return Math.max(far, root.scrollWidth - width,
+                        root.scrollWidth - window.innerWidth, 0);
+    });
+}
+
+
+async function withBrowser(run) {
+    /* a short name, since there are sockets in it */
+
+    const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'chromium.'));
+    let browser;
+
+    process.env.TMPDIR = dir;
+    process.env.HOME = dir;
+
+    /* by its folder t/servers knows who was left behind */
+
+    if (process.env.TEST_NGINX_RUN_DIR) {
+        process.chdir(process.env.TEST_NGINX_RUN_DIR);
+    }
+
+    try {
+        browser = await chromium.launch({
+            executablePath: '/usr/bin/chromium', args: FLAGS, timeout: LIMIT,
+            ignoreDefaultArgs: ['--disable-back-forward-cache']
+        });
+        await run({ page: (option) => openPage(browser, option || {}),
+                    version: browser.version() });
+
+    } finally {
+        if (browser) {
+            await browser.close();
+        }
+
+        fs.rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
+    }
+}
+
+
+module.exports = { LIMIT, largeText, sideways, withBrowser };

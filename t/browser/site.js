@@ -1,0 +1,26 @@
+'use strict';
+
+/* The addresses of Test::Prize::Browser's nginx, and what they show. */
+
+const site = process.env.SITE;
+
+const people = ['winner', 'unclaimed', 'everybody', 'alone', 'long', 'latin'];
+
+const errors = [
+    [400, '/h5?id='], [403, '/403'], [404, '/h5?id=nobody'], [410, '/410'],
+    [503, '/busy?id=winner']
+];
+
+
+/* every look of every page: its name and its target */
+
+const states = [
+    ...people.map((id) => [id, `/h5?id=${id}`]),
+    ...['winner', 'unclaimed', 'long', 'latin'].map((id) => {
+        return [`${id}-phone`, `/h5?id=${id}#phone`];
+    }),
+    ...errors.map(([status, target]) => [String(status), target])
+];
+
+
+module.exports = { site, people, errors, states };

@@ -1,0 +1,59 @@
+'use strict';
+
+/*
+ * Results in the form that prove reads.
+ *
+ *     const { is, ok, test } = require('./tap');
+ *
+ *     test(async (browser) => {
+ *         ok(value, 'name');
+ *         is(found, wanted, 'name');
+ *     });
+ */
+
+const { withBrowser } = require('./browser');
+
+let count = 0, failed = 0;
+
+
+function ok(value, name, ...more) {
+    count++;
+    console.log(`${value ? 'ok' : 'not ok'} ${count} - ${name}`);
+
+    if (value) {
+        return true;
+    }
+
+    failed++;
+
+    for (const line of more.join('\n').split('\n')) {
+        console.log(`# ${line}`);
+        console.error(`# ${line}`);
+    }
+
+    return false;
+}
+
+
+function is(found, wanted, name) {
+    const one = JSON.stringify(found), two = JSON.stringify(wanted);
+
+    return ok(one === two, name, `   found: ${one}`, `  wanted: ${two}`);
+}
+
+
+/* runs the tests in a browser, and ends the process */
+
+function test(run) {
+    withBrowser(run).then(() => {
+        console.log(`1..${count}`);
+        process.exit(failed ? 1 : 0);
+
+    }, (error) => {
+        console.error(error);
+        process.exit(255);
+    });
+}
+
+
+module.exports = { is, ok, test };

@@ -1,0 +1,102 @@
+'use strict';
+
+/* What a page asks for, says and shifts; and that values are text. */
+
+const { is, ok, test } = require('./tap');
+const { site, people, errors } = require('./site');
+
+
+async function quiet(browser, name, url, status) {
+    const page = await browser.page({ init: watchShifts });
+    const answer = await page.goto(url, { waitUntil: 'load' });
+
+    is(answer.status(), status, `${name}: ${status}`);
+    await page.evaluate(() => new Promise((done) => {
+        requestAnimationFrame(() => requestAnimationFrame(done));
+    }));
+
+    is(page.seen.requests, [url], `${name}: one request`);
+    is(page.seen.console.filter((text) => !expected(text, status)), [],
+       `${name}: nothing on the console`);
+    is(page.seen.violations, [], `${name}: no violation of its policy`);
+    is(await page.evaluate(() => window.shifts), [],
+       `${name}: nothing has shifted`);
+    await page.done();
+}
+
+
+/* Chromium itself notes that a document came with an error's status */
+
+function expected(text, status) {
+    return status !== 200 && /^Failed to load resource: .*status of/.test(text);
+}
+
+
+/* and the page for 503 does not come again while it is looked at */
+
+function watchShifts() {
+    window.setTimeout = () => 0;
+    window.shifts = [];
+    new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) {
+            window.shifts.push(entry.value);
+        }
+    }).observe({ type: 'layout-shift', buffered: true });
+}
+
+
+async function escaped(browser) {
+    const page = await browser.page(),
+          value = '"><script>alert(1)</script>';
+    let alerts = 0;
+
+    page.on('dialog', (dialog) => {
+        alerts++;
+        dialog.dismiss();
+    });
+    await page.goto(`${site}/h5?id=script#phone`);
+
+    const seen = await page.evaluate(() => ({
+        name: document.querySelector('.name').textContent,
+        prize: document.querySelector('.prize').textContent,
+        link: document.querySelector('#phone .go').getAttribute('href'),
+        scripts: document.scripts.length
+    }));
+
+    is(seen.name, value + '，', 'a name of markup is text');
+    is(seen.prize, value, 'so is a prize');
+    is(seen.link, 'https://' + value, 'and a link is one attribute');
+
+    await page.goto(`${site}/h5?id=winner`);
+    is(seen.scripts, await page.evaluate(() => document.scripts.length),
+       'there are as many scripts as on any page');
+    is(alerts, 0, 'nothing was run');
+    await page.done();
+}
+
+
+/* who gives another scheme gets a link that leads nowhere, by https */
+
+async function insecure(browser) {
+    const page = await browser.page();
+
+    await page.goto(`${site}/h5?id=insecure#phone`);
+    is(await page.evaluate(() => {
+        return document.querySelector('#phone .go').getAttribute('href');
+    }), 'https://javascript:alert(1)', 'claim_url is always https');
+    await page.done();
+}
+
+
+test(async (browser) => {
+    for (const id of people) {
+        await quiet(browser, id, `${site}/h5?id=${id}`, 200);
+    }
+
+    for (const [status, target] of errors) {
+        await quiet(browser, status, site + target, status);
+    }
+
+    await escaped(browser);
+    await insecure(browser);
+});

@@ -1,0 +1,137 @@
+package Test::Prize::Browser;
+
+# A real nginx with the sample's pages, and a Chromium that looks at them.
+#
+#     my $site = Test::Prize::Browser->site;
+#     exit $site->node('switch.js');
+#
+# A script of t/browser/ prints TAP; it finds in its environment SITE, the
+# address of nginx, and what else "node" was given.
+
+use strict;
+use warnings;
+
+use Carp qw(croak);
+use Test::Prize;
+
+
+# who is on the pages, and what for
+
+my %employee = (
+    winner => {name => '林知夏', department => '平台研发部',
+               prize => '旗舰手机一部',
+               claim_url => 'gift.example.com/claim?ticket=1'},
+    unclaimed => {name => '林知夏', department => '平台研发部',
+                  prize => '旗舰手机一部'},
+    everybody => {name => '陈屿', department => '客户成功部', prize => '否'},
+    alone => {name => '陈屿'},
+    long => {name => '阿卜杜热西提' x 6 . '·买买提', department =>
+             '全球供应链与智能制造数字化转型推进办公室', prize =>
+             '纪念版旗舰手机一部，含镌刻姓名的保护壳与两年延保服务',
+             claim_url => 'gift.example.com/claim?ticket=1'},
+    latin => {name => 'Wolfeschlegelsteinhausenbergerdorffsamen',
+              department => 'Donaudampfschifffahrtsgesellschaft',
+              prize => 'Donaudampfschifffahrtskapitaensmuetze'},
+    script => {map { $_ => '"><script>alert(1)</script>' }
+               qw(name department prize claim_url)},
+    insecure => {name => '林知夏', prize => '手机',
+                 claim_url => 'javascript:alert(1)'},
+);
+
+
+sub employee {
+    return \%employee;
+}
+
+
+# a site whose stores are the shared ones; "gone" is one whose store is dead
+
+sub site {
+    my ($class) = @_;
+    my $redis = shared_redis();
+    my $port = free_port();
+    my $dead = free_port();
+    my @fields = qw(name department prize claim_url);
+
+    $redis->commands(['FLUSHALL'], map { my $one = $employee{$_};
+        ['HSET', "employee:$_", id => $_,
+         map { text($_) } map { $_ => $one->{$_} // '' } @fields] }
+        sort keys %employee);
+
+    my %files = map { ("pages/$_.html" =>
+                       slurp(root() . "/conf/pages/$_.html")) }
+                qw(gift 400 403 404 410 503);
+
+    my $self = bless {port => $port}, $class;
+
+    $self->{nginx} = Test::Prize::Nginx->start(files => \%files,
+                                               http => conf($port,
+                                                   $redis->{port}, $dead));
+    return $self;
+}
+
+
+# the literals of this file are bytes, which would be encoded once more
+
+sub text {
+    my ($bytes) = @_;
+
+    utf8::decode($bytes);
+    return $bytes;
+}
+
+
+sub conf {
+    my ($port, $redis, $dead) = @_;
+
+    return <<"CONF";
+    prize_redis_pass 127.0.0.1:$redis;
+    prize_redis_connect_timeout 60s;
+    prize_redis_timeout 60s;
+
+    server {
+        listen 127.0.0.1:$port;
+
+        error_page 400 /error/400.html;
+        error_page 403 /error/403.html;
+        error_page 404 /error/404.html;
+        error_page 410 /error/410.html;
+        error_page 503 /error/503.html;
+
+        location = /h5 { prize_page pages/gift.html; }
+        location = /busy {
+            prize_page pages/gift.html;
+            prize_redis_pass 127.0.0.1:$dead;
+        }
+        location = /403 { return 403; }
+        location = /410 { return 410; }
+
+        location /error/ {
+            internal;
+            alias pages/;
+        }
+    }
+CONF
+}
+
+
+# Runs a script, whose standard output is this process'; its exit status.
+
+sub node {
+    my ($self, $script, %environment) = @_;
+    my $dir = ($ENV{TEST_NGINX_BUILD} // croak 'no TEST_NGINX_BUILD')
+              . '/browser';
+
+    croak "there is no $dir/installed: run make deps-test first"
+        unless -e "$dir/installed";
+
+    local %ENV = (%ENV, %environment, NODE_PATH => "$dir/node_modules",
+                  SITE => "http://127.0.0.1:$self->{port}");
+
+    STDOUT->flush;
+    system 'node', root() . "/t/browser/$script";
+    return $? & 127 ? 128 + ($? & 127) : $? >> 8;
+}
+
+
+1;
