@@ -55,7 +55,7 @@ DEPS_TEST = chromium curl fonts-noto-cjk iproute2 libfaketime \
             nghttp2-client nodejs perl pgbouncer postgresql prometheus \
             redis-server
 DEPS_DEMO = curl perl postgresql redis-server
-DEPS_BENCH = libnginx-mod-http-lua lua-nginx-redis wrk
+DEPS_BENCH = libnginx-mod-http-lua lua-nginx-redis valgrind wrk
 DEPS_FUZZ = clang libclang-rt-14-dev
 
 SECONDS   = 60

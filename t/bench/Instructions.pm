@@ -1,0 +1,139 @@
+package Instructions;
+
+# How many instructions a worker takes for a page, counted by callgrind: the
+# difference of two runs, of FEW and of MANY requests, so that its start, its
+# connections and its end are not in it.  The clock is not in it either: the
+# same code and the same order of events give the same count.
+#
+#     my $count = Instructions::per_page($site, $configuration,
+#         path => sub { my ($n) = @_; ... }, gzip => 1, connections => 1);
+
+use strict;
+use warnings;
+
+use Test::Prize;
+use Test::Prize::Clients;
+
+use constant { FEW => 200, MANY => 1200 };
+
+
+sub per_page {
+    my ($site, $conf, %option) = @_;
+    my $times = $option{connections} // 1 > 100 ? 10 : 1;
+    my ($few, $many) = map { total($site, $conf, %option,
+                                   requests => $_ * $times) } FEW, MANY;
+
+    return ($many - $few) / ((MANY - FEW) * $times);
+}
+
+
+# of one run, from start to end
+
+sub total {
+    my ($site, $conf, %option) = @_;
+    my ($nginx, $worker) = start($site, $conf);
+    my $misses = $site->misses;
+    my $result = Test::Prize::Clients->new(
+        port => $conf->{port}, connections => $option{connections} // 1,
+        request => sub { return ($option{path}->(@_), '') },
+        headers => $option{gzip} ? 'Accept-Encoding: gzip' : '',
+        check => sub { return check($option{gzip}, @_) },
+    )->run(requests => $option{requests});
+
+    my $described = Test::Prize::Clients->describe($result);
+
+    $nginx->stop('QUIT');
+    die "$described\n" if $result->{lost} || $result->{wrong};
+    die "Redis did not know everybody\n" if $site->misses != $misses;
+    die $nginx->error_log if $nginx->error_log ne '';
+
+    my ($total) = slurp("$nginx->{dir}/callgrind/$worker")
+                  =~ /^totals: (\d+)/m;
+    return $total // die "callgrind has counted nothing\n";
+}
+
+
+sub check {
+    my ($gzip, undef, $body, $status, $head) = @_;
+
+    return "status $status" if $status != 200;
+    return 'no page' if $body eq '';
+    return $gzip ? 'not gzipped' : 'gzipped'
+        if ($gzip ? 1 : 0) != ($head =~ /^content-encoding: gzip\r$/mi || 0);
+    return undef;
+}
+
+
+# the worker writes its file as the user it has become
+
+sub start {
+    my ($site, $conf) = @_;
+    my $nginx = $site->prepare($conf);
+    my $dir = $nginx->{dir};
+    my $worker;
+
+    mkdir "$dir/callgrind" or die "mkdir $dir/callgrind: $!\n";
+    chmod 01777, "$dir/callgrind" or die "chmod $dir/callgrind: $!\n";
+
+    $nginx->spawn(command => ['valgrind', '-q', '--tool=callgrind',
+        "--callgrind-out-file=$dir/callgrind/%p", $nginx->{binary},
+        '-p', "$dir/", '-c', "$dir/nginx.conf", '-e', "$dir/error.log"]);
+    $nginx->await('nginx below callgrind', sub {
+        ($worker) = $nginx->children;
+        return -s "$dir/nginx.pid" && $worker;
+    });
+
+    return ($nginx, $worker);
+}
+
+
+# ---- the rows of the report
+
+
+my %rows = (
+    'plain' => { source => 'redis' },
+    'gzip' => { source => 'redis', gzip => 1 },
+    'static' => { static => 1 },
+    'gzip_static' => { static => 1, gzip => 1 },
+    'signed' => { source => 'redis', signed => 1 },
+    'postgres' => { source => 'postgres' },
+    'postgres-gzip' => { source => 'postgres', gzip => 1 },
+);
+
+
+sub names {
+    return qw(plain gzip static gzip_static signed postgres postgres-gzip);
+}
+
+
+sub row {
+    my ($site, $page, $name, %option) = @_;
+    my $row = $rows{$name} // die "no row \"$name\": " . join(' ', names())
+                              . "\n";
+    my $conf = $row->{static}
+               ? $site->static(sendfile => 1, nopush => 1, gzip => $row->{gzip})
+               : $site->prize($page, $row->{source}, signed => $row->{signed});
+
+    return per_page($site, $conf, gzip => $row->{gzip}, %option,
+                    path => paths($site, $row));
+}
+
+
+# the same random employees in every row and run
+
+sub paths {
+    my ($site, $row) = @_;
+
+    return sub { return '/page.html' } if $row->{static};
+
+    srand 42;
+
+    my @ids = map { $site->id(1 + int rand $site->{employees}) } 1 .. 10_000;
+    my @paths = $row->{signed} ? $site->links(@ids)
+                               : map { "/h5?id=$_" } @ids;
+
+    return sub { return $paths[$_[0] % @paths] };
+}
+
+
+1;
