@@ -1,0 +1,424 @@
+package Test::Prize::Readme;
+
+# The README beside the program: what one of them has and the other has not.
+#
+#     my $readme = Test::Prize::Readme->new($text);
+#     my @complaints = $readme->compare($source, $metrics);
+#
+# "$source" is a Test::Prize::Source, "$metrics" what "prize_status
+# prometheus" answered, if it was asked.  A complaint says what to write, and
+# where.
+
+use strict;
+use warnings;
+use utf8;
+
+# what "make modules" makes is nginx's own
+my %foreign_target = (modules => 1);
+
+# the section that a message of a file belongs to
+my @messages = (
+    ['src/event/', 'While it runs'],
+    ['src/http/ngx_http_prize_directive.c', 'When the configuration is read'],
+    ['src/http/', 'While it runs'],
+    ['src/core/prize_signature.c', 'In a file of keys'],
+    ['src/core/', 'In a page'],
+    ['src/prizectl/', 'From prizectl'],
+);
+
+
+sub new {
+    my ($class, $text) = @_;
+    my $self = bless { text => $text, complaints => [] }, $class;
+    my ($level, $title, $line, $fence) = (1, '', 0, 0);
+
+    for (split /^/, $text) {
+        $line++;
+        $fence = !$fence if /^```/;
+
+        if (!$fence && /^(\#+) (.*?)\n/) {
+            ($level, $title) = (length $1, $2);
+            push @{$self->{sections}}, { level => $level, title => $title,
+                                         line => $line, text => '' };
+            next;
+        }
+
+        $self->{sections}[-1]{text} .= $_ if $self->{sections};
+    }
+
+    return $self;
+}
+
+
+# a section with what is below it: its text and its first line
+
+sub section {
+    my ($self, $title) = @_;
+    my ($text, $level, $line);
+
+    for my $section (@{$self->{sections}}) {
+        if (defined $level) {
+            last if $section->{level} <= $level;
+            $text .= "\n$section->{text}";
+
+        } elsif ($section->{title} eq $title) {
+            ($text, $level, $line) = @$section{qw(text level line)};
+        }
+    }
+
+    $self->complain("README.md has no section \"$title\"")
+        unless defined $text;
+
+    return ($text // '', $line);
+}
+
+
+sub complain {
+    my ($self, $what) = @_;
+
+    push @{$self->{complaints}}, $what;
+    return;
+}
+
+
+# both ways: what to add, and what to take out
+
+sub agree {
+    my ($self, $there, $here, $add, $remove) = @_;
+
+    for my $name (sort keys %$there) {
+        $self->complain($add->($name, $there->{$name}))
+            unless exists $here->{$name};
+    }
+
+    for my $name (sort keys %$here) {
+        $self->complain($remove->($name)) unless exists $there->{$name};
+    }
+
+    return;
+}
+
+
+sub compare {
+    my ($self, $source, $metrics) = @_;
+
+    $self->{complaints} = [];
+
+    $self->directives($source);
+    $self->overview($source);
+    $self->pool($source);
+    $self->variables($source);
+    $self->metrics($source, $metrics);
+    $self->command($source);
+    $self->targets($source);
+    $self->messages($source);
+    $self->version($source);
+    $self->names($source);
+
+    return @{$self->{complaints}};
+}
+
+
+sub directives {
+    my ($self, $source) = @_;
+    my %there = $source->directives;
+    my %here = map { $_->{title} => $_->{text} }
+               grep { $_->{title} =~ /^prize_/ } @{$self->{sections}};
+
+    $self->agree(\%there, \%here, sub {
+        my ($name, $directive) = @_;
+        return "README.md lacks the directive $name of $directive->{place}:"
+               . " add \"### $name\" to \"Directives\", with Syntax, Default"
+               . " and Context";
+    }, sub { "README.md: \"### $_[0]\" is no directive: remove it" });
+
+    for my $name (grep { $here{$_} } sort keys %there) {
+        my $directive = $there{$name};
+        my $default = defined $directive->{default}
+                      ? "$name $directive->{default};" : '—';
+
+        $self->line_of($name, $here{$name}, Default => $default);
+        $self->line_of($name, $here{$name}, Context => $directive->{context});
+        $self->complain("README.md: \"### $name\" has no \"Syntax:\" that"
+                        . " begins with $name")
+            unless $here{$name} =~ /^    Syntax:   \Q$name\E /m;
+    }
+
+    return;
+}
+
+
+sub line_of {
+    my ($self, $name, $text, $what, $want) = @_;
+    my ($have) = $text =~ /^    $what: +(.*)/m;
+
+    $have //= '';
+    $self->complain("README.md: \"### $name\": $what is \"$have\", and the"
+                    . " source has \"$want\"") if $have ne $want;
+    return;
+}
+
+
+# the table in front of them: name and default
+
+sub overview {
+    my ($self, $source) = @_;
+    my %there = $source->directives;
+    my ($text) = $self->section('Directives');
+    my %here = $text =~ /^\| \[(prize_\w+)\]\(#\g1\) \| ([^|]*?) \|/gm;
+
+    $self->agree(\%there, \%here, sub {
+        return "README.md: the table at the head of \"Directives\" has no row"
+               . " | [$_[0]](#$_[0]) | default | what for |";
+    }, sub {
+        return "README.md: the table at the head of \"Directives\" has"
+               . " $_[0], which is no directive";
+    });
+
+    for my $name (grep { defined $here{$_} } sort keys %there) {
+        my $want = defined $there{$name}{default}
+                   ? "`$there{$name}{default}`" : '—';
+        $self->complain("README.md: the table at the head of \"Directives\""
+                        . " says $here{$name} for $name, and the source has"
+                        . " $want") if $here{$name} ne $want;
+    }
+
+    return;
+}
+
+
+sub pool {
+    my ($self, $source) = @_;
+    my %there = $source->pool_parameters;
+    my ($text) = $self->section('prize_postgres');
+    my %here = map { $_ => 1 } $text =~ /^- `(\w+)` is/gm;
+
+    $text =~ s/\s+/ /g;
+
+    $self->agree(\%there, \%here,
+        sub { "README.md: \"### prize_postgres\" lacks \"- `$_[0]` is …\"" },
+        sub { "README.md: prize_postgres has no parameter \"$_[0]\"" });
+
+    for my $name (grep { $here{$_} } sort keys %there) {
+        my ($default, $maximum) = @{$there{$name}};
+        $self->complain("README.md: \"### prize_postgres\": write \"$default"
+                        . " by default and $maximum at most\" of $name")
+            unless $text =~ /-\ `$name`\ is\ [^.]*
+                             \b$default\ by\ default\ and\ $maximum\ at\ most/x;
+    }
+
+    return;
+}
+
+
+sub variables {
+    my ($self, $source) = @_;
+    my %there = $source->variables;
+    my %values = $source->variable_values;
+    my ($text) = $self->section('Variables');
+    my %here = $text =~ /^- `\$(prize_[a-z_]+)[A-Z]*`:((?:.|\n(?!-|\n))*)/gm;
+
+    $self->agree(\%there, \%here, sub {
+        return "README.md lacks the variable \$$_[0] of $_[1]: add"
+               . " \"- `\$$_[0]`: …\" to \"Variables\"";
+    }, sub { "README.md: there is no variable \$$_[0]: remove it" });
+
+    for my $name (grep { $here{$_} } sort keys %values) {
+        my %value = map { $_ => 1 } $here{$name} =~ /`([a-z]+)`/g;
+        my %has = map { $_ => 1 } @{$values{$name}};
+
+        $self->agree(\%has, \%value,
+            sub { "README.md: \$$name can be `$_[0]`: say when" },
+            sub { "README.md: \$$name is never `$_[0]`: remove it" });
+    }
+
+    return;
+}
+
+
+# the names by the source and by a live answer, the labels by that one
+
+sub metrics {
+    my ($self, $source, $metrics) = @_;
+    my %there = $source->metrics;
+    my ($text) = $self->section('Monitoring');
+    my %here = $text =~ /^\| `(prize_[a-z_]+)` \| ([^|]*?) *\|/gm;
+    my $add = sub {
+        return "README.md lacks the metric $_[0] of $_[1]: add a row"
+               . " | `$_[0]` | labels | what it counts | to \"Monitoring\"";
+    };
+
+    $self->agree(\%there, \%here, $add,
+        sub { "README.md: the source has no metric $_[0]: remove it" });
+
+    return unless defined $metrics;
+
+    my %live = map { $_ => 'a live answer' }
+               $metrics =~ /^\# TYPE (prize_\w+) /gm;
+
+    $self->agree(\%live, \%here, $add,
+        sub { "README.md: a live answer has no metric $_[0]: remove it" });
+    $self->labels($metrics, \%here);
+
+    return;
+}
+
+
+sub labels {
+    my ($self, $metrics, $here) = @_;
+    my %type = $metrics =~ /^\# TYPE (prize_\w+) (\w+)/gm;
+    my %live;
+
+    while ($metrics =~ /^(prize_\w+)(?:\{(.*)\})? \S+$/gm) {
+        my ($name, $labels) = ($1, $2 // '');
+
+        $name =~ s/_(?:bucket|sum|count)$// unless $type{$name};
+        $live{$name}{$_} = 1
+            for '', grep { $_ ne 'le' } $labels =~ /(\w+)="/g;
+    }
+
+    for my $name (grep { $live{$_} } sort keys %$here) {
+        my $want = join ', ', map { "`$_`" }
+                              sort grep { length } keys %{$live{$name}};
+        my $have = join ', ', sort split /, /, $here->{$name};
+
+        $self->complain("README.md: $name has the labels \"$have\" in"
+                        . " \"Monitoring\", and \"$want\" in a live answer")
+            if $have ne $want;
+    }
+
+    return;
+}
+
+
+# the command: its own ones, its options and its exit codes
+
+sub command {
+    my ($self, $source) = @_;
+    my ($text) = $self->section('prizectl');
+    my %command = map { $_ => 1 } $source->commands;
+    my %option = $source->options;
+    my %code = $source->exit_codes;
+
+    $self->agree(\%command,
+        { map { $_ => 1 } $text =~ /^\| `([a-z]+)` \|/gm },
+        sub { "README.md: \"prizectl\" lacks the row | `$_[0]` | … |" },
+        sub { "README.md: prizectl has no command \"$_[0]\"" });
+
+    $self->agree(\%option,
+        { map { $_ => 1 } $text =~ /(?<![\w-])--([a-z][a-z-]*)/g },
+        sub { "README.md: \"prizectl\" lacks the option --$_[0] of $_[1]" },
+        sub { "README.md: prizectl has no option --$_[0]: remove it" });
+
+    $self->agree(\%code, { map { $_ => 1 } $text =~ /^\| `(\d+)` \|/gm },
+        sub { "README.md: \"prizectl\" lacks the exit code | `$_[0]` | … |"
+              . " ($_[1])" },
+        sub { "README.md: prizectl never exits with $_[0]: remove it" });
+
+    return;
+}
+
+
+sub code {
+    my ($self) = @_;
+    my $text = $self->{text};
+    my $code = '';
+
+    $code .= "$1\n" while $text =~ s/^```\w*\n(.*?)^```$//ms;
+    $code .= "$1\n" while $text =~ s/^    (.*)$//m;
+    $code .= "$1\n" while $text =~ s/`([^`\n]+)`//;
+
+    return $code;
+}
+
+
+sub targets {
+    my ($self, $source) = @_;
+    my %there = map { $_ => 1 } $source->targets;
+    my %variable = map { $_ => 1 } $source->make_variables;
+    my $code = $self->code;
+    my %here = map { $_ => 1 } grep { !$foreign_target{$_} }
+               $code =~ /\bmake ([a-z][a-z-]*)/g;
+    my %given;
+
+    $self->agree(\%there, \%here, sub {
+        return "README.md lacks `make $_[0]`: add a row to the table of"
+               . " \"Developing it\", or take $_[0] out of .PHONY";
+    }, sub { "README.md: the Makefile has no target $_[0]: remove it" });
+
+    for my $command ($code =~ /\bmake\b([^\n]*)/g) {
+        $given{$_} = 1 for $command =~ /\b([A-Z_]+)=/g;
+    }
+
+    $self->complain("README.md: the Makefile knows nothing of $_=: remove it")
+        for grep { !$variable{$_} } sort keys %given;
+    return;
+}
+
+
+# a row of a table: what is said, each value as …, and what it means
+
+sub messages {
+    my ($self, $source) = @_;
+    my %there = $source->messages;
+    my ($text) = $self->section('Troubleshooting by log message');
+    my %here;
+
+    for my $message ($text =~ /^\| `(.+?)` \|/gm) {
+        $self->complain("README.md has two rows of the message \"$message\"")
+            if $here{$message}++;
+    }
+
+    $self->agree(\%there, \%here, sub {
+        my ($message, $place) = @_;
+        my ($section) = map { $_->[1] } grep { index($place, $_->[0]) == 0 }
+                        @messages;
+        return "README.md lacks the message of $place: add | `$message` |"
+               . " what it means, what to do | to \"$section\"";
+    }, sub { "README.md: no source says \"$_[0]\": remove the row" });
+
+    return;
+}
+
+
+sub version {
+    my ($self, $source) = @_;
+    my $version = $source->version;
+    my ($text) = $self->section('What changed');
+
+    $self->complain("README.md: \"What changed\" says nothing of $version,"
+                    . " the version of src/core/prize_version.h")
+        unless $text =~ /^\*\*\Q$version\E\*\*/m;
+    return;
+}
+
+
+# whatever looks like a name of the program is one
+
+sub names {
+    my ($self, $source) = @_;
+    my (%directive, %variable, %metric) = $source->directives;
+    my %command = map { $_ => 1 } $source->commands, 'COMMAND';
+
+    %variable = $source->variables;
+    %metric = $source->metrics;
+
+    for my $name ($self->{text} =~ /(?<![\w\/])(\$?prize_[a-z_]+)(?![\w.])/g) {
+        my $family = $name =~ s/_(?:bucket|sum|count)$//r;
+        my $known = $name =~ /^\$(prize_field_)/ ? $variable{$1}
+                    : $name =~ /^\$(.*)/ ? $variable{$1}
+                    : $directive{$name} || $metric{$name} || $metric{$family};
+        $self->complain("README.md names $name, which is no directive,"
+                        . " variable or metric") unless $known;
+    }
+
+    for my $command ($self->code =~ /\bprizectl ([a-zA-Z]+)\b/g) {
+        $self->complain("README.md names \"prizectl $command\", which is no"
+                        . " command") unless $command{$command};
+    }
+
+    return;
+}
+
+
+1;

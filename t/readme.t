@@ -1,0 +1,229 @@
+use strict;
+use warnings;
+use utf8;
+
+use lib 't/lib';
+use Encode qw(decode_utf8);
+use HTTP::Tiny;
+use Test::More;
+use Test::Prize;
+use Test::Prize::Readme;
+use Test::Prize::Source;
+
+# The README says what the program has, and nothing that it has not; and the
+# comparison itself finds each kind of mismatch.
+
+binmode $_, ':encoding(UTF-8)' for Test::More->builder->output,
+    Test::More->builder->failure_output, Test::More->builder->todo_output;
+
+my $redis = shared_redis();
+my $postgres = shared_postgres();
+my $port = free_port();
+my $prefix = "readme$$";
+my $text = decode_utf8(slurp(root() . '/README.md'));
+my %files = Test::Prize::Source->files(root());
+
+
+# a live answer: each metric of a server that has answered from both stores
+
+$postgres->sql("CREATE TABLE $prefix (id text, name text);"
+               . " INSERT INTO $prefix VALUES ('1', 'One')");
+
+my $query = "SELECT id, name FROM $prefix WHERE id = ANY(\$1)";
+my $nginx = Test::Prize::Nginx->start(
+    files => { 'page.html' => '{{id}} {{name}}' }, http => <<"CONF");
+    prize_postgres hr "@{[ $postgres->conninfo ]}";
+    server {
+        listen 127.0.0.1:$port;
+        location = /h5 {
+            prize_page page.html;
+            prize_redis_pass 127.0.0.1:$redis->{port};
+            prize_redis_key $prefix:\$prize_id;
+            prize_redis_timeout 10s;
+            prize_postgres_pass hr;
+            prize_postgres_query "$query";
+            prize_postgres_timeout 10s;
+        }
+        location = /metrics { prize_status prometheus; }
+    }
+CONF
+
+my $url = "http://127.0.0.1:$port";
+
+is(HTTP::Tiny->new->get("$url/h5?id=1")->{content}, '1 One', 'a page');
+
+my $metrics = HTTP::Tiny->new->get("$url/metrics")->{content};
+
+
+my $source = Test::Prize::Source->new(%files);
+my @complaints = Test::Prize::Readme->new($text)->compare($source, $metrics);
+
+is(scalar @complaints, 0, 'the README says what the program has')
+    or diag(join "\n\n", @complaints);
+
+
+# One alteration each: the name of the mismatch, the file, what stands there,
+# what is put instead, and what has to be said of it.
+
+sub finds {
+    my ($what, $file, $from, $to, $complaint) = @_;
+    my %altered = (%files, 'README.md' => $text, live => $metrics);
+
+    $altered{$file} =~ s/$from/$to/ or BAIL_OUT("$what: no $from in $file");
+
+    my $program = $file =~ /^(?:README\.md|live)$/
+                  ? $source : Test::Prize::Source->new(%altered);
+    my @said = Test::Prize::Readme->new($altered{'README.md'})
+                   ->compare($program, $altered{live});
+
+    ok(scalar(grep { /$complaint/ } @said), "finds $what")
+        or diag(join "\n", @said);
+}
+
+
+my $readme = 'README.md';
+my $module = 'src/http/ngx_http_prize_module.c';
+my $directive = 'src/http/ngx_http_prize_directive.c';
+my $variable = 'src/http/ngx_http_prize_variable.c';
+my $measure = 'src/core/prize_metrics.c';
+my $conn = 'src/event/ngx_prize_redis.c';
+
+finds('a directive that the README lacks', $readme,
+      qr/^### prize_write_back$/m, '### write_back',
+      qr/lacks the directive prize_write_back of \Q$module\E:\d+: add/);
+finds('a new directive', $module, qr/ngx_string\("prize_gzip"\)/,
+      'ngx_string("prize_zip")', qr/lacks the directive prize_zip of/);
+finds('a directive that does not exist', $readme, qr/^### prize_gzip$/m,
+      "### prize_zip\n\n### prize_gzip", qr/"### prize_zip" is no directive/);
+finds('a directive that the text only mentions', $readme, qr/^It is for/m,
+      '`prize_zip` is for', qr/names prize_zip, which is no directive/);
+finds('a directive that the table lacks', $readme,
+      qr/^\| \[prize_id\].*\n/m, '', qr/no row \| \[prize_id\]\(#prize_id\)/);
+finds('another default', $readme,
+      qr/(?<=Default:  prize_redis_timeout )50ms/, '60ms',
+      qr/Default\ is\ "prize_redis_timeout\ 60ms;",\ and\ the\ source\ has
+         \ "prize_redis_timeout\ 50ms;"/x);
+finds('another default in the table', $readme,
+      qr/(?<=#prize_gzip\) \| )`on`/, '`off`', qr/says `off` for prize_gzip/);
+finds('another default of the source', $directive,
+      qr/(?<=prev->gzip, )1/, '0', qr/source has "prize_gzip off;"/);
+finds('another default of a text', $directive, qr/(?<=\(")\$arg_id/,
+      '$arg_eid', qr/source has "prize_id \$arg_eid;"/);
+finds('a default that there is not', $readme,
+      qr/(?<=Default:  )—(?=\n.*\n\nSets the query)/,
+      'prize_postgres_query x;', qr/prize_postgres_query": Default is/);
+finds('another context', $readme, qr/(?<=Context:  http)\n/, ", server\n",
+      qr/prize_postgres": Context is "http, server"/);
+finds('another default of a pool', $directive, qr/pool->batch = 256/,
+      'pool->batch = 128', qr/write "128 by default and 10000 at most"/);
+finds('another maximum of a pool', $readme, qr/(?<=and )1000\b/,
+      '2000', qr/write "2 by default and 1000 at most" of conn/);
+
+finds('a variable that the README lacks', $readme,
+      qr/^- `\$prize_source`/m, '- The source',
+      qr/lacks the variable \$prize_source of \Q$variable\E:\d+: add/);
+finds('a new variable', $variable, qr/ngx_string\("prize_id"\)/,
+      'ngx_string("prize_eid")', qr/lacks the variable \$prize_eid/);
+finds('a variable that does not exist', $readme, qr/^- `\$prize_id`/m,
+      "- `\$prize_eid`: no\n- `\$prize_id`", qr/no variable \$prize_eid/);
+finds('a value of a variable', $readme, qr/`shed`/, '`full`',
+      qr/\$prize_result can be `shed`/);
+finds('a value that no variable has', $readme, qr/`shed`/, '`full`',
+      qr/\$prize_result is never `full`/);
+
+finds('a metric that the README lacks', $readme,
+      qr/^\| `prize_shed_total`.*\n/m, '',
+      qr/lacks the metric prize_shed_total of \Q$measure\E:\d+: add a row/);
+finds('a metric of a live answer', 'live', qr/\z/,
+      "# TYPE prize_luck_total counter\nprize_luck_total 1\n",
+      qr/lacks the metric prize_luck_total of a live answer/);
+finds('a metric that does not exist', $readme, qr/^\| `prize_shed_total`/m,
+      "| `prize_luck_total` | | |\n| `prize_shed_total`",
+      qr/the source has no metric prize_luck_total/);
+finds('a metric that no answer has', 'live',
+      qr/^\# TYPE prize_shed_total .*\n/m, '',
+      qr/a live answer has no metric prize_shed_total/);
+finds('a label', $readme, qr/(?<=`prize_shed_total` \| )`reason`/, '`why`',
+      qr/prize_shed_total has the labels "`why`" in .* "`reason`" in a live/);
+
+finds('an exit code that the README lacks', $readme, qr/^\| `130` \|.*\n/m,
+      '', qr/lacks the exit code \| `130` .*PRIZECTL_INTERRUPTED/);
+finds('a new exit code', 'src/prizectl/prizectl.h',
+      qr/(?=#define PRIZECTL_DIFFERENT)/, "#define PRIZECTL_LATE  4\n",
+      qr/lacks the exit code \| `4`/);
+finds('an exit code that does not exist', $readme, qr/^\| `130` \|/m,
+      "| `4` | |\n| `130` |", qr/never exits with 4/);
+finds('an option that the README lacks', 'src/prizectl/prizectl_options.c',
+      qr/\{ "prune"/, '{ "tidy"', qr/lacks the option --tidy of/);
+finds('an option that does not exist', 'src/prizectl/prizectl_options.c',
+      qr/\{ "prune"/, '{ "tidy"', qr/prizectl has no option --prune/);
+finds('a command that the README lacks', 'src/prizectl/prizectl.c',
+      qr/\{ "clear"/, '{ "wipe"', qr/lacks the row \| `wipe`/);
+finds('a command that does not exist', $readme, qr/prizectl clear/,
+      'prizectl wipe', qr/"prizectl wipe", which is no command/);
+
+finds('a message that the README lacks', $readme,
+      qr/^\| `connect\(\) failed` .*\n/m, '',
+      qr/message\ of\ \Q$conn\E:\d+:\ add\ \|\ `connect\(\)\ failed`
+         .*"While\ it\ runs"/x);
+finds('a new message', $conn, qr/"redis \\"%V\\" refuses/,
+      '"redis \"%V\" rejects',
+      qr/add \| `redis "…" rejects a write-back: "…"`/);
+finds('a new message of nginx -t', $directive, qr/"is duplicate"/,
+      '"stands twice"',
+      qr/add \| `stands twice` .*"When the configuration is read"/);
+finds('a new message of the command', 'src/prizectl/prizectl_clear.c',
+      qr/"not confirmed/, '"no yes',
+      qr/add \| `no yes: nothing was removed` .*"From prizectl"/);
+finds('a message that no source has', $readme, qr/^\| `no reply` \|/m,
+      '| `no answer` |', qr/no source says "no answer": remove/);
+finds('a message that stands twice', $readme, qr/^(\| `no reply` \|.*\n)/m,
+      "| `no reply` | once more |\n| `no reply` | and again |\n",
+      qr/two rows of the message "no reply"/);
+
+finds('a target that the README lacks', 'Makefile', qr/(?<=\n\.PHONY:)/,
+      ' party', qr/lacks `make party`/);
+finds('a target that does not exist', 'Makefile', qr/(?<=fuzz )bench/, '',
+      qr/the Makefile has no target bench/);
+finds('a setting that make does not know', $readme, qr/make test TESTS=/,
+      'make test ONLY=', qr/knows nothing of ONLY=/);
+finds('a version that the README lacks', 'src/core/prize_version.h',
+      qr/(?<=PRIZE_VERSION  ")[\d.]+/, '9.9',
+      qr/"What changed" says nothing of 9\.9/);
+
+
+# one version for all of them
+
+my $version = $source->version;
+my (undef, $said) = run(prizectl(), '--version');
+my ($man) = slurp(root() . '/conf/man/prizectl.1')
+    =~ /^\.TH .*"prizectl ([^"]+)"/m;
+my ($build) = $metrics =~ /^prize_build_info\{version="([^"]+)"\} 1$/m;
+
+like($version, qr/^\d+\.\d+\.\d+$/, 'src/core/prize_version.h has a version');
+is($said, "prizectl $version\n", 'prizectl --version is that');
+is($build, $version, 'and prize_build_info');
+is($man, $version, 'and the man page');
+is(scalar(grep { $files{$_} =~ /"\Q$version\E/ } keys %files), 1,
+   'which the source says once');
+
+
+# what the README gives as a default, nginx takes
+
+my @defaults = $text =~ /^    Default:  (prize_.*;)$/mg;
+my ($status, $err) = Test::Prize::Nginx->prepare(
+    files => { 'page.html' => '{{id}}' }, http => <<"CONF")->test;
+    @defaults
+    server {
+        listen 127.0.0.1:$port;
+        location / { prize_page page.html; prize_redis_pass 127.0.0.1:1; }
+    }
+CONF
+
+cmp_ok(scalar @defaults, '>', 5, 'defaults');
+is($status, 0, 'nginx takes them') or diag($err);
+
+$postgres->sql("DROP TABLE $prefix");
+$redis->command('DEL', "$prefix:1");
+
+done_testing();
