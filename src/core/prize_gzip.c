@@ -1,4 +1,5 @@
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,11 +31,25 @@
     (PRIZE_GZIP_STORED_MAX - PRIZE_ESCAPE_MAX * PRIZE_GZIP_SLICE)
 
 
+#define PRIZE_CRC_DIGITS         8
+#define PRIZE_CRC_DIGIT          16
+
+
+/*
+ * What a CRC becomes when a segment of that length follows: since that is
+ * linear, eight look-ups do what zlib's operator does in 32 steps.
+ */
+
 typedef struct {
-    char    *data;      /* deflated; NULL if it is stored */
-    size_t   len;
-    uLong    crc;       /* of the segment */
-    uLong    op;        /* puts that behind another CRC */
+    uint32_t           digits[PRIZE_CRC_DIGITS][PRIZE_CRC_DIGIT];
+} prize_crc_shift_t;
+
+
+typedef struct {
+    char              *data;    /* deflated; NULL if it is stored */
+    size_t             len;
+    uint32_t           crc;     /* of the segment */
+    prize_crc_shift_t  shift;
 } prize_gzip_segment_t;
 
 
@@ -45,15 +60,42 @@ struct prize_gzip_s {
 };
 
 
-/* zlib has its operators since 1.2.12; before, each page computes them */
+static void
+prize_crc_shift_init(prize_crc_shift_t *shift, size_t len)
+{
+    unsigned   digit, n, low;
+    uint32_t  *values;
 
-#if (ZLIB_VERNUM >= 0x12c0)
-#define prize_crc_op(len)               crc32_combine_gen(len)
-#define prize_crc_combine(a, b, op, n)  crc32_combine_op(a, b, op)
-#else
-#define prize_crc_op(len)               0
-#define prize_crc_combine(a, b, op, n)  crc32_combine(a, b, n)
-#endif
+    for (digit = 0; digit < PRIZE_CRC_DIGITS; digit++) {
+        values = shift->digits[digit];
+        values[0] = 0;
+
+        for (n = 1; n < PRIZE_CRC_DIGIT; n++) {
+            low = n & -n;
+
+            values[n] = (n == low)
+                        ? crc32_combine((uLong) n << (4 * digit), 0, len)
+                        : values[low] ^ values[n - low];
+        }
+    }
+}
+
+
+static uint32_t
+prize_crc_shift(const prize_crc_shift_t *shift, uint32_t crc)
+{
+    unsigned  digit;
+    uint32_t  shifted;
+
+    shifted = 0;
+
+    for (digit = 0; digit < PRIZE_CRC_DIGITS; digit++) {
+        shifted ^= shift->digits[digit][crc % PRIZE_CRC_DIGIT];
+        crc /= PRIZE_CRC_DIGIT;
+    }
+
+    return shifted;
+}
 
 
 static int
@@ -129,7 +171,7 @@ prize_gzip_create(const prize_template_t *page)
         gs = &gzip->segments[segment[i].index];
 
         gs->crc = crc32(0, (const Bytef *) segment[i].data, segment[i].len);
-        gs->op = prize_crc_op(segment[i].len);
+        prize_crc_shift_init(&gs->shift, segment[i].len);
 
         if (prize_gzip_deflate(gs, &segment[i]) != 0) {
             prize_gzip_destroy(gzip);
@@ -271,7 +313,7 @@ prize_gzip_literal(prize_sink_t *s, const prize_segment_t *segment)
     prize_output_static(sink->out, gs->data, gs->len);
 
     sink->size += segment->len;
-    sink->crc = prize_crc_combine(sink->crc, gs->crc, gs->op, segment->len);
+    sink->crc = prize_crc_shift(&gs->shift, sink->crc) ^ gs->crc;
 
     return 0;
 }
