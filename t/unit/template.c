@@ -250,6 +250,49 @@ truth(void)
 }
 
 
+/* every byte, at every place of a word and of what is left behind it */
+
+static void
+escapes(void)
+{
+    char          value[20], escaped[sizeof(value) + PRIZE_ESCAPE_MAX];
+    char          expected[sizeof(escaped)];
+    size_t        at, len, byte;
+    unsigned      wrong;
+    const char   *reference;
+    prize_str_t   src;
+
+    wrong = 0;
+    src.data = value;
+    src.len = sizeof(value);
+
+    for (byte = 0; byte < 256; byte++) {
+        reference = (byte == '&') ? "&amp;" : (byte == '<') ? "&lt;"
+                    : (byte == '>') ? "&gt;" : (byte == '"') ? "&quot;"
+                    : (byte == '\'') ? "&#39;" : NULL;
+
+        for (at = 0; at < sizeof(value); at++) {
+            memset(value, 'x', sizeof(value));
+            value[at] = (char) byte;
+
+            len = reference ? strlen(reference) : 1;
+            memset(expected, 'x', sizeof(expected));
+            memcpy(expected + at, reference ? reference : &value[at], len);
+            len += sizeof(value) - 1;
+
+            if (prize_escaped_length(&src) != len
+                || prize_escape(escaped, &src) != escaped + len
+                || memcmp(escaped, expected, len) != 0)
+            {
+                wrong++;
+            }
+        }
+    }
+
+    ok(wrong == 0, "every byte is escaped as it should be, at every place");
+}
+
+
 static void
 language(void)
 {
@@ -632,6 +675,7 @@ int
 main(void)
 {
     truth();
+    escapes();
     language();
     delimiters();
     syntax();
