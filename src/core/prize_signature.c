@@ -5,26 +5,31 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <openssl/core_names.h>
+/*
+ * What EVP_MAC does for each computation beside SHA-256 itself, a page would
+ * pay as well.  SHA256_CTX, which is deprecated in its favour, is a plain
+ * structure: a key is two of them, and a computation starts with their copies.
+ */
+#define OPENSSL_SUPPRESS_DEPRECATED
+
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/params.h>
+#include <openssl/sha.h>
 
 #include "prize_signature.h"
 
 
 #define PRIZE_SIGNATURE_VERSION   "6:prize1,"
-#define PRIZE_SIGNATURE_MAC_LEN   32
+#define PRIZE_SIGNATURE_MAC_LEN   SHA256_DIGEST_LENGTH
 
 /* a key file is some lines; what is larger is none */
 #define PRIZE_SIGNATURE_FILE_MAX  (64 * 1024)
 
-/* a block of SHA-256: HMAC would hash a longer key first */
-#define PRIZE_SIGNATURE_KEY_MAX   64
+/* a block: HMAC would hash a longer key first */
+#define PRIZE_SIGNATURE_KEY_MAX   SHA256_CBLOCK
 
 /* "LENGTH:" and "," around a part */
 #define PRIZE_SIGNATURE_PART_LEN  (4 + 1 + 1)
@@ -35,15 +40,17 @@
      + PRIZE_SIGNATURE_EXPIRY_MAX)
 
 
+/* the two hashes of HMAC, each fed with its block of the key */
+
 typedef struct {
-    size_t        len;              /* of the name */
-    char          name[PRIZE_SIGNATURE_KEYID_MAX];
-    EVP_MAC_CTX  *mac;              /* owned; the key is in it */
+    SHA256_CTX   inner;
+    SHA256_CTX   outer;
+    size_t       len;               /* of the name */
+    char         name[PRIZE_SIGNATURE_KEYID_MAX];
 } prize_signature_key_t;
 
 
 struct prize_signature_keys_s {
-    EVP_MAC                *hmac;   /* owned */
     prize_signature_key_t  *list;   /* owned; the first one signs */
     unsigned                n;
     unsigned                allocated;
@@ -179,31 +186,25 @@ prize_signature_key_find(const prize_signature_keys_t *keys,
 }
 
 
-/* a context that has the key once can be started again without it */
+/* no call of SHA256_ can fail: they return 1 for the sake of EVP */
 
-static EVP_MAC_CTX *
-prize_signature_key_prepare(EVP_MAC *hmac, const unsigned char *key,
-    size_t len)
+static void
+prize_signature_key_feed(SHA256_CTX *hash, const unsigned char *key,
+    size_t len, unsigned char pad)
 {
-    char          digest[] = "SHA256";
-    OSSL_PARAM    params[2];
-    EVP_MAC_CTX  *mac;
+    size_t         i;
+    unsigned char  block[SHA256_CBLOCK];
 
-    mac = EVP_MAC_CTX_new(hmac);
-    if (mac == NULL) {
-        return NULL;
+    memset(block, pad, SHA256_CBLOCK);
+
+    for (i = 0; i < len; i++) {
+        block[i] ^= key[i];
     }
 
-    params[0] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest,
-                                                 0);
-    params[1] = OSSL_PARAM_construct_end();
+    (void) SHA256_Init(hash);
+    (void) SHA256_Update(hash, block, SHA256_CBLOCK);
 
-    if (EVP_MAC_init(mac, key, len, params) != 1) {
-        EVP_MAC_CTX_free(mac);
-        return NULL;
-    }
-
-    return mac;
+    OPENSSL_cleanse(block, SHA256_CBLOCK);
 }
 
 
@@ -228,10 +229,8 @@ prize_signature_key_add(prize_signature_keys_t *keys, const prize_str_t *name,
 
     key = &keys->list[keys->n];
 
-    key->mac = prize_signature_key_prepare(keys->hmac, bytes, len);
-    if (key->mac == NULL) {
-        return -1;
-    }
+    prize_signature_key_feed(&key->inner, bytes, len, 0x36);
+    prize_signature_key_feed(&key->outer, bytes, len, 0x5c);
 
     key->len = name->len;
     memcpy(key->name, name->data, name->len);
@@ -318,8 +317,7 @@ prize_signature_key_parse(prize_signature_keys_t *keys,
                                    PRIZE_SIGNATURE_KEY_MIN);
 
     } else if (prize_signature_key_add(keys, name, bytes, len) == -1) {
-        rc = prize_signature_error(error, line, "out of memory, or OpenSSL "
-                                   "has no HMAC-SHA256");
+        rc = prize_signature_error(error, line, "out of memory");
 
     } else {
         rc = 0;
@@ -432,18 +430,12 @@ prize_signature_keys_parse(const char *text, size_t len,
 
     prize_signature_base64_init(keys->base64url, "-_");
 
-    keys->hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-
-    if (keys->hmac == NULL) {
-        prize_signature_error(error, 0, "OpenSSL has no HMAC");
-
-    } else if (prize_signature_lines_parse(keys, text, len, error) == 0) {
-        return keys;
+    if (prize_signature_lines_parse(keys, text, len, error) == -1) {
+        prize_signature_keys_destroy(keys);
+        return NULL;
     }
 
-    prize_signature_keys_destroy(keys);
-
-    return NULL;
+    return keys;
 }
 
 
@@ -539,17 +531,11 @@ prize_signature_keys_read(const char *file, prize_signature_error_t *error)
 void
 prize_signature_keys_destroy(prize_signature_keys_t *keys)
 {
-    unsigned  i;
-
     if (keys == NULL) {
         return;
     }
 
-    for (i = 0; i < keys->n; i++) {
-        EVP_MAC_CTX_free(keys->list[i].mac);
-    }
-
-    EVP_MAC_free(keys->hmac);
+    OPENSSL_cleanse(keys->list, keys->n * sizeof(prize_signature_key_t));
     free(keys->list);
     free(keys);
 }
@@ -598,8 +584,10 @@ prize_signature_link_parse(prize_signature_link_t *link,
             end = last;
         }
 
-        if (end - pos > 2 && strncasecmp(pos, "id=", 3) == 0
-            && (memcmp(pos, "id=", 3) != 0
+        if (end - pos > 2
+            && (pos[0] | 0x20) == 'i' && (pos[1] | 0x20) == 'd'
+            && pos[2] == '='
+            && (memcmp(pos, "id", 2) != 0
                 || prize_signature_link_take(&id, pos + 3, end - pos - 3)
                    == -1))
         {
@@ -677,20 +665,20 @@ prize_signature_part(char *dst, const prize_str_t *part)
 }
 
 
-/* PRIZE_SIGNATURE_VALID: "mac" is */
+/* 0, or -1 if the event or the ID is not of a length that is signed */
 
-static prize_signature_e
-prize_signature_compute(prize_signature_key_t *key, const prize_str_t *event,
-    const prize_str_t *id, const prize_str_t *expiry,
+static int
+prize_signature_compute(const prize_signature_key_t *key,
+    const prize_str_t *event, const prize_str_t *id, const prize_str_t *expiry,
     unsigned char mac[PRIZE_SIGNATURE_MAC_LEN])
 {
-    char    *p, string[PRIZE_SIGNATURE_STRING_LEN];
-    size_t   len;
+    char        *p, string[PRIZE_SIGNATURE_STRING_LEN];
+    SHA256_CTX   hash;
 
     if (prize_signature_event_check(event) == -1
         || id->len == 0 || id->len > PRIZE_SIGNATURE_ID_MAX)
     {
-        return PRIZE_SIGNATURE_INVALID;
+        return -1;
     }
 
     p = prize_signature_copy(string, PRIZE_SIGNATURE_VERSION,
@@ -699,15 +687,15 @@ prize_signature_compute(prize_signature_key_t *key, const prize_str_t *event,
     p = prize_signature_part(p, id);
     p = prize_signature_part(p, expiry);
 
-    if (EVP_MAC_init(key->mac, NULL, 0, NULL) != 1
-        || EVP_MAC_update(key->mac, (unsigned char *) string, p - string) != 1
-        || EVP_MAC_final(key->mac, mac, &len, PRIZE_SIGNATURE_MAC_LEN) != 1
-        || len != PRIZE_SIGNATURE_MAC_LEN)
-    {
-        return PRIZE_SIGNATURE_FAILED;
-    }
+    hash = key->inner;
+    (void) SHA256_Update(&hash, string, p - string);
+    (void) SHA256_Final(mac, &hash);
 
-    return PRIZE_SIGNATURE_VALID;
+    hash = key->outer;
+    (void) SHA256_Update(&hash, mac, PRIZE_SIGNATURE_MAC_LEN);
+    (void) SHA256_Final(mac, &hash);
+
+    return 0;
 }
 
 
@@ -731,8 +719,8 @@ prize_signature_encode(char *dst,
 
 
 size_t
-prize_signature_sign(prize_signature_keys_t *keys, const prize_str_t *event,
-    const prize_str_t *id, time_t expiry, char dst[PRIZE_SIGNATURE_LINK_LEN])
+prize_signature_sign(const prize_signature_keys_t *keys,
+    const prize_str_t *event, const prize_str_t *id, time_t expiry, char dst[PRIZE_SIGNATURE_LINK_LEN])
 {
     char                   *p;
     prize_str_t             x;
@@ -752,9 +740,7 @@ prize_signature_sign(prize_signature_keys_t *keys, const prize_str_t *event,
     p = prize_signature_decimal(p, expiry);
     x.len = p - x.data;
 
-    if (prize_signature_compute(key, event, id, &x, mac)
-        != PRIZE_SIGNATURE_VALID)
-    {
+    if (prize_signature_compute(key, event, id, &x, mac) == -1) {
         return 0;
     }
 
@@ -796,13 +782,13 @@ prize_signature_expiry(const prize_str_t *digits, time_t *expiry)
 
 
 prize_signature_e
-prize_signature_verify(prize_signature_keys_t *keys, const prize_str_t *event,
-    const prize_str_t *id, const prize_signature_link_t *link, time_t now)
+prize_signature_verify(const prize_signature_keys_t *keys,
+    const prize_str_t *event, const prize_str_t *id,
+    const prize_signature_link_t *link, time_t now)
 {
     time_t                  expiry;
     unsigned char           given[PRIZE_SIGNATURE_MAC_LEN],
                             mac[PRIZE_SIGNATURE_MAC_LEN];
-    prize_signature_e       rc;
     prize_signature_key_t  *key;
 
     if (prize_signature_expiry(&link->expiry, &expiry) == -1
@@ -820,13 +806,9 @@ prize_signature_verify(prize_signature_keys_t *keys, const prize_str_t *event,
         return PRIZE_SIGNATURE_INVALID;
     }
 
-    rc = prize_signature_compute(key, event, id, &link->expiry, mac);
-
-    if (rc != PRIZE_SIGNATURE_VALID) {
-        return rc;
-    }
-
-    if (CRYPTO_memcmp(given, mac, PRIZE_SIGNATURE_MAC_LEN) != 0) {
+    if (prize_signature_compute(key, event, id, &link->expiry, mac) == -1
+        || CRYPTO_memcmp(given, mac, PRIZE_SIGNATURE_MAC_LEN) != 0)
+    {
         return PRIZE_SIGNATURE_INVALID;
     }
 

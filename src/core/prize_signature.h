@@ -43,8 +43,7 @@
 typedef enum {
     PRIZE_SIGNATURE_VALID = 0,
     PRIZE_SIGNATURE_INVALID,
-    PRIZE_SIGNATURE_EXPIRED,        /* the signature itself is right */
-    PRIZE_SIGNATURE_FAILED          /* OpenSSL did: nobody knows */
+    PRIZE_SIGNATURE_EXPIRED         /* the signature itself is right */
 } prize_signature_e;
 
 
@@ -98,18 +97,17 @@ int prize_signature_link_parse(prize_signature_link_t *link,
 /*
  * Writes "x=EXPIRY&k=KEYID&s=SIGNATURE", without a NUL, by the first key.
  * Returns its length, or 0 if the event, the ID or the expiry is out of
- * range, or OpenSSL failed.
+ * range.
  */
-size_t prize_signature_sign(prize_signature_keys_t *keys,
+size_t prize_signature_sign(const prize_signature_keys_t *keys,
     const prize_str_t *event, const prize_str_t *id, time_t expiry,
     char dst[PRIZE_SIGNATURE_LINK_LEN]);
 
 /*
- * Allocates nothing itself.  The time that it takes depends on what the link
- * holds, but not on how much of the signature is right.  The keys hold the
- * state of a computation: one thread at a time.
+ * Allocates nothing.  The time that it takes depends on what the link holds,
+ * but not on how much of the signature is right.
  */
-prize_signature_e prize_signature_verify(prize_signature_keys_t *keys,
+prize_signature_e prize_signature_verify(const prize_signature_keys_t *keys,
     const prize_str_t *event, const prize_str_t *id,
     const prize_signature_link_t *link, time_t now);
 

@@ -173,9 +173,6 @@ ngx_http_prize_signed(ngx_http_request_t *r, ngx_http_prize_ctx_t *ctx)
     case PRIZE_SIGNATURE_EXPIRED:
         return NGX_HTTP_PRIZE_GONE;
 
-    case PRIZE_SIGNATURE_FAILED:
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-
     default:
         return NGX_HTTP_FORBIDDEN;
     }
@@ -247,10 +244,6 @@ ngx_http_prize_preaccess_handler(ngx_http_request_t *r)
     }
 
     ctx->refusal = ngx_http_prize_refusal(r, ctx);
-
-    if (ctx->refusal == NGX_HTTP_INTERNAL_SERVER_ERROR) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
 
     if (ctx->refusal) {
         ctx->result = NGX_HTTP_PRIZE_REFUSED;
