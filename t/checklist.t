@@ -1,0 +1,187 @@
+use strict;
+use warnings;
+use utf8;
+
+use lib 't/lib';
+use Encode qw(decode_utf8);
+use HTTP::Tiny;
+use Test::More;
+use Test::Prize;
+use Test::Prize::Readme;
+
+# "The day of the event": the README's own commands, as they stand there, one
+# after the other.  Only the settings of its first block are other ones.
+
+my $employees = 60;
+my $readme = Test::Prize::Readme->new(decode_utf8(slurp(root()
+                                                        . '/README.md')));
+my ($settings, @blocks) = blocks('The day of the event');
+my ($acl) = blocks('Security notes');
+
+my $dir = run_dir() . "/checklist.$$";
+my $table = "checklist$$";
+my $postgres = shared_postgres();
+my $redis = Test::Prize::Redis->start;
+my ($https, $http) = (free_port(), free_port());
+my @query = ("SELECT id, name, department, prize, claim_url FROM $table",
+             'WHERE id = ANY($1)');
+
+mkdir $dir or BAIL_OUT("mkdir $dir: $!");
+mkdir "$dir/bin" or BAIL_OUT("mkdir $dir/bin: $!");
+
+
+sub blocks {
+    my ($title) = @_;
+    my ($text) = $readme->section($title);
+
+    return $text =~ /^```sh\n(.*?)^```$/gms;
+}
+
+
+# a name may have whatever CSV has a rule for
+
+$postgres->sql(<<"SQL");
+    CREATE TABLE $table (id text PRIMARY KEY, name text, department text,
+                         prize text, claim_url text);
+    INSERT INTO $table
+    SELECT 'E' || n, E'Müller, "Q' || n || E'"\\nzu Wald', '研发',
+           CASE WHEN n % 10 = 0 THEN '手机' END, 'gift.example.com/claim'
+    FROM generate_series(1, $employees) AS n
+SQL
+
+is((run('openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days',
+        '2', '-subj', '/CN=localhost', '-addext',
+        'subjectAltName=DNS:localhost', '-keyout', "$dir/tls.key", '-out',
+        "$dir/tls.crt"))[0], 0, 'a certificate');
+
+my %value = (
+    redis    => "redis://127.0.0.1:$redis->{port}",
+    postgres => $postgres->conninfo,
+    query    => $query[0],
+    page     => root() . '/conf/pages/gift.html',
+    keys     => "$dir/h5.keys",
+    event    => 'gift-2026',
+    url      => "https://localhost:$https/h5",
+    metrics  => "http://127.0.0.1:$http/metrics",
+    over     => (run('date', '-Iseconds', '-d', '+3 days'))[1] =~ s/\n//r,
+);
+
+is_deeply([sort $settings =~ /^(\w+)=/mg], [sort keys %value],
+          'the settings are known');
+
+
+# What a sysadmin's shell knows: where nginx and prizectl are, and whom to
+# trust.
+
+symlink prizectl(), "$dir/bin/prizectl" or BAIL_OUT("symlink: $!");
+$value{password} = 'as good as any';
+
+sub shell {
+    my ($commands) = @_;
+    my $set = join '', map { "$_='$value{$_}'\n" } sort keys %value;
+
+    local $ENV{PATH} = "$dir/bin:/usr/sbin:$ENV{PATH}";
+    local $ENV{CURL_CA_BUNDLE} = "$dir/tls.crt";
+
+    return run('bash', '-e', '-u', '-o', 'pipefail', '-c',
+               "cd $dir\n$set$commands");
+}
+
+
+my @ran = shell($acl);
+is($ran[0], 0, 'the user of Redis') or diag(@ran);
+
+my $nginx = Test::Prize::Nginx->start(
+    files => { 'gift.html' => slurp($value{page}) }, http => <<"CONF");
+    prize_postgres hr "$value{postgres}";
+    server {
+        listen 127.0.0.1:$https ssl;
+        listen 127.0.0.1:$http;
+        ssl_certificate     $dir/tls.crt;
+        ssl_certificate_key $dir/tls.key;
+        location = /h5 { include $dir/location*.conf; }
+        location = /metrics { prize_status; }
+    }
+CONF
+
+spew("$dir/bin/nginx", "#!/bin/sh\nexec $nginx->{binary} -p $nginx->{dir}/"
+     . " -c $nginx->{dir}/nginx.conf -e $nginx->{dir}/error.log \"\$@\"\n");
+chmod 0755, "$dir/bin/nginx";
+
+my $pages = <<"CONF";
+    prize_page gift.html;
+    prize_redis_pass 127.0.0.1:$redis->{port};
+    prize_redis_username h5;
+    prize_redis_password "$value{password}";
+    prize_redis_timeout 200ms;
+    prize_postgres_pass hr;
+    prize_postgres_query "$query[0] $query[1]";
+    prize_postgres_timeout 60s;
+    prize_sign_key_file $dir/h5.keys;
+    prize_sign_event gift-2026;
+CONF
+
+
+# the user of Redis may do what a write-back does
+
+sub written_back {
+    my ($id) = slurp("$dir/rehearsal") =~ /\bid=(\w+)/;
+
+    $redis->command('DEL', "employee:$id");
+    eventually {
+        shell('head -n 2 rehearsal | curl -s -K -');
+        return $redis->command('EXISTS', "employee:$id");
+    } "$id: written back";
+    unlike($nginx->error_log, qr/refuses a write-back|NOPERM/,
+           'the user may do all that the module does');
+    return;
+}
+
+
+# Each block: what is written before it, and what it says.
+
+my $all_200 = qr/^ *$employees 200$/m;
+my @steps = (
+    ['check', undef, qr/\Amaxmemory\n.*\bprize: true in 6 of 60 /s],
+    ['load', undef, qr/^loaded $employees rows/m],
+    ['verify', undef, qr/^compared $employees rows/m],
+    ['sign', undef, qr/\A\z/],
+    ['reload', $pages, qr/\A\z/],
+    ['rehearse', undef, qr/\A *$employees 200\nOK\n *$employees 200\n\z/],
+    ['watch', undef, qr/^prize_http_requests_total\{code="200"\} (?!0$)\d/m],
+    ['clear', 'return 410;', qr/^removed $employees records$/m],
+);
+
+is(scalar @blocks, scalar @steps, 'as many blocks as are known');
+
+for my $step (@steps) {
+    my ($name, $location, $output) = @$step;
+    my $commands = shift @blocks;
+
+    spew("$dir/location.conf", $location) if defined $location;
+
+    my ($status, $out, $err) = shell($commands);
+
+    is($status, 0, "$name: done") or diag($commands, $out, $err);
+    like(decode_utf8($out), $output, "$name: says so") or diag($err);
+    unlike($err, qr/\[(?:warn|error|emerg)\]/, "$name: without a complaint");
+
+    written_back() if $name eq 'rehearse';
+
+    # a reload takes effect when its workers are there
+    eventually {
+        my $want = $name eq 'clear' ? 410 : 403;
+        HTTP::Tiny->new->get("http://127.0.0.1:$http/h5?id=E1")->{status}
+            == $want
+    } "$name: another configuration" if defined $location;
+}
+
+is(sprintf('%o', (stat "$dir/h5.keys")[2] & 07777), '600',
+   'the keys are for nobody else');
+is_deeply([grep { -e "$dir/$_" } qw(roster.csv links.csv rehearsal)], [],
+          'nothing secret is left');
+is($redis->command('DBSIZE'), 0, 'and no record');
+
+$postgres->sql("DROP TABLE $table");
+
+done_testing();
