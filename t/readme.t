@@ -146,6 +146,11 @@ finds('a metric that no answer has', 'live',
 finds('a label', $readme, qr/(?<=`prize_shed_total` \| )`reason`/, '`why`',
       qr/prize_shed_total has the labels "`why`" in .* "`reason`" in a live/);
 
+finds('a value of a label', $readme, qr/`queue_full`/, 'a full queue',
+      qr/row of prize_shed_total says nothing of `queue_full`/);
+finds('a value that no label has', $readme, qr/`queue_full`/, '`full`',
+      qr/prize_shed_total is never `full`/);
+
 finds('an exit code that the README lacks', $readme, qr/^\| `130` \|.*\n/m,
       '', qr/lacks the exit code \| `130` .*PRIZECTL_INTERRUPTED/);
 finds('a new exit code', 'src/prizectl/prizectl.h',

@@ -259,6 +259,7 @@ sub metrics {
     $self->agree(\%live, \%here, $add,
         sub { "README.md: a live answer has no metric $_[0]: remove it" });
     $self->labels($metrics, \%here);
+    $self->values($metrics, $text);
 
     return;
 }
@@ -285,6 +286,32 @@ sub labels {
         $self->complain("README.md: $name has the labels \"$have\" in"
                         . " \"Monitoring\", and \"$want\" in a live answer")
             if $have ne $want;
+    }
+
+    return;
+}
+
+
+# what a label of a fixed set can be stands in the row, and nothing else does
+
+sub values {
+    my ($self, $metrics, $text) = @_;
+    my %about = $text =~ /^\| `(prize_[a-z_]+)` \| [^|]*\|(.*)\|$/gm;
+    my %live;
+
+    while ($metrics =~ /^(prize_\w+?)(?:_bucket|_sum|_count)?\{(.*)\} /gm) {
+        my ($name, $labels) = ($1, $2);
+
+        while ($labels =~ /(\w+)="([^"]*)"/g) {
+            $live{$name}{$2} = 1 unless $1 =~ /^(?:le|peer|page|version)$/;
+        }
+    }
+
+    for my $name (grep { defined $about{$_} } sort keys %live) {
+        $self->agree($live{$name},
+            { map { $_ => 1 } $about{$name} =~ /`(\w+)`/g },
+            sub { "README.md: the row of $name says nothing of `$_[0]`" },
+            sub { "README.md: $name is never `$_[0]`: remove it" });
     }
 
     return;
