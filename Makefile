@@ -9,6 +9,7 @@
 # make fuzz        the template, the replies and the ID, for SECONDS each
 # make bench       against nginx's static file and others: t/bench/run
 # make layers      that no file includes one above it
+# make style       80 columns and the rest of t/style, and cppcheck
 # make demo        a working installation on this machine; see conf/demo/
 # make demo-stop   ends it
 # make deps        the packages that a build needs
@@ -57,6 +58,7 @@ DEPS_TEST = chromium curl fonts-noto-cjk iproute2 libfaketime \
 DEPS_DEMO = curl perl postgresql redis-server
 DEPS_BENCH = libnginx-mod-http-lua lua-nginx-redis valgrind wrk
 DEPS_FUZZ = clang libclang-rt-14-dev
+DEPS_STYLE = cppcheck
 
 SECONDS   = 60
 
@@ -187,6 +189,13 @@ layers:
 	    /dev/null $(wildcard src/http/*.[ch])
 
 
+style: deps-style
+	@t/style
+	@cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr \
+	    --enable=warning,performance,portability \
+	    $(patsubst %,-I%,$(wildcard src/*)) $(wildcard src t/*/*.c .ci/*.c)
+
+
 # "make test TESTS=t/status.t" runs one
 
 test: deps-test
@@ -287,6 +296,9 @@ $(BUILD)/browser/installed: t/browser/package-lock.json
 	    || { cat npm.log; exit 1; }
 	@touch $@
 
+deps-style:
+	@.ci/packages $(DEPS_STYLE)
+
 deps-demo: deps
 	@.ci/packages $(DEPS_DEMO)
 
@@ -298,7 +310,7 @@ clean: demo-stop
 FORCE:
 
 
-.PHONY: all unit corpus layers test fault chaos fuzz bench asan demo \
-        demo-stop deps deps-test deps-demo clean FORCE
+.PHONY: all unit corpus layers style test fault chaos fuzz bench asan demo \
+        demo-stop deps deps-test deps-style deps-demo clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -85,7 +85,8 @@ CONF
 # nginx's own proxy asks the same blocks, so that it can be asked who it
 # would have chosen; Redis ends its connection at once
 
-my $proxies = join "\n", map { <<"CONF" } qw(consistent hashed hashed_zone ip_hash);
+my @hashed = qw(consistent hashed hashed_zone ip_hash);
+my $proxies = join "\n", map { <<"CONF" } @hashed;
         location = /$_ { proxy_pass http://$_; proxy_next_upstream off; }
 CONF
 

@@ -181,8 +181,9 @@ sub queue_is_quiet {
 
 my $full = ask('narrow', [ 3001 .. 3600 ], sub {
     my ($status) = @_;
-    return $status->{requests_in_flight} == $status->{postgres_queue_length}
-                                            + $status->{postgres_lookups_in_flight}
+    return $status->{requests_in_flight}
+               == $status->{postgres_queue_length}
+                  + $status->{postgres_lookups_in_flight}
            && $status->{postgres_queue_length} > 0
            && queue_is_quiet($status);
 });

@@ -109,7 +109,7 @@ sub employees {
                          return ("/h5?id=$id", $id) },
         check => sub {
             my ($id, $body, $got) = @_;
-            
+
             return undef if $got == 200 ? $body eq $page{$id}
                                         : $status->{$got};
             return "not the page of $id, or status $got";
@@ -164,7 +164,8 @@ sub completes {
 
     is_deeply(\@bad, [(0) x 10],
               "no record in part or for ever: of @loaded records");
-    ok(scalar(grep { $_ > 0 && $_ < $n } @loaded), 'some of them in the middle');
+    ok(scalar(grep { $_ > 0 && $_ < $n } @loaded),
+       'some of them in the middle');
     completes('SIGKILL');
 }
 

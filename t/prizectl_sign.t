@@ -78,9 +78,11 @@ keys_file("# the party\nk1 $key\nold " . encode_base64('o' x 32));
 
 # CSV
 
-signs("id\nE1\nE2\n", "id,link\nE1,@{[ link_of('E1') ]}\nE2,@{[ link_of('E2') ]}\n",
+signs("id\nE1\nE2\n",
+      "id,link\nE1,@{[ link_of('E1') ]}\nE2,@{[ link_of('E2') ]}\n",
       'one column');
-signs("id\r\nE1\r\nE2", "id,link\r\nE1,@{[ link_of('E1') ]}\r\nE2,@{[ link_of('E2') ]}\r\n",
+signs("id\r\nE1\r\nE2",
+      "id,link\r\nE1,@{[ link_of('E1') ]}\r\nE2,@{[ link_of('E2') ]}\r\n",
       'CRLF, and a last line without an end');
 signs("\xef\xbb\xbf\"name\",\"id\"\n\"A \"\"B\"\", C\nD\",\"E1\"\n",
       "\xef\xbb\xbf\"name\",\"id\",link\n\"A \"\"B\"\", C\nD\",\"E1\",@{[ link_of('E1') ]}\n",
@@ -92,13 +94,15 @@ signs("name,ID,id,note\n王小明,x,a.b_c\@d-E,\n,,7,\"\"\n",
       'empty fields, and a name in another case');
 signs("id\n\nE1\n\r\n\n", "id,link\nE1,@{[ link_of('E1') ]}\n", 'empty lines');
 signs("id\n", "id,link\n", 'nobody');
-signs("id,name\nE1,'; DROP\n", "id,name,link\nE1,'; DROP,@{[ link_of('E1') ]}\n",
+signs("id,name\nE1,'; DROP\n",
+      "id,name,link\nE1,'; DROP,@{[ link_of('E1') ]}\n",
       'what SQL would stumble over');
 
 # the whole of it, for names that hold everything
 
 {
-    my @names = map { join '', map { chr } $_ .. $_ + 7 } map { 8 * $_ } 0 .. 31;
+    my @names = map { join '', map { chr } $_ .. $_ + 7 }
+                map { 8 * $_ } 0 .. 31;
     my ($csv, $want) = ("id,name\r\n", "id,name,link\r\n");
 
     for my $i (0 .. $#names) {
@@ -144,17 +148,20 @@ signs('id,n' . "\nA," . 'x' x 1_000_000 . "\n",
 
 # links
 
-signs("id\nE1\n", "id,link\nE1,@{[ link_of('E1', url => 'http://h/p?lang=zh&') ]}\n",
+signs("id\nE1\n",
+      "id,link\nE1,@{[ link_of('E1', url => 'http://h/p?lang=zh&') ]}\n",
       'a URL with arguments', '--url', 'http://h/p?lang=zh');
 signs("id\nE1\n", "id,link\nE1,@{[ link_of('E1', url => 'http://h/p?') ]}\n",
       'a URL with a question mark', '--url', 'http://h/p?');
-signs("id\nE1\n", "id,link\nE1,\"@{[ link_of('E1', url => 'http://h/a,b?') ]}\"\n",
+signs("id\nE1\n",
+      "id,link\nE1,\"@{[ link_of('E1', url => 'http://h/a,b?') ]}\"\n",
       'a URL with a comma', '--url', 'http://h/a,b');
 signs("id\nE1\n", "id,link\nE1,@{[ link_of('E1', event => '新年 2027') ]}\n",
       'an event in Chinese', '--event', '新年 2027');
 signs("id\nE1\n", "id,link\nE1,@{[ link_of('E1', event => 'a,7:b') ]}\n",
       'an event that looks like a part', '--event', 'a,7:b');
-signs("id\n@{[ 'x' x 65 ]}\n", "id,link\n@{[ 'x' x 65 ]},@{[ link_of('x' x 65) ]}\n",
+signs("id\n@{[ 'x' x 65 ]}\n",
+      "id,link\n@{[ 'x' x 65 ]},@{[ link_of('x' x 65) ]}\n",
       'a long ID', '--id-max-length', 65);
 signs("id\nE1\n", "id,link\nE1,@{[ link_of('E1') ]}\n", 'in another zone',
       '--expires', strftime('%Y-%m-%dT%H:%M:%S+08:00',

@@ -87,7 +87,9 @@ like((render('--help'))[1], qr/^usage: prizectl render --page FILE/,
 
 spew($file, "{{a}}\n");
 
-for my $option ("--field=a=" . substr($long, 0, 100_000), '--fields', '--help') {
+for my $option ('--field=a=' . substr($long, 0, 100_000), '--fields',
+                '--help')
+{
     my ($full, undef, $said) = run('sh', '-c', 'exec "$@" >/dev/full', 'sh',
                                    prizectl(), 'render', '--page', $file,
                                    $option);

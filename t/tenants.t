@@ -42,7 +42,8 @@ $redis->commands(
      '+hmget', '+select', '+ping', '+eval', '+evalsha', '+pttl', '+hexists',
      '+del', '+hset', '+pexpire'],
     ['ACL', 'SETUSER', 'monitor', 'on', '>monitor', '~*', '+@all'],
-    ['ACL', 'SETUSER', 'default', 'on', 'resetkeys', 'resetpass', '>of the default',
+    ['ACL', 'SETUSER', 'default', 'on', 'resetkeys', 'resetpass',
+     '>of the default',
      '~four:*', '~employee:*', '+@all']);
 
 

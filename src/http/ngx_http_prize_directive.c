@@ -834,10 +834,38 @@ ngx_http_prize_page_raw(ngx_conf_t *cf, ngx_array_t *raw, ngx_str_t *value)
 
 
 static ngx_int_t
+ngx_http_prize_file_load(ngx_conf_t *cf, ngx_fd_t fd, ngx_str_t *file,
+    ngx_str_t *source, size_t size)
+{
+    ssize_t     n;
+    ngx_str_t  *directive;
+
+    directive = cf->args->elts;
+
+    source->data = ngx_pnalloc(cf->temp_pool, size + 1);
+    if (source->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    while (source->len < size) {
+        n = ngx_read_fd(fd, source->data + source->len, size - source->len);
+
+        if (n <= 0) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, n < 0 ? ngx_errno : 0,
+                               "\"%V\" cannot read \"%V\"", directive, file);
+            return NGX_ERROR;
+        }
+
+        source->len += n;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
 ngx_http_prize_file_read(ngx_conf_t *cf, ngx_str_t *file, ngx_str_t *source)
 {
-    size_t           size;
-    ssize_t          n;
     ngx_fd_t         fd;
     ngx_int_t        rc;
     ngx_str_t       *directive;
@@ -869,26 +897,7 @@ ngx_http_prize_file_read(ngx_conf_t *cf, ngx_str_t *file, ngx_str_t *source)
         goto done;
     }
 
-    size = ngx_file_size(&fi);
-
-    source->data = ngx_pnalloc(cf->temp_pool, size + 1);
-    if (source->data == NULL) {
-        goto done;
-    }
-
-    while (source->len < size) {
-        n = ngx_read_fd(fd, source->data + source->len, size - source->len);
-
-        if (n <= 0) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, n < 0 ? ngx_errno : 0,
-                               "\"%V\" cannot read \"%V\"", directive, file);
-            goto done;
-        }
-
-        source->len += n;
-    }
-
-    rc = NGX_OK;
+    rc = ngx_http_prize_file_load(cf, fd, file, source, ngx_file_size(&fi));
 
 done:
 

@@ -572,11 +572,34 @@ ngx_http_prize_redis_handler(ngx_prize_lookup_t *lookup,
 }
 
 
+/* the pool's own name changes when another host takes over */
+
+static ngx_int_t
+ngx_http_prize_postgres_asked(ngx_http_request_t *r, ngx_http_prize_ctx_t *ctx,
+    ngx_prize_postgres_pool_t *pool)
+{
+    ngx_str_t  *name;
+
+    name = ngx_palloc(r->pool, sizeof(ngx_str_t));
+    if (name == NULL) {
+        return NGX_ERROR;
+    }
+
+    *name = *ngx_prize_postgres_name(pool);
+
+    name->data = ngx_pstrdup(r->pool, name);
+    if (name->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_prize_peer_asked(r, ctx, name);
+}
+
+
 static ngx_int_t
 ngx_http_prize_ask_postgres(ngx_http_prize_ctx_t *ctx)
 {
     ngx_int_t                   rc;
-    ngx_str_t                  *name;
     ngx_http_request_t         *r;
     ngx_http_prize_loc_conf_t  *plcf;
     ngx_prize_postgres_pool_t  *pool;
@@ -593,21 +616,8 @@ ngx_http_prize_ask_postgres(ngx_http_prize_ctx_t *ctx)
     }
 
     pool = ngx_prize_postgres_get((ngx_cycle_t *) ngx_cycle, plcf->postgres);
-    if (pool == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    /* the pool's own name changes when another host takes over */
-
-    name = ngx_palloc(r->pool, sizeof(ngx_str_t));
-    if (name == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    *name = *ngx_prize_postgres_name(pool);
-    name->data = ngx_pstrdup(r->pool, name);
-
-    if (name->data == NULL || ngx_http_prize_peer_asked(r, ctx, name) != NGX_OK)
+    if (pool == NULL
+        || ngx_http_prize_postgres_asked(r, ctx, pool) != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }

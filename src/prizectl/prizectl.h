@@ -11,8 +11,6 @@
 #include <stddef.h>
 
 
-
-
 /* exit codes */
 
 #define PRIZECTL_DONE         0

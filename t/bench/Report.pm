@@ -183,12 +183,14 @@ sub markdown {
     my ($result) = @_;
     my %set = %{ $result->{set} };
     my @subjects = @{ $result->{subjects} };
+    my $settings = join ' ', map { "$_=$set{$_}" }
+                   qw(PAGE TAGS EMPLOYEES ROUNDS SECONDS);
     my $text = <<~"MD";
         # What a page costs
 
         $result->{date}; $result->{versions}.
 
-        `make bench PAGE=$set{PAGE} TAGS=$set{TAGS} EMPLOYEES=$set{EMPLOYEES} ROUNDS=$set{ROUNDS} SECONDS=$set{SECONDS}`:
+        `make bench $settings`:
         one worker each, $set{CONNECTIONS} kept connections, random employees.
         CPU is the server's own, user and system, of wrk's runs; p50 and p99
         are at 2,000 requests a second.
@@ -252,7 +254,8 @@ sub svg {
 sub write {
     my ($dir, $result) = @_;
 
-    for my $file (['report.md', markdown($result)], ['report.svg', svg($result)])
+    for my $file (['report.md', markdown($result)],
+                  ['report.svg', svg($result)])
     {
         open my $out, '>:raw', "$dir/$file->[0]"
             or die "cannot write $dir/$file->[0]: $!";

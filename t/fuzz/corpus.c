@@ -17,7 +17,7 @@ run(const char *name)
 {
     FILE     *file;
     size_t    size;
-    uint8_t  *data;
+    uint8_t  *data, *input;
 
     file = fopen(name, "rb");
     data = malloc(1024 * 1024);
@@ -31,11 +31,17 @@ run(const char *name)
     fclose(file);
 
     /* so that a sanitizer sees a read behind the end */
-    data = realloc(data, size ? size : 1);
 
-    (void) LLVMFuzzerTestOneInput(data, size);
+    input = realloc(data, size ? size : 1);
+    if (input == NULL) {
+        perror(name);
+        free(data);
+        return -1;
+    }
 
-    free(data);
+    (void) LLVMFuzzerTestOneInput(input, size);
+
+    free(input);
 
     return 0;
 }

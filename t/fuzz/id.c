@@ -37,6 +37,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     id = malloc(src.len);
     again = malloc(src.len);
 
+    if ((id == NULL || again == NULL) && src.len != 0) {
+        abort();
+    }
+
     len = prize_id_decode(id, &src, max);
 
     if (len > max || len > src.len) {

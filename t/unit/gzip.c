@@ -73,10 +73,19 @@ check_lengths(const char *shape, const char *format, char fill)
 
     size = strlen(format) + 3 * sizeof(filler) + 1;
     source = malloc(size);
+    if (source == NULL) {
+        abort();
+    }
+
+    /* cppcheck-suppress wrongPrintfScanfArgNum ; it may have fewer places */
     (void) snprintf(source, size, format, filler, filler, filler);
 
     for (i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
         value = malloc(lengths[i] + 1);
+        if (value == NULL) {
+            abort();
+        }
+
         memset(value, fill, lengths[i]);
 
         (void) snprintf(name, sizeof(name), "%s, %lu bytes of %c", shape,

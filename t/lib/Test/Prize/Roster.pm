@@ -97,7 +97,8 @@ sub make_row {
         name => $name,
         department => $departments[$n % @departments],
         prize => $prizes[$n % @prizes],
-        claim_url => $n % 2 ? "gift.example.com/claim?ticket=$n&to=<$n>" : undef,
+        claim_url => $n % 2 ? "gift.example.com/claim?ticket=$n&to=<$n>"
+                            : undef,
         joined => sprintf('%04d-%02d-%02d', 1990 + $n % 35, 1 + $n % 12,
                           1 + $n % 28),
         salary => sprintf('%d.%02d', $n * 7, $n % 100),
