@@ -720,7 +720,8 @@ prize_signature_encode(char *dst,
 
 size_t
 prize_signature_sign(const prize_signature_keys_t *keys,
-    const prize_str_t *event, const prize_str_t *id, time_t expiry, char dst[PRIZE_SIGNATURE_LINK_LEN])
+    const prize_str_t *event, const prize_str_t *id, time_t expiry,
+    char dst[PRIZE_SIGNATURE_LINK_LEN])
 {
     char                   *p;
     prize_str_t             x;
