@@ -81,6 +81,7 @@ fuzzers   = $(filter-out corpus,$(sort $(basename $(notdir \
               $(wildcard t/fuzz/*.c)))))
 module    = $(core) $(sort $(wildcard src/event/*.c src/http/*.c))
 headers   = $(sort $(wildcard src/*/*.h))
+html      = src/http/ngx_http_prize_status.html
 
 compile   = $(CC) $(CFLAGS) $(OWN_CFLAGS) $(WARNINGS) -MMD -MP \
             -Isrc/core -I$(pg_incs)
@@ -114,7 +115,7 @@ $(BUILD)/settings: FORCE
 # nginx's configure writes into the directory it runs in: a folder of links
 # keeps the source tree as it is.
 
-$(BUILD)/nginx/Makefile: $(BUILD)/settings config
+$(BUILD)/nginx/Makefile: $(BUILD)/settings config $(html)
 	@rm -rf $(BUILD)/nginx $(BUILD)/nginx-src
 	@mkdir -p $(BUILD)/nginx-src
 	@ln -s $(abspath $(nginx_src))/* $(BUILD)/nginx-src/

@@ -158,6 +158,7 @@ my $nginx = Test::Prize::Nginx->start(files => \%files, http => <<"CONF");
         }
 
         location = /json { prize_status json; }
+        location = /html { prize_status html; }
         location = /health { prize_status health; }
     }
 CONF
@@ -348,7 +349,7 @@ is_error('error_page to a limited page', $client->get('/then/limited?id='),
 
 # prize_status
 
-for my $target ('/json', '/health') {
+for my $target ('/json', '/html', '/health') {
     my $answer = $client->get($target);
 
     is($answer->{status}, 200, $target);

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,16 +37,6 @@ typedef struct {
     const char            *type;
     const char            *help;
 } prize_family_t;
-
-
-/* a text that grows; after a failure nothing is added any more */
-
-typedef struct {
-    char                  *data;
-    size_t                 len;
-    size_t                 size;
-    unsigned               failed:1;
-} prize_text_t;
 
 
 static const prize_family_t  prize_families[] = {
@@ -489,9 +478,7 @@ prize_metrics_add_gauges(prize_metrics_slot_t *sum,
 }
 
 
-/* to be freed with free(); NULL without memory */
-
-static prize_metrics_slot_t *
+prize_metrics_slot_t *
 prize_metrics_sum(const prize_metrics_t *metrics)
 {
     unsigned               i;
@@ -529,64 +516,6 @@ prize_metrics_workers(const prize_metrics_t *metrics)
     }
 
     return n;
-}
-
-
-__attribute__((format(printf, 2, 3)))
-static void
-prize_text_add(prize_text_t *text, const char *fmt, ...)
-{
-    int      n;
-    char    *data;
-    size_t   room;
-    va_list  args;
-
-    for ( ;; ) {
-
-        if (text->failed) {
-            return;
-        }
-
-        room = text->size - text->len;
-
-        va_start(args, fmt);
-        n = vsnprintf(text->data ? text->data + text->len : NULL, room, fmt,
-                      args);
-        va_end(args);
-
-        if (n < 0) {
-            text->failed = 1;
-            return;
-        }
-
-        if ((size_t) n < room) {
-            text->len += n;
-            return;
-        }
-
-        data = realloc(text->data, 2 * text->size + n + 4096);
-        if (data == NULL) {
-            text->failed = 1;
-            return;
-        }
-
-        text->data = data;
-        text->size = 2 * text->size + n + 4096;
-    }
-}
-
-
-static long
-prize_text_done(prize_text_t *text, char **data)
-{
-    if (text->failed) {
-        free(text->data);
-        return -1;
-    }
-
-    *data = text->data;
-
-    return (long) text->len;
 }
 
 
@@ -811,10 +740,9 @@ prize_json_series(prize_text_t *text, const char *name, const char *suffix,
 }
 
 
-long
-prize_metrics_prometheus(const prize_metrics_t *metrics, char **data)
+int
+prize_metrics_prometheus(const prize_metrics_t *metrics, prize_text_t *text)
 {
-    prize_text_t           text;
     const prize_family_t  *f;
     prize_metrics_slot_t  *sum;
 
@@ -823,9 +751,7 @@ prize_metrics_prometheus(const prize_metrics_t *metrics, char **data)
         return -1;
     }
 
-    memset(&text, 0, sizeof(prize_text_t));
-
-    prize_text_add(&text,
+    prize_text_add(text,
                    "# HELP prize_build_info The version that runs.\n"
                    "# TYPE prize_build_info gauge\n"
                    "prize_build_info{version=\"%s\"} 1\n"
@@ -836,15 +762,39 @@ prize_metrics_prometheus(const prize_metrics_t *metrics, char **data)
                    PRIZE_VERSION, (long long) metrics->start);
 
     for (f = prize_families; f->name; f++) {
-        prize_text_add(&text, "# HELP %s %s\n# TYPE %s %s\n", f->name,
+        prize_text_add(text, "# HELP %s %s\n# TYPE %s %s\n", f->name,
                        f->help, f->name, f->type);
-        prize_metrics_family(&text, prize_prometheus_series, metrics, sum,
+        prize_metrics_family(text, prize_prometheus_series, metrics, sum,
                              f->name);
     }
 
     free(sum);
 
-    return prize_text_done(&text, data);
+    return 0;
+}
+
+
+void
+prize_metrics_backends(const prize_metrics_t *metrics,
+    const prize_metrics_slot_t *sum, prize_backends_t *backends)
+{
+    unsigned        i;
+    const int64_t  *gauges;
+
+    memset(backends, 0, sizeof(prize_backends_t));
+
+    for (i = 0; i < PRIZE_METRICS_LABELS; i++) {
+        gauges = sum->peers[i].gauges;
+
+        if (metrics->peers[i].kind == PRIZE_LABEL_REDIS) {
+            backends->redis_connections += gauges[PRIZE_PEER_CONNECTED];
+            backends->redis_in_flight += gauges[PRIZE_PEER_IN_FLIGHT];
+            backends->redis_open += gauges[PRIZE_PEER_BREAKER];
+
+        } else {
+            backends->postgres_open += gauges[PRIZE_PEER_BREAKER];
+        }
+    }
 }
 
 
@@ -854,21 +804,12 @@ static void
 prize_json_summary(prize_text_t *text, const prize_metrics_t *metrics,
     const prize_metrics_slot_t *sum)
 {
-    int64_t   connections, in_flight;
-    unsigned  i;
+    prize_backends_t  backends;
 
-    connections = 0;
-    in_flight = 0;
-
-    for (i = 0; i < PRIZE_METRICS_LABELS; i++) {
-        if (metrics->peers[i].kind == PRIZE_LABEL_REDIS) {
-            connections += sum->peers[i].gauges[PRIZE_PEER_CONNECTED];
-            in_flight += sum->peers[i].gauges[PRIZE_PEER_IN_FLIGHT];
-        }
-    }
+    prize_metrics_backends(metrics, sum, &backends);
 
     prize_text_add(text,
-                   "{\"version\":\"%s\",\n\"start_time\":%lld,\n"
+                   "\"version\":\"%s\",\n\"start_time\":%lld,\n"
                    "\"workers\":%u,\n\"requests_in_flight\":%lld,\n"
                    "\"redis_connections\":%lld,\n"
                    "\"redis_commands_in_flight\":%lld,\n"
@@ -878,17 +819,17 @@ prize_json_summary(prize_text_t *text, const prize_metrics_t *metrics,
                    PRIZE_VERSION, (long long) metrics->start,
                    prize_metrics_workers(metrics),
                    (long long) sum->gauges[PRIZE_REQUESTS_IN_FLIGHT],
-                   (long long) connections, (long long) in_flight,
+                   (long long) backends.redis_connections,
+                   (long long) backends.redis_in_flight,
                    (long long) sum->gauges[PRIZE_POSTGRES_CONNECTED],
                    (long long) sum->gauges[PRIZE_POSTGRES_QUEUED],
                    (long long) sum->gauges[PRIZE_POSTGRES_IN_FLIGHT]);
 }
 
 
-long
-prize_metrics_json(const prize_metrics_t *metrics, char **data)
+int
+prize_metrics_json(const prize_metrics_t *metrics, prize_text_t *text)
 {
-    prize_text_t           text;
     const prize_family_t  *f;
     prize_metrics_slot_t  *sum;
 
@@ -897,17 +838,13 @@ prize_metrics_json(const prize_metrics_t *metrics, char **data)
         return -1;
     }
 
-    memset(&text, 0, sizeof(prize_text_t));
-
-    prize_json_summary(&text, metrics, sum);
+    prize_json_summary(text, metrics, sum);
 
     for (f = prize_families; f->name; f++) {
-        prize_metrics_family(&text, prize_json_series, metrics, sum, f->name);
+        prize_metrics_family(text, prize_json_series, metrics, sum, f->name);
     }
-
-    prize_text_add(&text, "}\n");
 
     free(sum);
 
-    return prize_text_done(&text, data);
+    return 0;
 }

@@ -17,6 +17,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "prize_text.h"
+
 
 #define PRIZE_METRICS_SLOTS  1024
 #define PRIZE_METRICS_LABELS 32      /* peers, and pages; the last: others */
@@ -176,6 +178,16 @@ typedef struct {
 } prize_metrics_t;
 
 
+/* all servers of Redis, or all pools, in one number */
+
+typedef struct {
+    int64_t                 redis_connections;
+    int64_t                 redis_in_flight;
+    int64_t                 redis_open;     /* breakers, of all workers */
+    int64_t                 postgres_open;
+} prize_backends_t;
+
+
 /*
  * A slot for that process, its gauges at 0; NULL if every slot belongs to a
  * living process.  The slot of a process that has died is free.
@@ -206,12 +218,19 @@ prize_counter_e prize_metrics_status(unsigned status);
 /* living processes that hold a slot */
 unsigned prize_metrics_workers(const prize_metrics_t *metrics);
 
+/* over all slots, to be freed with free(); NULL without memory */
+prize_metrics_slot_t *prize_metrics_sum(const prize_metrics_t *metrics);
+
+void prize_metrics_backends(const prize_metrics_t *metrics,
+    const prize_metrics_slot_t *sum, prize_backends_t *backends);
+
 /*
- * Everything, in Prometheus' text format 0.0.4, or as one JSON object.
- * "*text" is to be freed with free(); its length, or -1 without memory.
+ * Adds everything, in Prometheus' text format 0.0.4, or as the members of a
+ * JSON object; -1 without memory.
  */
-long prize_metrics_prometheus(const prize_metrics_t *metrics, char **text);
-long prize_metrics_json(const prize_metrics_t *metrics, char **text);
+int prize_metrics_prometheus(const prize_metrics_t *metrics,
+    prize_text_t *text);
+int prize_metrics_json(const prize_metrics_t *metrics, prize_text_t *text);
 
 
 #endif /* _PRIZE_METRICS_H_INCLUDED_ */

@@ -17,9 +17,18 @@
 #include "ngx_prize_postgres.h"
 #include "ngx_prize_redis.h"
 #include "prize_gzip.h"
+#include "prize_history.h"
 #include "prize_id.h"
 #include "prize_signature.h"
 #include "prize_template.h"
+
+
+/* in shared memory */
+
+typedef struct {
+    prize_metrics_t                  metrics;
+    prize_history_t                  history;
+} ngx_http_prize_zone_t;
 
 
 typedef struct {
@@ -30,7 +39,8 @@ typedef struct {
                                                  /*   of fields as well */
     ngx_array_t                      locations;  /* of pointers to their */
                                                  /*   configurations */
-    ngx_shm_zone_t                  *zone;       /* of prize_metrics_t */
+    ngx_shm_zone_t                  *zone;       /* of ngx_http_prize_zone_t */
+    ngx_str_t                        status_csp; /* of "prize_status html" */
 } ngx_http_prize_main_conf_t;
 
 

@@ -3,10 +3,11 @@
 #include "ngx_http_prize_directive.h"
 #include "ngx_http_prize_status.h"
 #include "ngx_http_prize_variable.h"
+#include "ngx_prize_history.h"
 
 
 /* fixed, since a zone outlives a reload only at the same size */
-#define NGX_HTTP_PRIZE_ZONE_SIZE  (sizeof(prize_metrics_t) + 1024 * 1024)
+#define NGX_HTTP_PRIZE_ZONE_SIZE  (sizeof(ngx_http_prize_zone_t) + 1024 * 1024)
 
 
 static ngx_int_t ngx_http_prize_init(ngx_conf_t *cf);
@@ -222,8 +223,8 @@ ngx_module_t  ngx_http_prize_module = {
 static ngx_int_t
 ngx_http_prize_init_zone(ngx_shm_zone_t *shm_zone, void *data)
 {
-    prize_metrics_t  *metrics;
-    ngx_slab_pool_t  *shpool;
+    ngx_slab_pool_t        *shpool;
+    ngx_http_prize_zone_t  *zone;
 
     if (data) {
         shm_zone->data = data;
@@ -237,15 +238,15 @@ ngx_http_prize_init_zone(ngx_shm_zone_t *shm_zone, void *data)
         return NGX_OK;
     }
 
-    metrics = ngx_slab_calloc(shpool, sizeof(prize_metrics_t));
-    if (metrics == NULL) {
+    zone = ngx_slab_calloc(shpool, sizeof(ngx_http_prize_zone_t));
+    if (zone == NULL) {
         return NGX_ERROR;
     }
 
-    metrics->start = ngx_time();
+    zone->metrics.start = ngx_time();
 
-    shpool->data = metrics;
-    shm_zone->data = metrics;
+    shpool->data = zone;
+    shm_zone->data = zone;
 
     return NGX_OK;
 }
@@ -367,6 +368,7 @@ static ngx_int_t
 ngx_http_prize_init_worker(ngx_cycle_t *cycle)
 {
     ngx_uint_t                    i;
+    ngx_http_prize_zone_t        *zone;
     ngx_http_prize_main_conf_t   *pmcf;
     ngx_http_prize_loc_conf_t   **plcf;
 
@@ -381,7 +383,9 @@ ngx_http_prize_init_worker(ngx_cycle_t *cycle)
         return NGX_OK;
     }
 
-    if (ngx_prize_metrics_open(pmcf->zone->data) != NGX_OK) {
+    zone = pmcf->zone->data;
+
+    if (ngx_prize_metrics_open(&zone->metrics) != NGX_OK) {
         ngx_log_error(NGX_LOG_ERR, cycle->log, 0,
                       "prize: more than %d workers, this one is not in "
                       "\"prize_status\"", PRIZE_METRICS_SLOTS);
@@ -390,6 +394,8 @@ ngx_http_prize_init_worker(ngx_cycle_t *cycle)
     /* the time is still the master's, and connecting has a budget */
 
     ngx_time_update();
+
+    ngx_prize_history_start(cycle, &zone->history, &zone->metrics);
 
     plcf = pmcf->locations.elts;
 

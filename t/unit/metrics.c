@@ -21,22 +21,26 @@ static prize_metrics_t  *metrics;
 static const char *
 value(const char *series)
 {
-    long         len;
-    char        *text, *p, *end;
-    size_t       n;
+    char         *p, *end, *last;
+    size_t        n;
+    prize_text_t  text;
 
     static char  buffer[64];
 
-    len = prize_metrics_prometheus(metrics, &text);
-    if (len < 0) {
+    memset(&text, 0, sizeof(prize_text_t));
+
+    if (prize_metrics_prometheus(metrics, &text) != 0
+        || prize_text_done(&text) != 0)
+    {
         return NULL;
     }
 
     n = strlen(series);
     buffer[0] = '\0';
+    last = text.data + text.len;
 
-    for (p = text; p < text + len; p = end + 1) {
-        end = memchr(p, '\n', text + len - p);
+    for (p = text.data; p < last; p = end + 1) {
+        end = memchr(p, '\n', last - p);
 
         if (end == NULL) {
             break;
@@ -49,7 +53,7 @@ value(const char *series)
         }
     }
 
-    free(text);
+    free(text.data);
 
     return buffer;
 }
@@ -205,8 +209,7 @@ histograms(void)
 int
 main(void)
 {
-    long   len;
-    char  *text;
+    prize_text_t  text;
 
     metrics = calloc(1, sizeof(prize_metrics_t));
 
@@ -222,14 +225,14 @@ main(void)
        && prize_metrics_status(503) == PRIZE_HTTP_503
        && prize_metrics_status(206) == PRIZE_HTTP_OTHER, "statuses");
 
-    len = prize_metrics_json(metrics, &text);
+    memset(&text, 0, sizeof(prize_text_t));
 
-    ok(len > 0 && text[0] == '{' && strcmp(text + len - 2, "}\n") == 0,
-       "JSON is an object");
-    ok(strstr(text, "\n\"prize_http_requests_total{code=\\\"200\\\"}\":8,")
+    ok(prize_metrics_json(metrics, &text) == 0 && prize_text_done(&text) == 0,
+       "JSON");
+    ok(strstr(text.data, "\n\"prize_http_requests_total{code=\\\"200\\\"}\":8,")
        != NULL, "with the same series");
 
-    free(text);
+    free(text.data);
     free(metrics);
 
     return tap_done();
