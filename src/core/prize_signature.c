@@ -1,7 +1,9 @@
 
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +33,11 @@
 /* a block: HMAC would hash a longer key first */
 #define PRIZE_SIGNATURE_KEY_MAX   SHA256_CBLOCK
 
+/* of SHA-256: a bit, and eight bytes with the length of it all */
+#define PRIZE_SIGNATURE_PADDING_MIN  (1 + 8)
+#define PRIZE_SIGNATURE_PADDING_MAX                                           \
+    (PRIZE_SIGNATURE_PADDING_MIN + SHA256_CBLOCK - 1)
+
 /* "LENGTH:" and "," around a part */
 #define PRIZE_SIGNATURE_PART_LEN  (4 + 1 + 1)
 
@@ -54,7 +61,7 @@ struct prize_signature_keys_s {
     prize_signature_key_t  *list;   /* owned; the first one signs */
     unsigned                n;
     unsigned                allocated;
-    unsigned char           base64url[256];     /* values of its characters */
+    signed char             base64url[256];     /* values of its characters */
 };
 
 
@@ -78,11 +85,11 @@ prize_signature_error(prize_signature_error_t *error, unsigned line,
 /* the two last of the 64 characters tell base64 from base64url */
 
 static void
-prize_signature_base64_init(unsigned char values[256], const char *last)
+prize_signature_base64_init(signed char values[256], const char *last)
 {
     int  i;
 
-    memset(values, 0xff, 256);
+    memset(values, -1, 256);
 
     for (i = 0; i < 26; i++) {
         values['A' + i] = i;
@@ -98,24 +105,29 @@ prize_signature_base64_init(unsigned char values[256], const char *last)
 }
 
 
-/* "dst" gets three bytes for four characters; a bad one is 64 or more */
+/*
+ * "dst" gets three bytes for four characters.  A bad one, which is -1, sets
+ * bits above those of the bytes, wherever it stands.
+ */
 
 static unsigned
 prize_signature_base64_group(unsigned char dst[3], const char src[4],
-    const unsigned char values[256])
+    const signed char values[256])
 {
-    unsigned  a, b, c, d;
+    unsigned  a, b, c, d, bits;
 
     a = values[(unsigned char) src[0]];
     b = values[(unsigned char) src[1]];
     c = values[(unsigned char) src[2]];
     d = values[(unsigned char) src[3]];
 
-    dst[0] = a << 2 | b >> 4;
-    dst[1] = b << 4 | c >> 2;
-    dst[2] = c << 6 | d;
+    bits = a << 18 | b << 12 | c << 6 | d;
 
-    return a | b | c | d;
+    dst[0] = bits >> 16;
+    dst[1] = bits >> 8;
+    dst[2] = bits;
+
+    return bits >> 24;
 }
 
 
@@ -126,23 +138,24 @@ prize_signature_base64_group(unsigned char dst[3], const char src[4],
 
 static int
 prize_signature_base64_decode(unsigned char *dst, const char *src, size_t len,
-    const unsigned char values[256])
+    const signed char values[256])
 {
     char           last[4] = "AAAA";
+    const char    *end;
     unsigned       bad;
     unsigned char  bytes[3];
 
     bad = 0;
 
-    while (len >= 4) {
+    for (end = src + len / 4 * 4; src < end; src += 4) {
         bad |= prize_signature_base64_group(dst, src, values);
         dst += 3;
-        src += 4;
-        len -= 4;
     }
 
+    len %= 4;
+
     if (len == 0) {
-        return bad < 64 ? 0 : -1;
+        return bad ? -1 : 0;
     }
 
     /* a lone character makes no byte, and bits of none have to be zero */
@@ -150,7 +163,7 @@ prize_signature_base64_decode(unsigned char *dst, const char *src, size_t len,
     memcpy(last, src, len);
     bad |= prize_signature_base64_group(bytes, last, values);
 
-    if (bad >= 64 || len == 1 || bytes[2] || (len == 2 && bytes[1])) {
+    if (bad || len == 1 || bytes[2] || (len == 2 && bytes[1])) {
         return -1;
     }
 
@@ -186,8 +199,6 @@ prize_signature_key_find(const prize_signature_keys_t *keys,
 }
 
 
-/* no call of SHA256_ can fail: they return 1 for the sake of EVP */
-
 static void
 prize_signature_key_feed(SHA256_CTX *hash, const unsigned char *key,
     size_t len, unsigned char pad)
@@ -201,8 +212,10 @@ prize_signature_key_feed(SHA256_CTX *hash, const unsigned char *key,
         block[i] ^= key[i];
     }
 
+    /* it returns 1 for the sake of EVP: there is nothing that could fail */
+
     (void) SHA256_Init(hash);
-    (void) SHA256_Update(hash, block, SHA256_CBLOCK);
+    SHA256_Transform(hash, block);
 
     OPENSSL_cleanse(block, SHA256_CBLOCK);
 }
@@ -279,7 +292,7 @@ prize_signature_key_parse(prize_signature_keys_t *keys,
 {
     int            rc;
     size_t         len, padding;
-    unsigned char  values[256];
+    signed char    values[256];
     unsigned char  bytes[PRIZE_SIGNATURE_KEY_MAX + 3];
 
     prize_signature_base64_init(values, "+/");
@@ -665,6 +678,42 @@ prize_signature_part(char *dst, const prize_str_t *part)
 }
 
 
+/*
+ * The end of a hash that began with a key's block.  "data" has room for its
+ * padding behind it; SHA256_Update() and SHA256_Final() take longer to keep
+ * count of what is all there than the processor takes to hash it.
+ */
+
+static void
+prize_signature_finish(const SHA256_CTX *begun, unsigned char *data,
+    size_t len, unsigned char mac[PRIZE_SIGNATURE_MAC_LEN])
+{
+    size_t      i, size, bits;
+    uint32_t    word;
+    SHA256_CTX  hash;
+
+    bits = 8 * (SHA256_CBLOCK + len);
+    size = (len + PRIZE_SIGNATURE_PADDING_MIN + SHA256_CBLOCK - 1)
+           / SHA256_CBLOCK * SHA256_CBLOCK;
+
+    memset(data + len, 0, size - len);
+    data[len] = 0x80;
+    data[size - 2] = bits >> 8;
+    data[size - 1] = bits;
+
+    hash = *begun;
+
+    for (i = 0; i < size; i += SHA256_CBLOCK) {
+        SHA256_Transform(&hash, data + i);
+    }
+
+    for (i = 0; i < PRIZE_SIGNATURE_MAC_LEN / 4; i++) {
+        word = htobe32(hash.h[i]);
+        memcpy(mac + 4 * i, &word, 4);
+    }
+}
+
+
 /* 0, or -1 if the event or the ID is not of a length that is signed */
 
 static int
@@ -672,8 +721,9 @@ prize_signature_compute(const prize_signature_key_t *key,
     const prize_str_t *event, const prize_str_t *id, const prize_str_t *expiry,
     unsigned char mac[PRIZE_SIGNATURE_MAC_LEN])
 {
-    char        *p, string[PRIZE_SIGNATURE_STRING_LEN];
-    SHA256_CTX   hash;
+    char           *p;
+    unsigned char   string[PRIZE_SIGNATURE_STRING_LEN
+                           + PRIZE_SIGNATURE_PADDING_MAX];
 
     if (prize_signature_event_check(event) == -1
         || id->len == 0 || id->len > PRIZE_SIGNATURE_ID_MAX)
@@ -681,19 +731,14 @@ prize_signature_compute(const prize_signature_key_t *key,
         return -1;
     }
 
-    p = prize_signature_copy(string, PRIZE_SIGNATURE_VERSION,
+    p = prize_signature_copy((char *) string, PRIZE_SIGNATURE_VERSION,
                 sizeof(PRIZE_SIGNATURE_VERSION) - 1);
     p = prize_signature_part(p, event);
     p = prize_signature_part(p, id);
     p = prize_signature_part(p, expiry);
 
-    hash = key->inner;
-    (void) SHA256_Update(&hash, string, p - string);
-    (void) SHA256_Final(mac, &hash);
-
-    hash = key->outer;
-    (void) SHA256_Update(&hash, mac, PRIZE_SIGNATURE_MAC_LEN);
-    (void) SHA256_Final(mac, &hash);
+    prize_signature_finish(&key->inner, string, p - (char *) string, string);
+    prize_signature_finish(&key->outer, string, PRIZE_SIGNATURE_MAC_LEN, mac);
 
     return 0;
 }
@@ -782,6 +827,16 @@ prize_signature_expiry(const prize_str_t *digits, time_t *expiry)
 }
 
 
+/* for sixteen bytes OpenSSL compares no single ones */
+
+static int
+prize_signature_equal(const unsigned char a[PRIZE_SIGNATURE_MAC_LEN],
+    const unsigned char b[PRIZE_SIGNATURE_MAC_LEN])
+{
+    return (CRYPTO_memcmp(a, b, 16) | CRYPTO_memcmp(a + 16, b + 16, 16)) == 0;
+}
+
+
 prize_signature_e
 prize_signature_verify(const prize_signature_keys_t *keys,
     const prize_str_t *event, const prize_str_t *id,
@@ -808,7 +863,7 @@ prize_signature_verify(const prize_signature_keys_t *keys,
     }
 
     if (prize_signature_compute(key, event, id, &link->expiry, mac) == -1
-        || CRYPTO_memcmp(given, mac, PRIZE_SIGNATURE_MAC_LEN) != 0)
+        || !prize_signature_equal(given, mac))
     {
         return PRIZE_SIGNATURE_INVALID;
     }

@@ -5,6 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
 #include "prize_signature.h"
 #include "tap.h"
 
@@ -244,6 +247,56 @@ test_vector(void)
 
     ok(args.len == strlen(link) && memcmp(args.data, link, args.len) == 0,
        "the signature of party, E1001 and 1798113600");
+
+    prize_signature_keys_destroy(keys);
+}
+
+
+/* every length of the string, whose padding fills a block or begins one */
+
+static void
+test_lengths(void)
+{
+    char                     id[301], text[512], expected[64];
+    size_t                   n, i;
+    unsigned                 right;
+    prize_str_t              args;
+    unsigned char            mac[32];
+    prize_signature_keys_t  *keys;
+
+    static const unsigned char  key[32];
+
+    keys = keys_of("a " KEY_0 "\n");
+    right = 0;
+
+    for (n = 1; n <= 300; n++) {
+        memset(id, 'i', n);
+        id[n] = '\0';
+
+        args = sign(keys, id, EXPIRY);
+        i = sprintf(text, "6:prize1,5:party,%zu:%s,10:%d,", n, id, EXPIRY);
+
+        if (HMAC(EVP_sha256(), key, sizeof(key), (unsigned char *) text, i,
+                 mac, NULL)
+            == NULL)
+        {
+            ok(0, "HMAC");
+            return;
+        }
+
+        EVP_EncodeBlock((unsigned char *) expected, mac, sizeof(mac));
+
+        for (i = 0; i < PRIZE_SIGNATURE_LEN; i++) {
+            expected[i] = expected[i] == '+' ? '-'
+                          : expected[i] == '/' ? '_' : expected[i];
+        }
+
+        right += memcmp(args.data + args.len - PRIZE_SIGNATURE_LEN, expected,
+                        PRIZE_SIGNATURE_LEN)
+                 == 0;
+    }
+
+    ok(right == 300, "HMAC-SHA256 of IDs of 1 to 300 bytes: %u", right);
 
     prize_signature_keys_destroy(keys);
 }
@@ -547,6 +600,7 @@ main(void)
     test_key_files();
     test_permissions();
     test_vector();
+    test_lengths();
     test_every_bit();
     test_expiry();
     test_forms();
