@@ -33,6 +33,7 @@ END
 \$\$;
 SQL
 
+$redis->command(HSET => 'p1x-1', id => 'p1x', name => 'Pax');
 $redis->commands(map { [HSET => "employee:$_->[0]", id => $_->[0],
                         name => $_->[1]] }
                  ['7', 'Ann'], ['8', 'Ben'], ['r1', 'Rob'], ['A', 'Abe']);
@@ -68,6 +69,12 @@ my $nginx = Test::Prize::Nginx->start(workers => 2,
         location = /header { prize_page page.html; prize_id \$http_x_staff; }
         location = /arg { prize_page page.html; prize_id \$arg_staff; }
         location = /text { prize_page page.html; prize_id p\$arg_n; }
+        location = /around {
+            prize_page page.html;
+            prize_id p\${arg_n}x;
+            prize_redis_key \${prize_id}-1;
+            prize_postgres_pass off;
+        }
         location ~ ^/named/(?<who>[^/]*)\$ {
             prize_page page.html;
             prize_id \$who;
@@ -276,6 +283,11 @@ is($client->get('/cookie?id=8', Cookie => 'a=b; staff=7')->{body}, $page,
    'of a cookie');
 is($client->get('/header?id=8', 'X-Staff' => '%37')->{body}, $page,
    'of a header');
+
+is(seen($client->get('/around?n=1')), '200 p1x found redis',
+   'text around the one variable of an ID, and behind that of a key');
+is(seen($client->get('/around?n=2')), '404 p2x unknown -',
+   'and what it is not');
 
 is(seen($client->get('/key?id=7&key=loyee')), '200 7 found redis',
    'a key of two variables');

@@ -16,6 +16,7 @@
 #include "ngx_prize_metrics.h"
 #include "ngx_prize_postgres.h"
 #include "ngx_prize_redis.h"
+#include "ngx_http_prize_value.h"
 #include "prize_gzip.h"
 #include "prize_history.h"
 #include "prize_id.h"
@@ -81,10 +82,12 @@ typedef struct {
     ngx_http_prize_pages_t          *pages;      /* NULL: not our location */
 
     ngx_http_complex_value_t        *id;
+    ngx_http_prize_value_t           id_value;
     size_t                           id_max_length;
 
     ngx_http_upstream_srv_conf_t    *redis;      /* NULL: off */
     ngx_http_complex_value_t        *redis_key;
+    ngx_http_prize_value_t           key_value;
     ngx_msec_t                       redis_connect_timeout;
     ngx_msec_t                       redis_timeout;
     ngx_str_t                        redis_username;

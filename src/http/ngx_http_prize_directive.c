@@ -390,7 +390,11 @@ ngx_http_prize_merge_values(ngx_conf_t *cf, ngx_http_prize_loc_conf_t *prev,
     ngx_conf_merge_ptr_value(conf->redis_key, prev->redis_key, NULL);
     ngx_conf_merge_ptr_value(conf->redis, prev->redis, NULL);
 
-    return NGX_OK;
+    if (ngx_http_prize_value_init(cf, &conf->id_value, conf->id) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_prize_value_init(cf, &conf->key_value, conf->redis_key);
 }
 
 

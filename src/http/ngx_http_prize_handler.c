@@ -120,7 +120,7 @@ ngx_http_prize_take_id(ngx_http_request_t *r, ngx_http_prize_loc_conf_t *plcf,
     prize_str_t  src;
     ngx_str_t    value;
 
-    if (ngx_http_complex_value(r, plcf->id, &value) != NGX_OK) {
+    if (ngx_http_prize_value_get(r, &plcf->id_value, &value) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -710,7 +710,7 @@ ngx_http_prize_key(ngx_http_prize_ctx_t *ctx)
         return NGX_OK;
     }
 
-    if (ngx_http_complex_value(ctx->request, ctx->conf->redis_key, &key)
+    if (ngx_http_prize_value_get(ctx->request, &ctx->conf->key_value, &key)
         != NGX_OK)
     {
         return NGX_ERROR;
