@@ -149,7 +149,7 @@ sub readable {
 
     return $self->gone($client) unless $n;
 
-    while ($client->{socket} && (my @command = parse(\$client->{in}))) {
+    while ($client->{socket} && (my @command = $self->parse($client))) {
         print {$self->{seen}} join(' ', grep { defined } @command[0, 1]),
                               "\n";
         $client->{n}++;
@@ -163,7 +163,8 @@ sub readable {
 
 
 sub parse {
-    my ($in) = @_;
+    my ($self, $client) = @_;
+    my $in = \$client->{in};
     my @words;
 
     $$in =~ /\G\*(\d+)\r\n/gc or return;

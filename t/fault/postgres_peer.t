@@ -1,0 +1,154 @@
+use strict;
+use warnings;
+
+use lib 't/lib';
+use Test::More;
+use Test::Prize;
+use Test::Prize::Fault;
+use Test::Prize::Peer::Postgres;
+use Test::Prize::Roster;
+
+# A PostgreSQL, or what somebody has put in its place, that speaks as no real
+# one does: rows 22 to 29, as far as a real server cannot be made to do it.
+
+my $roster = Test::Prize::Roster->create(shared_postgres(), rows => 200);
+my $ids = $roster->ids;
+my $records = { map { ($_ => $roster->record($_)) } @$ids };
+
+
+# What "code" returns is the answer to a query, or the usual one if nothing.
+
+sub peer {
+    my ($code, %option) = @_;
+
+    return Test::Prize::Peer::Postgres->start(records => $records,
+        answer => sub {
+            my ($peer, $client, $type, @ids) = @_;
+            my $answer = $type eq 'S' ? $code->($peer, $client, @ids) : undef;
+
+            return $answer // $peer->usual($type, @ids);
+        }, %option);
+}
+
+
+sub site {
+    my ($peer, %option) = @_;
+
+    return Test::Prize::Fault->new(roster => $roster, conninfo =>
+        "hostaddr=127.0.0.1 port=$peer->{port} user=h5 dbname=hr",
+        pool => 'connections=1', %option);
+}
+
+
+sub message { return Test::Prize::Peer::Postgres::message(@_) }
+sub error   { return Test::Prize::Peer::Postgres::error(@_) }
+
+
+subtest 'the peer itself' => sub {
+    my $peer = peer(sub { });
+    my $site = site($peer);
+
+    $site->ask('pages of a scripted PostgreSQL', requests => 400,
+               status => {200 => 400});
+    is($peer->connects, 1, 'over one connection');
+    $site->over('the peer itself');
+};
+
+
+subtest 'row 15: an answer that is split at every byte' => sub {
+    my $peer = peer(sub {
+        my ($self, $client, @asked) = @_;
+        my $answer = $self->rows(@asked) . $self->ready;
+
+        $self->write($client, $_) for split //, $answer;
+        return '';
+    });
+    my $site = site($peer);
+
+    $site->ask('row 15: the same pages', requests => 200,
+               status => {200 => 200});
+    $site->over('row 15');
+};
+
+
+# each is the answer to the first query; the connection is to be given up, its
+# lookups asked again over the next one
+
+my $copy = pack 'C n n', 0, 1, 0;
+my %broken = (
+    'COPY ... TO STDOUT' => message('H', $copy),
+    'COPY ... FROM STDIN' => message('G', $copy),
+    'COPY both ways' => message('W', $copy),
+    'data of a COPY that goes on' =>
+        message('H', $copy) . message('d', "row\n") x 1000,
+    'garbage' => "garbage\r\n" x 10,
+    'HTTP' => "HTTP/1.1 400 Bad Request\r\n\r\n",
+    'a length below four' => "T\0\0\0\3",
+    'a negative length' => "T\xff\xff\xff\xff",
+    'a row before its description' =>
+        Test::Prize::Peer::Postgres::data(1, 2),
+    'a row with a column too many' =>
+        Test::Prize::Peer::Postgres::description('id')
+        . Test::Prize::Peer::Postgres::data(1, 2),
+    'a row whose field is longer than it' =>
+        Test::Prize::Peer::Postgres::description('id')
+        . message('D', pack 'n N a', 1, 100, 'x'),
+    'FATAL' => error(S => 'FATAL', V => 'FATAL', C => '57P01',
+                     M => 'going down'),
+    'FATAL without a message' => error(S => 'FATAL', V => 'FATAL'),
+    'FATAL without a field' => error(),
+);
+
+for my $name (sort keys %broken) {
+    subtest "row 23: $name" => sub {
+        my $peer = peer(sub {
+            my ($self, $client) = @_;
+
+            return if $self->{n}++;
+            $self->write($client, $broken{$name});
+            $self->later(0.2, sub { $self->close($client) });
+            return '';
+        });
+        my $site = site($peer);
+
+        $site->ask("row 23: $name", requests => 100,
+                   status => {200 => 100});
+        cmp_ok($peer->connects, '==', 2, 'over a second connection');
+        $site->over("row 23: $name");
+    };
+}
+
+
+# nobody has asked, and no lookup is there to be told
+
+for my $case (['FATAL without a message', error(S => 'FATAL', V => 'FATAL')],
+              ['a result', sub { $_[0]->rows($ids->[0]) . $_[0]->ready }],
+              ['garbage', "garbage\r\n" x 10])
+{
+    my ($name, $bytes) = @$case;
+
+    subtest "row 17: $name behind an answer" => sub {
+        my $peer = peer(sub {
+            my ($self, $client, @asked) = @_;
+
+            return if $self->{n}++;
+
+            my $more = ref $bytes ? $bytes->($self) : $bytes;
+
+            $self->later(0.1, sub { $self->write($client, $more) });
+            $self->later(0.3, sub { $self->close($client) });
+            return;
+        });
+        my $site = site($peer);
+
+        $site->ask("row 17: $name: first", requests => 1,
+                   status => {200 => 1});
+        eventually { $peer->connects == 2 } 'another connection';
+        $site->ask("row 17: $name", requests => 200,
+                   status => {200 => 200});
+        $site->over("row 17: $name");
+    };
+}
+
+
+done_testing();
