@@ -119,36 +119,51 @@ for my $name (sort keys %broken) {
 }
 
 
-# nobody has asked, and no lookup is there to be told
+# nobody has asked, and no lookup is there to be told; the peer keeps its end
+
+sub unasked {
+    my ($bytes) = @_;
+
+    return peer(sub {
+        my ($self, $client, @asked) = @_;
+
+        return if $self->{n}++;
+        $self->later(0.1, sub { $self->write($client, $bytes) });
+        return;
+    });
+}
+
 
 for my $case (['FATAL without a message', error(S => 'FATAL', V => 'FATAL')],
-              ['a result', sub { $_[0]->rows($ids->[0]) . $_[0]->ready }],
               ['garbage', "garbage\r\n" x 10])
 {
     my ($name, $bytes) = @$case;
 
     subtest "row 17: $name behind an answer" => sub {
-        my $peer = peer(sub {
-            my ($self, $client, @asked) = @_;
-
-            return if $self->{n}++;
-
-            my $more = ref $bytes ? $bytes->($self) : $bytes;
-
-            $self->later(0.1, sub { $self->write($client, $more) });
-            $self->later(0.3, sub { $self->close($client) });
-            return;
-        });
+        my $peer = unasked($bytes);
         my $site = site($peer);
 
         $site->ask("row 17: $name: first", requests => 1,
                    status => {200 => 1});
-        eventually { $peer->connects == 2 } 'another connection';
+        eventually { $peer->connects >= 2 } 'another connection';
         $site->ask("row 17: $name", requests => 200,
                    status => {200 => 200});
         $site->over("row 17: $name");
     };
 }
+
+
+subtest 'row 17: a result behind an answer' => sub {
+    my $peer = unasked(Test::Prize::Peer::Postgres->rows());
+    my $site = site($peer);
+
+    $site->ask('row 17: a result: first', requests => 1,
+               status => {200 => 1});
+    eventually { $site->nginx->error_log =~ /arrived from server while idle/ }
+               'it is thrown away';
+    $site->ask('row 17: a result', requests => 200, status => {200 => 200});
+    $site->over('row 17: a result');
+};
 
 
 done_testing();

@@ -22,6 +22,7 @@ use Exporter qw(import);
 use File::Basename qw(dirname);
 use HTTP::Tiny ();
 use IO::Socket::INET ();
+use IO::Socket::UNIX ();
 use JSON::PP ();
 use POSIX ();
 use Time::HiRes qw(sleep time);
@@ -65,7 +66,9 @@ sub sanitized {
 }
 
 
-# below the range that outgoing connections take their ports from
+# Below the range that outgoing connections take their ports from.  A port is
+# this process's until it ends, also while nothing listens on it: a name in the
+# machine's abstract sockets says so to the tests that run beside it.
 
 my %given;
 
@@ -73,12 +76,14 @@ sub free_port {
     for (1 .. 1000) {
         my $port = 18000 + int rand 12000;
 
-        next if $given{$port}++;
-
+        my $claim = IO::Socket::UNIX->new(Local => "\0test-prize-$port",
+                                          Listen => 1) or next;
         my $socket = IO::Socket::INET->new(
-            LocalAddr => '127.0.0.1', LocalPort => $port, Listen => 1);
+            LocalAddr => '127.0.0.1', LocalPort => $port, Listen => 1)
+            or next;
 
-        return $port if $socket;
+        $given{$port} = $claim;
+        return $port;
     }
 
     croak 'no free port';
