@@ -20,8 +20,9 @@ use Carp qw(croak);
 my @writers = qw(ngx_conf_log_error ngx_log_error ngx_prize_notice
                  prizectl_error prize_template_error prize_signature_error);
 
-# the tokens of a text: an altered copy of the program is mostly the same
-my %known;
+# of a text, its tokens and functions: an altered copy of the program is mostly
+# the same
+my (%known_tokens, %known_functions);
 
 # nginx's own names of strings
 my %foreign = (ngx_close_file_n => 'close()');
@@ -52,7 +53,8 @@ sub new {
     my $self = bless { text => \%text }, $class;
 
     for my $file (grep { /\.[ch]$/ } sort keys %text) {
-        $self->{tokens}{$file} = $known{$text{$file}} //= tokens($text{$file});
+        $self->{tokens}{$file} =
+            $known_tokens{$text{$file}} //= tokens($text{$file});
         $self->{define}{$1} = $2
             while $text{$file} =~ /^\#define[ ]+(\w+)[ ]+(\S.*?)[ ]*
                                    (?:\/\*.*)?$/gmx;
@@ -329,8 +331,10 @@ sub messages {
 
 sub find_messages {
     my ($self) = @_;
-    my @functions = map { functions($_, $self->{tokens}{$_}) }
-                    sort keys %{$self->{tokens}};
+    my @functions = map {
+        my $known = \$known_functions{$self->{text}{$_}};
+        @{$$known //= [functions($_, $self->{tokens}{$_})]};
+    } sort keys %{$self->{tokens}};
     my %writer = map { $_ => 1 } @writers;
     my %message;
 
@@ -434,6 +438,9 @@ sub arguments {
 
 sub hands_on {
     my ($function, $writer) = @_;
+
+    return 0 unless @{$function->{parameters}};
+
     my %given = map { $_ => 1 } map { arguments($_) }
                                 calls($function, $writer);
 
