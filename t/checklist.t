@@ -127,11 +127,16 @@ CONF
 sub written_back {
     my ($id) = slurp("$dir/rehearsal") =~ /\bid=(\w+)/;
 
-    $redis->command('DEL', "employee:$id");
-    eventually {
-        shell('head -n 2 rehearsal | curl -s -K -');
-        return $redis->command('EXISTS', "employee:$id");
-    } "$id: written back";
+    # where there is no record, and where there is a stale one
+    for my $command (['DEL', "employee:$id"], ['HDEL', "employee:$id", 'name'])
+    {
+        is($redis->command(@$command), 1, "@$command");
+        eventually {
+            shell('head -n 2 rehearsal | curl -s -K -');
+            return $redis->command('HEXISTS', "employee:$id", 'name');
+        } "$id: written back";
+    }
+
     unlike($nginx->error_log, qr/refuses a write-back|NOPERM/,
            'the user may do all that the module does');
     return;
