@@ -13,10 +13,16 @@
 # make demo        a working installation on this machine; see conf/demo/
 # make demo-stop   ends it
 # make deps        the packages that a build needs
+# make install     the module into the nginx it was built for, prizectl, its man
+#                  page and the samples below PREFIX
+# make uninstall   takes them away again
+# make deb         Debian packages of both, build/deb/*.deb
 #
 # NGINX_SRC=DIR      build against an nginx source tree instead of the
 #                  installed nginx-dev
 # BUILD=DIR        where built things go
+# PREFIX=DIR       where "make install" puts what is not nginx's, /usr/local
+# DESTDIR=DIR      stands before every path that it writes to
 # TESTS=FILE...    the tests to run
 # ROSTER=FILE.csv  the employees of the demo; DEMO_PORT=, DEMO_REDIS_PORT=
 #                  and DEMO_POSTGRES_PORT= are its ports on 127.0.0.1
@@ -26,6 +32,8 @@ BUILD     = build
 NGINX_SRC   =
 TESTS     = t
 ROSTER    =
+PREFIX    = /usr/local
+DESTDIR   =
 
 DEMO_PORT          = 8180
 DEMO_REDIS_PORT    = 6390
@@ -59,6 +67,7 @@ DEPS_DEMO = curl perl postgresql redis-server
 DEPS_BENCH = libnginx-mod-http-lua lua-nginx-redis valgrind wrk
 DEPS_FUZZ = clang libclang-rt-14-dev
 DEPS_STYLE = cppcheck
+DEPS_DEB  = build-essential debhelper lintian
 
 SECONDS   = 60
 
@@ -278,6 +287,43 @@ demo-stop:
 	@$(demo) stop
 
 
+# What nginx's configure said of its modules is true of every nginx.  A file
+# that a running nginx has mapped is replaced, never written over: so does
+# install, where cp does not.
+
+modules_path = $(DESTDIR)$(shell sed -n 's/^ *nginx modules path: "\(.*\)"$$/\1/p' \
+              $(BUILD)/configure.log)
+bin       = $(DESTDIR)$(PREFIX)/bin
+man1      = $(DESTDIR)$(PREFIX)/share/man/man1
+doc       = $(DESTDIR)$(PREFIX)/share/doc/ngx_http_prize_module
+
+install: $(BUILD)/ngx_http_prize_module.so $(BUILD)/prizectl
+	@install -d "$(modules_path)" "$(bin)" "$(man1)" "$(doc)/pages"
+	@install -m 644 $(BUILD)/ngx_http_prize_module.so "$(modules_path)/"
+	@install -m 755 $(BUILD)/prizectl "$(bin)/"
+	@install -m 644 conf/man/prizectl.1 "$(man1)/"
+	@install -m 644 README.md conf/nginx.conf conf/employee.sql "$(doc)/"
+	@install -m 644 conf/pages/*.html "$(doc)/pages/"
+	@echo "installed $(modules_path)/ngx_http_prize_module.so"
+	@echo "          $(bin)/prizectl"
+	@echo "          $(man1)/prizectl.1"
+	@echo "          $(doc)/"
+	@echo "The first line of nginx.conf, before its events block:"
+	@echo "    load_module" \
+	    "$(modules_path:$(DESTDIR)%=%)/ngx_http_prize_module.so;"
+	@echo "A complete one to copy from is nginx.conf in the last folder."
+
+uninstall: $(BUILD)/nginx/Makefile
+	rm -f "$(modules_path)/ngx_http_prize_module.so" "$(bin)/prizectl" \
+	    "$(man1)/prizectl.1"
+	rm -rf "$(doc)"
+
+
+deb: deps
+	@.ci/packages $(DEPS_DEB)
+	@conf/debian/build $(build)/deb
+
+
 deps:
 	@.ci/packages $(DEPS)
 
@@ -312,6 +358,7 @@ FORCE:
 
 
 .PHONY: all unit corpus layers style test fault chaos fuzz bench asan demo \
-        demo-stop deps deps-test deps-style deps-demo clean FORCE
+        demo-stop install uninstall deb deps deps-test deps-style deps-demo \
+        clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -1,0 +1,77 @@
+use strict;
+use warnings;
+
+use lib 't/lib';
+use Test::More;
+use Test::Prize;
+
+# "make install" and "make uninstall", below a DESTDIR.  The build is taken as
+# it is, whatever settings it was made with.
+
+my $build = $ENV{TEST_NGINX_BUILD};
+my $dest = run_dir() . '/dest';
+my @make = ('make', '-s', '-C', root(), "BUILD=$build", "DESTDIR=$dest",
+            map { "--assume-old=$build/$_" }
+                qw(ngx_http_prize_module.so prizectl nginx/Makefile));
+
+
+sub files {
+    my ($status, $out) = run('find', $dest, '-type', 'f', '-printf',
+                             '/%P %m\n');
+    return sort split /\n/, $out;
+}
+
+
+my ($status, $out, $err) = run(@make, 'PREFIX=/opt/prize', 'install');
+
+is($status, 0, 'make install') or diag($out, $err);
+
+my ($module) = $out =~ /^ +load_module (\S+);$/m;
+
+ok($module, 'says what to add to nginx.conf') or diag($out);
+unlike($module, qr/^\Q$dest\E/, 'where it will be, without DESTDIR');
+
+my $doc = '/opt/prize/share/doc/ngx_http_prize_module';
+my @pages = map { s{.*/}{}r } glob root() . '/conf/pages/*.html';
+
+is_deeply([files()],
+          [sort "$module 644", '/opt/prize/bin/prizectl 755',
+                '/opt/prize/share/man/man1/prizectl.1 644',
+                map({ "$doc/$_ 644" } qw(README.md employee.sql nginx.conf),
+                    map { "pages/$_" } @pages)],
+          'the module, the command, its page, and the samples below PREFIX');
+
+my ($configured) = qx('$ENV{TEST_NGINX_BINARY}' -V 2>&1)
+                   =~ /--modules-path=(\S+)/;
+
+SKIP: {
+    skip 'this nginx does not say where its modules are', 1 if !$configured;
+    is($module, "$configured/ngx_http_prize_module.so",
+       'the module where this nginx has its own');
+}
+
+{
+    local $ENV{TEST_NGINX_LOAD_MODULES} = "$dest$module";
+    my ($tested, $said) = Test::Prize::Nginx->prepare->test;
+
+    is($tested, 0, 'nginx loads it') or diag($said);
+}
+
+like((run("$dest/opt/prize/bin/prizectl", '--version'))[1], qr/^prizectl \d/,
+     'the command runs');
+
+
+# again, over what is there: a running nginx has the old file mapped
+
+open my $mapped, '<', "$dest$module" or die "$dest$module: $!";
+is((run(@make, 'PREFIX=/opt/prize', 'install'))[0], 0, 'once more');
+isnt((stat $mapped)[1], (stat "$dest$module")[1],
+     'the module is a new file, not the old one written over');
+
+spew("$dest/opt/prize/bin/other", "of another\n");
+($status, $out, $err) = run(@make, 'PREFIX=/opt/prize', 'uninstall');
+is($status, 0, 'make uninstall') or diag($out, $err);
+is_deeply([map { s/ .*//r } files()], ['/opt/prize/bin/other'],
+          'leaves what is none of its own');
+
+done_testing();
