@@ -98,7 +98,7 @@ libs      = -lhiredis -lpq -lz -lcrypto
 
 
 all: $(BUILD)/ngx_http_prize_module.so $(BUILD)/prizectl unit corpus \
-     $(BUILD)/malloc.so
+     $(BUILD)/malloc.so $(BUILD)/clients
 
 
 # The stamp changes when the list of sources or a setting does, so that a
@@ -181,6 +181,11 @@ $(BUILD)/malloc.so: t/fault/malloc.c $(BUILD)/settings
 	$(CC) -O2 -g -fPIC -shared -fno-builtin -fno-omit-frame-pointer \
 	    $(WARNINGS) -o $@ $< -ldl
 
+# the bench's own
+
+$(BUILD)/clients: t/bench/clients.c $(BUILD)/settings
+	$(CC) -O2 -g $(WARNINGS) -o $@ $<
+
 -include $(objects:.o=.d)
 
 
@@ -235,7 +240,7 @@ $(asan)/asan.o: .ci/asan.c
 	$(CC) -O1 -g -fPIC $(WARNINGS) -c -o $@ $<
 
 
-# PAGE, TAGS, EMPLOYEES, ROUNDS, PARTS: see t/bench/run
+# PAGE, TAGS, EMPLOYEES, ROUNDS, SECONDS, PARTS: see t/bench/run
 
 bench: deps-test
 	@.ci/packages $(DEPS_BENCH)

@@ -1,7 +1,7 @@
 package Instructions;
 
 # How many instructions a worker takes for a page, counted by callgrind: the
-# difference of two runs, of FEW and of MANY requests, so that its start, its
+# difference of two runs, of few and of many requests, so that its start, its
 # connections and its end are not in it.  The clock is not in it either: the
 # same code and the same order of events give the same count.
 #
@@ -11,19 +11,21 @@ package Instructions;
 use strict;
 use warnings;
 
+use List::Util qw(max);
+
 use Test::Prize;
 use Test::Prize::Clients;
-
-use constant { FEW => 200, MANY => 1200 };
 
 
 sub per_page {
     my ($site, $conf, %option) = @_;
-    my $times = $option{connections} // 1 > 100 ? 10 : 1;
-    my ($few, $many) = map { total($site, $conf, %option,
-                                   requests => $_ * $times) } FEW, MANY;
+    my $connections = $option{connections} // 1;
+    my $few = max(200, $connections);
+    my $more = max(1000, 2 * $connections);
+    my @total = map { total($site, $conf, %option, requests => $_) }
+                $few, $few + $more;
 
-    return ($many - $few) / ((MANY - FEW) * $times);
+    return ($total[1] - $total[0]) / $more;
 }
 
 

@@ -17,6 +17,7 @@ use warnings;
 use Cwd qw(abs_path);
 use File::Basename qw(dirname);
 use File::Path qw(make_path);
+use List::Util qw(max);
 
 use Test::Prize;
 
@@ -28,7 +29,8 @@ sub new {
     my ($class, %set) = @_;
     my $self = bless { www => run_dir() . '/www',
                        redis => Test::Prize::Redis->start,
-                       postgres => Test::Prize::Postgres->start }, $class;
+                       postgres => Test::Prize::Postgres->start(options =>
+                           ['-c', 'shared_buffers=512MB']) }, $class;
 
     make_path($self->{www});
     $self->fill($set{EMPLOYEES});
@@ -47,8 +49,11 @@ sub source {
     my $head = '<!DOCTYPE html><html><head><meta charset="utf-8">'
                . '<title>bench</title></head><body data-id="{{id}}">';
     my $text = text($bytes);
-    my $step = int(($bytes - length $head) / ($tags || 1));
+    my $step = int(($bytes - length $head) / max($tags, 1));
     my $source = $head;
+
+    die "$bytes bytes have no room for $tags tags\n"
+        if $step < 32 || $tags < 1;
 
     for my $n (1 .. $tags - 1) {
         my $chunk = substr $text, ($n - 1) * $step, $step - 16;
@@ -102,7 +107,7 @@ sub page {
 sub id {
     my ($self, $n) = @_;
 
-    return sprintf 'e%07d', $n;
+    return sprintf '1%07d', $n;
 }
 
 
@@ -122,7 +127,7 @@ sub fill {
         DROP TABLE IF EXISTS employee;
         CREATE TABLE employee (id text PRIMARY KEY, name text,
             department text, prize text, claim_url text);
-        INSERT INTO employee SELECT 'e' || lpad(n::text, 7, '0'), 'Employee',
+        INSERT INTO employee SELECT '1' || lpad(n::text, 7, '0'), 'Employee',
             'Research', 'a phone', 'example.com/' || lpad(n::text, 7, '0')
             FROM generate_series(1, $employees) n;
         VACUUM ANALYZE employee;
@@ -173,10 +178,20 @@ sub misses {
 }
 
 
+# connections that were made to Redis, those for asking it this not counted
+
+sub connections {
+    my ($self) = @_;
+
+    return $self->info('total_connections_received') - $self->{asked};
+}
+
+
 sub info {
     my ($self, $name) = @_;
     my ($value) = $self->{redis}->command('INFO') =~ /^$name:(\d+)/m;
 
+    $self->{asked}++;
     return $value // die "Redis' INFO has no $name\n";
 }
 
@@ -215,7 +230,7 @@ sub prize {
                  . ' prize_sign_event bench;';
 
     return { port => $port, http => <<~"CONF" };
-        prize_postgres hr "@{[ $postgres->conninfo ]} connect_timeout=60"
+        prize_postgres hr "@{[ $postgres->socket_conninfo ]} connect_timeout=60"
                        connections=4 queue=20000;
         server {
             listen 127.0.0.1:$port backlog=16384;

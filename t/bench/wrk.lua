@@ -20,7 +20,7 @@ function init(args)
         local uri = path
 
         if employees > 0 then
-            uri = path .. string.format("e%07d", math.random(employees))
+            uri = path .. string.format("1%07d", math.random(employees))
         end
 
         requests[i] = wrk.format("GET", uri, headers)

@@ -1,0 +1,131 @@
+use strict;
+use warnings;
+
+use lib 't/lib', 't/bench';
+use IO::Compress::Gzip qw(gzip $GzipError);
+use Test::More;
+use Test::Prize;
+use Measure;
+use Report;
+use Site;
+
+# The bench itself: that its clients count what came, that a failure is none
+# of its figures, and that its arithmetic is right.
+
+gzip(\('x' x 15_360), \my $gzipped) or die $GzipError;
+
+my $port = free_port();
+my $nginx = Test::Prize::Nginx->start(connections => 2048,
+    files => { 'html/page' => 'x' x 15_360, 'html/page.gz' => $gzipped,
+               'html/large' => 'x' x 400_000 },
+    http => <<"CONF");
+    server {
+        listen 127.0.0.1:$port backlog=1024;
+        location /page { gzip_static on; }
+        location /short { return 200 ''; }
+        location /gone { return 503; }
+    }
+CONF
+
+sub clients {
+    my (@options) = @_;
+    my ($status, $out, $err) = run(Measure::client_program(), '-p', $port,
+                                   @options);
+    my %got = $out =~ /(\w+)=(\d+)/g;
+
+    return ($status, \%got, $err);
+}
+
+
+{
+    my ($status, $got) = clients('-c', 500, '/large');
+
+    is($status, 0, 'clients that ask once');
+    is_deeply([@$got{qw(pages failed)}], [500, 0], 'each has its page');
+    cmp_ok($got->{bytes}, '>', 500 * 400_000, 'and all of it');
+}
+
+{
+    my ($status, $got) = clients('-c', 100, '-k', '-n', 1000, '/page');
+
+    is($status, 0, 'clients that are kept');
+    is_deeply([@$got{qw(connected pages failed)}], [100, 1000, 0],
+              'ask until all was asked');
+}
+
+{
+    my ($status, $got, $err) = clients('-c', 20, '-s', 0.2, '/gone');
+
+    is($status, 1, 'an error is a failure');
+    is_deeply([@$got{qw(pages failed)}], [0, 20], 'for each of them');
+    like($err, qr/503/, 'and is told');
+}
+
+for my $case (['-g', '/short', 'gzip that was asked for'],
+              ['-e', 10, '/page-', 'a page that is not there'])
+{
+    my $what = pop @$case;
+    my ($status, $got) = clients('-c', 5, @$case);
+
+    is($status, 1, "without $what it fails");
+    is($got->{failed}, 5, 'for each of them');
+}
+
+{
+    my ($status, $got) = clients('-c', 5, '-g', '/page');
+
+    is($status, 0, 'a gzipped page is one');
+    cmp_ok($got->{bytes}, '<', 5 * 2000, 'and is shorter');
+}
+
+
+# ---- pages
+
+for my $case ([4096, 1], [4096, 100], [15_360, 10], [262_144, 100]) {
+    my ($bytes, $tags) = @$case;
+    my $source = Site::source($bytes, $tags);
+    my $found = () = $source =~ /\{\{\w+\}\}/g;
+
+    is($found, $tags, "$tags tags on a page of $bytes bytes");
+    cmp_ok(abs(length($source) - $bytes), '<', 20, 'which is so long');
+}
+
+ok(!eval { Site::source(1024, 100) }, 'a page without room for its tags');
+
+
+# ---- arithmetic
+
+is(Report::median(3, 1, 2), 2, 'the median of three');
+is(Report::median(4, 1, 2, 3), 2.5, 'and of four');
+is(Report::thousands(1_234_567), '1,234,567', 'a number to read');
+
+sub verdict {
+    my ($goal, $ratios, $control, %more) = @_;
+
+    return Report::verdict({ goal => $goal, ratios => $ratios,
+                             control => $control, %more });
+}
+
+is(verdict(1, [0.9, 0.99, 1.2], []), 'met', 'a goal that is met');
+is(verdict(1, [1.01, 1.02, 0.5], [1, 1]), 'not met', 'one that is not');
+is(verdict(1, [1.02], [0.97, 1.01]),
+   'not met, by less than the control varies', 'one that is nearly');
+is(verdict(2.5, [1.5], [1.1], least => 1), 'not met', 'too little');
+is(verdict(0.7, [0.71], [], least => 1), 'met', 'and enough');
+is(verdict(1, []), 'not measured', 'no figure is no success');
+
+my $report = Report::markdown({
+    set => { map { $_ => 1 } qw(PAGE TAGS EMPLOYEES ROUNDS SECONDS PARTS) },
+    date => 'today', seconds => 1, versions => 'none',
+    void => { 'cpu, lua' => "3 of 4 requests failed\n" },
+    cpu => { map { $_->[0] => { map { $_ => [1, 1] } qw(cpu throughput bytes) }
+             } map { [$_] } qw(static-nopush static-control gzip_static-plain
+                               prize-redis prize-redis-gzip) },
+});
+
+like($report, qr/Void.*cpu, lua: 3 of 4 requests failed/,
+     'what is void is at the head');
+like($report, qr/plain ÷ OpenResty Lua \| at most 0\.28 \| – \|.*not measured/,
+     'and is not measured');
+
+done_testing();
