@@ -36,6 +36,15 @@ typedef struct {
 } prize_op_t;
 
 
+/* how often the page shows a field, all sections together */
+
+typedef struct {
+    unsigned                  index;
+    unsigned                  escaped;
+    unsigned                  raw;
+} prize_use_t;
+
+
 struct prize_template_s {
     prize_op_t               *ops;
     unsigned                  nops;
@@ -44,6 +53,9 @@ struct prize_template_s {
     prize_segment_t          *segments;
     unsigned                  nsegments;
     unsigned                  segments_allocated;
+
+    prize_use_t              *uses;
+    unsigned                  nuses;
 
     char                     *text;      /* of all segments */
     size_t                    text_len;
@@ -930,6 +942,53 @@ prize_template_parse(prize_compiler_t *c)
 }
 
 
+static int
+prize_template_count(prize_compiler_t *c)
+{
+    unsigned           pc, i;
+    prize_use_t       *use;
+    const prize_op_t  *op;
+    prize_template_t  *page;
+
+    page = c->page;
+
+    page->uses = calloc(page->nops + 1, sizeof(prize_use_t));
+    if (page->uses == NULL) {
+        return prize_template_no_memory(c);
+    }
+
+    for (pc = 0; pc < page->nops; pc++) {
+        op = &page->ops[pc];
+
+        if (op->code != PRIZE_OP_ESCAPED && op->code != PRIZE_OP_RAW) {
+            continue;
+        }
+
+        for (i = 0; i < page->nuses; i++) {
+            if (page->uses[i].index == op->index) {
+                break;
+            }
+        }
+
+        use = &page->uses[i];
+        use->index = op->index;
+
+        if (i == page->nuses) {
+            page->nuses++;
+        }
+
+        if (op->code == PRIZE_OP_RAW) {
+            use->raw++;
+
+        } else {
+            use->escaped++;
+        }
+    }
+
+    return 0;
+}
+
+
 prize_template_t *
 prize_template_compile(const char *source, size_t len, prize_fields_t *fields,
     const prize_template_options_t *options, prize_template_error_t *error)
@@ -967,7 +1026,7 @@ prize_template_compile(const char *source, size_t len, prize_fields_t *fields,
         goto failed;
     }
 
-    if (prize_template_parse(&c) != 0) {
+    if (prize_template_parse(&c) != 0 || prize_template_count(&c) != 0) {
         goto failed;
     }
 
@@ -991,6 +1050,7 @@ prize_template_destroy(prize_template_t *page)
     free(page->text);
     free(page->segments);
     free(page->ops);
+    free(page->uses);
     free(page);
 }
 
@@ -1045,25 +1105,25 @@ size_t
 prize_template_values(const prize_template_t *page,
     const prize_record_t *record)
 {
-    size_t              len;
-    unsigned            pc;
-    const prize_op_t   *op;
+    size_t              len, escaped;
+    unsigned            i;
+    const prize_use_t  *use;
     const prize_str_t  *value;
 
     len = 0;
 
-    for (pc = 0; pc < page->nops; pc++) {
-        op = &page->ops[pc];
+    for (i = 0; i < page->nuses; i++) {
+        use = &page->uses[i];
+        value = &record->values[use->index];
 
-        if (op->code == PRIZE_OP_RAW) {
-            len += record->values[op->index].len;
+        len += use->raw * value->len;
 
-        } else if (op->code == PRIZE_OP_ESCAPED) {
-            value = &record->values[op->index];
+        if (use->escaped) {
+            escaped = (value->len <= PRIZE_TEMPLATE_SHORT)
+                      ? PRIZE_ESCAPE_MAX * value->len
+                      : prize_escaped_length(value);
 
-            len += (value->len <= PRIZE_TEMPLATE_SHORT)
-                   ? PRIZE_ESCAPE_MAX * value->len
-                   : prize_escaped_length(value);
+            len += use->escaped * escaped;
         }
     }
 

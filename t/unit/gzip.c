@@ -120,6 +120,8 @@ main(void)
     check_lengths("fields before, between and after",
                   "{{a}}%s{{b}}%s{{c}}", '\'');
     check_lengths("neighbours", "%s{{a}}{{b}} - {{{r}}}%s", '<');
+    check_lengths("one value at several places",
+                  "{{{r}}}%s{{r}}{{a}}{{a}}{{{r}}}{{r}}%s{{a}}", '>');
     check_lengths("short texts between", "{{a}}: {{b}}, {{c}}.", 'x');
     check_lengths("a section that may drop the first segment",
                   "{{#a}}%s{{/a}}%s{{b}}", 'x');
