@@ -194,6 +194,20 @@ ngx_http_prize_refusal(ngx_http_request_t *r, ngx_http_prize_ctx_t *ctx)
 }
 
 
+static ngx_int_t
+ngx_http_prize_examine(ngx_http_request_t *r, ngx_http_prize_ctx_t *ctx)
+{
+    if (ngx_http_prize_take_id(r, ctx->conf, &ctx->id) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ctx->refusal = ngx_http_prize_refusal(r, ctx);
+    ctx->result = ctx->refusal ? NGX_HTTP_PRIZE_REFUSED : NGX_HTTP_PRIZE_NONE;
+
+    return NGX_OK;
+}
+
+
 /*
  * Before the phases that refuse, so that what they refuse is private too; so
  * that the ID is known after an internal redirect has lost the arguments; and
@@ -236,17 +250,10 @@ ngx_http_prize_preaccess_handler(ngx_http_request_t *r)
     ctx->conf = plcf;
     ctx->clock = ngx_prize_clock();
     ctx->source = NGX_HTTP_PRIZE_NOBODY;
-    ctx->result = NGX_HTTP_PRIZE_NONE;
     ctx->values = NULL;
 
-    if (ngx_http_prize_take_id(r, plcf, &ctx->id) != NGX_OK) {
+    if (ngx_http_prize_examine(r, ctx) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    ctx->refusal = ngx_http_prize_refusal(r, ctx);
-
-    if (ctx->refusal) {
-        ctx->result = NGX_HTTP_PRIZE_REFUSED;
     }
 
     return NGX_DECLINED;
@@ -773,6 +780,14 @@ ngx_http_prize_handler(ngx_http_request_t *r)
     ctx = ngx_http_prize_get_ctx(r);
 
     if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    /* an "auth_request" names the employee after our phase */
+
+    if (ctx->refusal && ctx->id.len == 0
+        && ngx_http_prize_examine(r, ctx) != NGX_OK)
+    {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
