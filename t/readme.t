@@ -195,6 +195,8 @@ finds('a setting that make does not know', $readme, qr/make test TESTS=/,
 finds('a version that the README lacks', 'src/core/prize_version.h',
       qr/(?<=PRIZE_VERSION  ")[\d.]+/, '9.9',
       qr/"What changed" says nothing of 9\.9/);
+finds('a link to no section', $readme, qr/\]\(#sizing\)/, '](#size)',
+      qr/links to #size, and no section is that/);
 
 
 # one version for all of them
@@ -211,6 +213,16 @@ is($build, $version, 'and prize_build_info');
 is($man, $version, 'and the man page');
 is(scalar(grep { $files{$_} =~ /"\Q$version\E/ } keys %files), 1,
    'which the source says once');
+
+
+# what it links to is there, and so is what it names of the tree
+
+my %path = map { $_ => 1 } $text =~ m{\]\(([a-z][^):]*)\)}g,
+           $text =~ m{`((?:src|conf|t|\.ci)/[^`\s]*?)/?`}g;
+
+cmp_ok(scalar keys %path, '>', 5, 'paths');
+is_deeply([grep { !-e root() . "/$_" } sort keys %path], [],
+          'each is in the tree');
 
 
 # what the README gives as a default, nginx takes

@@ -114,6 +114,7 @@ sub compare {
     $self->messages($source);
     $self->version($source);
     $self->names($source);
+    $self->links;
 
     return @{$self->{complaints}};
 }
@@ -416,6 +417,22 @@ sub version {
     $self->complain("README.md: \"What changed\" says nothing of $version,"
                     . " the version of src/core/prize_version.h")
         unless $text =~ /^\*\*\Q$version\E\*\*/m;
+    return;
+}
+
+
+# a link to a section finds it
+
+sub links {
+    my ($self) = @_;
+    my %anchor = map { lc($_->{title}) =~ s/[^\w -]//gr =~ tr/ /-/r => 1 }
+                 @{$self->{sections}};
+
+    for my $link ($self->{text} =~ /\]\(#([^)]+)\)/g) {
+        $self->complain("README.md links to #$link, and no section is that")
+            unless $anchor{$link};
+    }
+
     return;
 }
 
