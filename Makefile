@@ -10,6 +10,7 @@
 # make bench       against nginx's static file and others: t/bench/run
 # make layers      that no file includes one above it
 # make style       80 columns and the rest of t/style, and cppcheck
+# make screenshots what t/browser sees of the sample's pages
 # make demo        a working installation on this machine; see conf/demo/
 # make demo-stop   ends it
 # make deps        the packages that a build needs
@@ -273,6 +274,14 @@ fuzz: deps
 	done
 
 
+# STATES=winner,404 for some of the pages: see t/browser/site.js
+
+screenshots: deps-test
+	@$(MAKE) --no-print-directory all $(if $(NGINX_SRC),$(NGINX_BINARY))
+	@BUILD=$(build) TEST_NGINX_BINARY=$(abspath $(NGINX_BINARY)) \
+	    OUT=$(build)/screenshots t/servers t/browser/screenshots
+
+
 fault: deps-test
 	@$(MAKE) --no-print-directory test TESTS=t/fault
 
@@ -362,8 +371,8 @@ clean: demo-stop
 FORCE:
 
 
-.PHONY: all unit corpus layers style test fault chaos fuzz bench asan demo \
-        demo-stop install uninstall deb deps deps-test deps-style deps-demo \
-        clean FORCE
+.PHONY: all unit corpus layers style test screenshots fault chaos fuzz bench \
+        asan demo demo-stop install uninstall deb deps deps-test deps-style \
+        deps-demo clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:

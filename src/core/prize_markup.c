@@ -148,6 +148,74 @@ prize_markup_ends(const prize_markup_name_t *tail, const char *data)
 
 
 static void
+prize_markup_element(prize_markup_t *markup,
+    const prize_markup_element_t *element)
+{
+    markup->element = element;
+    markup->tail.len = 0;
+    markup->start = markup->offset + 1;
+    markup->step = prize_markup_raw_text;
+
+    /* a tag in it is a tag there, and &amp; is & */
+
+    if (element->code && markup->foreign) {
+        prize_inlines_fault(markup->inlines, markup->offset,
+                            "<style> or <script> inside <svg> or <math>: "
+                            "expected it outside");
+    }
+}
+
+
+/* the text of a style or a script has ended before its end tag */
+
+static const char *
+prize_markup_code_end(prize_markup_t *markup)
+{
+    size_t    end;
+    unsigned  script;
+
+    if (!markup->element->code) {
+        return NULL;
+    }
+
+    end = markup->offset - strlen(markup->element->close);
+    script = (markup->element == &prize_markup_elements[0]);
+
+    /* nothing is run, nothing is asked of a policy */
+
+    if (script && end == markup->start) {
+        return NULL;
+    }
+
+    return prize_inlines_add(markup->inlines, markup->start, end, script) == 0
+           ? NULL : "not enough memory";
+}
+
+
+static void
+prize_markup_attribute_end(prize_markup_t *markup)
+{
+    prize_markup_name_t  *name;
+
+    name = &markup->attribute;
+
+    if (markup->end) {
+        return;
+    }
+
+    if (name->len > 2 && memcmp(name->data, "on", 2) == 0) {
+        prize_inlines_fault(markup->inlines, markup->name,
+                            "on... attribute: expected addEventListener() in "
+                            "a script of the page");
+
+    } else if (prize_markup_is(name, "style")) {
+        prize_inlines_fault(markup->inlines, markup->name,
+                            "style attribute: expected a class");
+    }
+}
+
+
+static void
 prize_markup_tag_end(prize_markup_t *markup, int self_closing)
 {
     const prize_markup_element_t  *element;
@@ -170,9 +238,7 @@ prize_markup_tag_end(prize_markup_t *markup, int self_closing)
             if (prize_markup_is(&markup->tag, element->name)
                 && (element->code || !markup->foreign))
             {
-                markup->element = element;
-                markup->tail.len = 0;
-                markup->step = prize_markup_raw_text;
+                prize_markup_element(markup, element);
                 break;
             }
         }
@@ -259,6 +325,12 @@ prize_markup_url(prize_markup_t *markup, int ch)
     case ':':
         if (markup->url == PRIZE_MARKUP_URL_HTTP) {
             break;
+        }
+
+        if (prize_markup_is(&markup->scheme, "javascript")) {
+            prize_inlines_fault(markup->inlines, markup->name,
+                                "javascript: URL: expected addEventListener() "
+                                "in a script of the page");
         }
 
         markup->url = prize_markup_is(&markup->scheme, "http")
@@ -407,6 +479,7 @@ prize_markup_before_attribute(prize_markup_t *markup, int ch)
 
     default:
         markup->attribute.len = 0;
+        markup->name = markup->offset;
         prize_markup_append(&markup->attribute, ch);
         markup->step = prize_markup_attribute;
         break;
@@ -420,6 +493,7 @@ static const char *
 prize_markup_attribute(prize_markup_t *markup, int ch)
 {
     if (prize_markup_space(ch) || ch == '/' || ch == '>' || ch == '=') {
+        prize_markup_attribute_end(markup);
         markup->step = prize_markup_after_attribute;
         return prize_markup_after_attribute(markup, ch);
     }
@@ -621,7 +695,8 @@ prize_markup_cdata(prize_markup_t *markup, int ch)
 static const char *
 prize_markup_raw_text(prize_markup_t *markup, int ch)
 {
-    int  script;
+    int          script;
+    const char  *fault;
 
     script = (markup->element == &prize_markup_elements[0]);
 
@@ -630,6 +705,11 @@ prize_markup_raw_text(prize_markup_t *markup, int ch)
         if (prize_markup_ends(&markup->tail, markup->element->close)) {
 
             if (!markup->doubled) {
+                fault = prize_markup_code_end(markup);
+                if (fault) {
+                    return fault;
+                }
+
                 prize_markup_set(&markup->tag, markup->element->name);
                 markup->element = NULL;
                 markup->escaped = 0;
@@ -765,6 +845,14 @@ prize_markup_field_value(const prize_markup_t *markup)
 }
 
 
+static int
+prize_markup_in_code(const prize_markup_t *markup)
+{
+    return markup->element && markup->element->code
+           && markup->step == prize_markup_raw_text;
+}
+
+
 /* what is true whether the section is shown or not */
 
 static void
@@ -789,11 +877,12 @@ prize_markup_join_url(prize_markup_t *markup, const prize_markup_t *begin)
 
 
 void
-prize_markup_init(prize_markup_t *markup)
+prize_markup_init(prize_markup_t *markup, prize_inlines_t *inlines)
 {
     memset(markup, 0, sizeof(prize_markup_t));
 
     markup->step = prize_markup_text;
+    markup->inlines = inlines;
 }
 
 
@@ -815,6 +904,8 @@ prize_markup_static(prize_markup_t *markup, const char *data, size_t len,
         if (fault) {
             return fault;
         }
+
+        markup->offset++;
     }
 
     return NULL;
@@ -831,9 +922,7 @@ prize_markup_field(prize_markup_t *markup, unsigned raw)
                "for a plain <";
     }
 
-    if (markup->element && markup->element->code
-        && markup->step == prize_markup_raw_text)
-    {
+    if (prize_markup_in_code(markup)) {
         return strcmp(markup->element->name, "script") == 0
                ? "inside <script>, where escaping does not protect: expected "
                  "it in a quoted attribute (data-...) that the script reads"
@@ -862,6 +951,12 @@ prize_markup_section(prize_markup_t *markup)
     if (prize_markup_is_pending(markup)) {
         return "in the middle of markup: expected text before it, or &lt; "
                "for a plain <";
+    }
+
+    if (prize_markup_in_code(markup)) {
+        prize_inlines_fault(markup->inlines, markup->offset,
+                            "section inside <style> or <script>: expected the "
+                            "whole element in the section");
     }
 
     markup->tail.len = 0;
@@ -907,4 +1002,15 @@ prize_markup_join(prize_markup_t *markup, const prize_markup_t *begin)
                    ? prize_markup_gap : prize_markup_gap_space;
 
     return NULL;
+}
+
+
+void
+prize_markup_done(prize_markup_t *markup)
+{
+    if (prize_markup_in_code(markup)) {
+        prize_inlines_fault(markup->inlines, markup->offset,
+                            "<style> or <script> that is not closed: expected "
+                            "its end tag");
+    }
 }

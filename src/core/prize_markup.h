@@ -20,6 +20,8 @@
 
 #include <stddef.h>
 
+#include "prize_inline.h"
+
 
 /* longer than any name that matters, and than any mark that ends something */
 #define PRIZE_MARKUP_NAME  16
@@ -51,13 +53,18 @@ struct prize_markup_s {
     unsigned                       url;      /* its scheme, as far as seen */
     prize_markup_name_t            scheme;
     unsigned                       foreign;  /* depth of <svg> and <math> */
+    size_t                         offset;   /* static bytes before this one */
+    size_t                         start;    /* of the element's text */
+    size_t                         name;     /* of the attribute */
+    prize_inlines_t               *inlines;
     unsigned                       end:1;    /* the tag is an end tag */
     unsigned                       escaped:1;    /* <!-- in a script */
     unsigned                       doubled:1;    /* and <script> in that */
 };
 
 
-void prize_markup_init(prize_markup_t *markup);
+/* what policies have to know of the page is added to "inlines" */
+void prize_markup_init(prize_markup_t *markup, prize_inlines_t *inlines);
 
 /*
  * Each returns NULL, or a text that says what is wrong here and what was
@@ -71,6 +78,9 @@ const char *prize_markup_section(prize_markup_t *markup);
 /* "markup" is at the end of a section's body that began at "begin" */
 const char *prize_markup_join(prize_markup_t *markup,
     const prize_markup_t *begin);
+
+/* after the last byte of the page */
+void prize_markup_done(prize_markup_t *markup);
 
 
 #endif /* _PRIZE_MARKUP_H_INCLUDED_ */

@@ -59,6 +59,9 @@ struct prize_template_s {
 
     char                     *text;      /* of all segments */
     size_t                    text_len;
+
+    prize_inlines_t           inlines;   /* offsets in the text */
+    prize_template_error_t    fault;     /* the one of the inlines */
 };
 
 
@@ -153,6 +156,37 @@ prize_template_error(prize_compiler_t *c, size_t at, const char *fmt, ...)
     va_end(args);
 
     return -1;
+}
+
+
+/*
+ * A fault of the inlines is none of the page, until a policy is wanted.  It is
+ * found in static text that stands at "at" in the source.
+ */
+
+static void
+prize_template_inlines_check(prize_compiler_t *c, size_t at)
+{
+    size_t             n;
+    prize_inlines_t   *inlines;
+    prize_template_t  *page;
+
+    page = c->page;
+    inlines = &page->inlines;
+
+    if (inlines->fault == NULL || page->fault.line) {
+        return;
+    }
+
+    /* a comment {{!}} may have cut a name in two */
+
+    n = inlines->fault_at > page->text_len
+        ? inlines->fault_at - page->text_len : 0;
+
+    prize_template_place(c, at + n, &page->fault.line, &page->fault.column);
+
+    (void) snprintf(page->fault.text, sizeof(page->fault.text), "%s",
+                    inlines->fault);
 }
 
 
@@ -688,6 +722,8 @@ prize_template_literal(prize_compiler_t *c, size_t start, size_t end)
         return prize_template_error(c, start + n, "%s", fault);
     }
 
+    prize_template_inlines_check(c, start);
+
     if (!c->merge && prize_template_segment(c) != 0) {
         return -1;
     }
@@ -805,6 +841,8 @@ prize_template_open(prize_compiler_t *c, const prize_tag_t *tag)
                                     prize_template_shown(&tag->name),
                                     tag->name.data, fault);
     }
+
+    prize_template_inlines_check(c, tag->start);
 
     index = prize_template_use(c, tag);
     if (index < 0) {
@@ -928,6 +966,9 @@ prize_template_parse(prize_compiler_t *c)
         return -1;
     }
 
+    prize_markup_done(&c->markup);
+    prize_template_inlines_check(c, c->len);
+
     if (c->depth) {
         section = &c->sections[c->depth - 1];
 
@@ -1008,7 +1049,6 @@ prize_template_compile(const char *source, size_t len, prize_fields_t *fields,
     c.close.len = 2;
 
     memset(error, 0, sizeof(prize_template_error_t));
-    prize_markup_init(&c.markup);
 
     if (prize_template_check(&c) != 0) {
         return NULL;
@@ -1019,6 +1059,8 @@ prize_template_compile(const char *source, size_t len, prize_fields_t *fields,
         (void) prize_template_no_memory(&c);
         return NULL;
     }
+
+    prize_markup_init(&c.markup, &c.page->inlines);
 
     c.page->text = malloc(len ? len : 1);
     if (c.page->text == NULL) {
@@ -1047,6 +1089,7 @@ prize_template_destroy(prize_template_t *page)
         return;
     }
 
+    prize_inlines_destroy(&page->inlines);
     free(page->text);
     free(page->segments);
     free(page->ops);
@@ -1137,6 +1180,22 @@ prize_template_segments(const prize_template_t *page, unsigned *n)
     *n = page->nsegments;
 
     return page->segments;
+}
+
+
+const prize_inlines_t *
+prize_template_inlines(const prize_template_t *page, const char **text)
+{
+    *text = page->text;
+
+    return &page->inlines;
+}
+
+
+const prize_template_error_t *
+prize_template_fault(const prize_template_t *page)
+{
+    return page->fault.line ? &page->fault : NULL;
 }
 
 

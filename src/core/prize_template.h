@@ -11,6 +11,7 @@
 
 #include <stddef.h>
 
+#include "prize_inline.h"
 #include "prize_record.h"
 
 
@@ -83,6 +84,15 @@ size_t prize_template_values(const prize_template_t *page,
 /* all segments, in the order of their index */
 const prize_segment_t *prize_template_segments(const prize_template_t *page,
     unsigned *n);
+
+/*
+ * The page's own styles and scripts, as offsets in "text", which is all of
+ * its segments in a row; and what in it no hash covers, or NULL.
+ */
+const prize_inlines_t *prize_template_inlines(const prize_template_t *page,
+    const char **text);
+const prize_template_error_t *prize_template_fault(
+    const prize_template_t *page);
 
 /*
  * & < > " ' as character references, safe in text and in a quoted attribute:

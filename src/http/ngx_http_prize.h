@@ -108,6 +108,11 @@ typedef struct {
 
     ngx_msec_t                       write_back; /* 0: off */
     ngx_flag_t                       gzip;
+
+    ngx_flag_t                       csp;
+    ngx_str_t                        csp_more;   /* directives */
+    ngx_str_t                       *policies;   /* of the pages, by their */
+                                                 /*   index; NULL: off */
 } ngx_http_prize_loc_conf_t;
 
 
@@ -156,6 +161,7 @@ typedef struct {
     uint64_t                         clock;      /* when this location's */
                                                  /*   phases began */
     ngx_table_elt_t                 *retry_after;    /* of a 503, or NULL */
+    ngx_table_elt_t                 *policy;     /* of the page, or NULL */
 
     unsigned                         peer:1;     /* the balancer gave one */
     unsigned                         asked:1;    /* some Redis was tried */

@@ -3,6 +3,7 @@
 
 #include "ngx_http_prize_directive.h"
 #include "ngx_http_prize_status.h"
+#include "prize_policy.h"
 
 
 #define NGX_HTTP_PRIZE_PAGE_MAX      (16 * 1024 * 1024)
@@ -58,6 +59,8 @@ ngx_http_prize_create_loc_conf(ngx_conf_t *cf)
      *     plcf->postgres_query = { 0, NULL };
      *     plcf->query = 0;
      *     plcf->sign_event = { 0, NULL };
+     *     plcf->csp_more = { 0, NULL };
+     *     plcf->policies = NULL;
      */
 
     plcf->id = NGX_CONF_UNSET_PTR;
@@ -75,6 +78,7 @@ ngx_http_prize_create_loc_conf(ngx_conf_t *cf)
 
     plcf->write_back = NGX_CONF_UNSET_MSEC;
     plcf->gzip = NGX_CONF_UNSET;
+    plcf->csp = NGX_CONF_UNSET;
 
     return plcf;
 }
@@ -305,6 +309,79 @@ ngx_http_prize_merge_gzip(ngx_http_prize_pages_t *pages)
 }
 
 
+static ngx_int_t
+ngx_http_prize_policy(ngx_conf_t *cf, ngx_http_prize_loc_conf_t *plcf,
+    ngx_http_prize_page_t *page, ngx_str_t *policy)
+{
+    char                          *text;
+    size_t                         len;
+    prize_str_t                    more;
+    const prize_template_error_t  *fault;
+
+    fault = prize_template_fault(page->template);
+
+    if (fault) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"prize_csp\" has no hash for %V:%ui:%ui: %s, in "
+                      "%s:%ui", &page->file, (ngx_uint_t) fault->line,
+                      (ngx_uint_t) fault->column, fault->text,
+                      plcf->pages->conf_file, plcf->pages->line);
+        return NGX_ERROR;
+    }
+
+    more.data = (char *) plcf->csp_more.data;
+    more.len = plcf->csp_more.len;
+
+    text = prize_policy_create(page->template, &more, &len);
+    if (text == NULL) {
+        return NGX_ERROR;
+    }
+
+    policy->len = len;
+    policy->data = ngx_pnalloc(cf->pool, len);
+
+    if (policy->data) {
+        ngx_memcpy(policy->data, text, len);
+    }
+
+    free(text);
+
+    return policy->data ? NGX_OK : NGX_ERROR;
+}
+
+
+/* of each location, since those that share their pages may add other things */
+
+static ngx_int_t
+ngx_http_prize_merge_policies(ngx_conf_t *cf, ngx_http_prize_loc_conf_t *plcf)
+{
+    ngx_uint_t              i, n;
+    ngx_http_prize_page_t  *page;
+
+    if (!plcf->csp) {
+        return NGX_OK;
+    }
+
+    page = plcf->pages->list.elts;
+    n = plcf->pages->list.nelts;
+
+    plcf->policies = ngx_palloc(cf->pool, n * sizeof(ngx_str_t));
+    if (plcf->policies == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < n; i++) {
+        if (ngx_http_prize_policy(cf, plcf, &page[i], &plcf->policies[i])
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
 static char *
 ngx_http_prize_merge_pages(ngx_conf_t *cf, ngx_http_prize_loc_conf_t *prev,
     ngx_http_prize_loc_conf_t *plcf)
@@ -358,6 +435,10 @@ ngx_http_prize_merge_pages(ngx_conf_t *cf, ngx_http_prize_loc_conf_t *prev,
     *location = plcf;
 
     if (plcf->gzip && ngx_http_prize_merge_gzip(plcf->pages) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_http_prize_merge_policies(cf, plcf) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 
@@ -439,6 +520,9 @@ ngx_http_prize_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_conf_merge_msec_value(conf->write_back, prev->write_back, 3600000);
     ngx_conf_merge_value(conf->gzip, prev->gzip, 1);
+
+    ngx_conf_merge_str_value(conf->csp_more, prev->csp_more, "");
+    ngx_conf_merge_value(conf->csp, prev->csp, 0);
 
     return ngx_http_prize_merge_pages(cf, prev, conf);
 }
@@ -1389,6 +1473,62 @@ ngx_http_prize_write_back(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     plcf->write_back = ttl;
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_prize_csp(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_prize_loc_conf_t  *plcf = conf;
+
+    u_char                     *p;
+    ngx_str_t                  *value;
+    const char                 *fault;
+    prize_str_t                 more;
+
+    if (plcf->csp != NGX_CONF_UNSET) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    plcf->csp = (ngx_strcasecmp(value[1].data, (u_char *) "off") != 0);
+
+    /* so that nothing is inherited */
+
+    ngx_str_set(&plcf->csp_more, "");
+
+    if (!plcf->csp
+        || ngx_strcasecmp(value[1].data, (u_char *) "on") == 0)
+    {
+        return NGX_CONF_OK;
+    }
+
+    plcf->csp_more = value[1];
+
+    /* a header has one line */
+
+    for (p = value[1].data; p < value[1].data + value[1].len; p++) {
+        if (*p == LF || *p == CR || *p == '\t') {
+            *p = ' ';
+        }
+    }
+
+    more.data = (char *) value[1].data;
+    more.len = value[1].len;
+
+    fault = ngx_strlchr(value[1].data, value[1].data + value[1].len, '$')
+            ? "a variable" : prize_policy_check(&more);
+
+    if (fault) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"prize_csp\" takes \"on\", \"off\" or "
+                           "directives of a policy to add, not \"%V\": %s",
+                           &value[1], fault);
+        return NGX_CONF_ERROR;
+    }
 
     return NGX_CONF_OK;
 }

@@ -33,6 +33,7 @@ char *ngx_http_prize_sign_key_file(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_prize_sign_event(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+char *ngx_http_prize_csp(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_prize_write_back(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 

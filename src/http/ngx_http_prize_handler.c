@@ -251,6 +251,7 @@ ngx_http_prize_preaccess_handler(ngx_http_request_t *r)
     ctx->clock = ngx_prize_clock();
     ctx->source = NGX_HTTP_PRIZE_NOBODY;
     ctx->values = NULL;
+    ctx->policy = NULL;
 
     if (ngx_http_prize_examine(r, ctx) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;

@@ -1,6 +1,7 @@
 
 #include "ngx_http_prize.h"
 #include "ngx_http_prize_directive.h"
+#include "ngx_http_prize_page.h"
 #include "ngx_http_prize_status.h"
 #include "ngx_http_prize_variable.h"
 #include "ngx_prize_history.h"
@@ -185,6 +186,14 @@ static ngx_command_t  ngx_http_prize_commands[] = {
       offsetof(ngx_http_prize_loc_conf_t, gzip),
       NULL },
 
+    { ngx_string("prize_csp"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
+                        |NGX_HTTP_LMT_CONF|NGX_CONF_TAKE1,
+      ngx_http_prize_csp,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
       ngx_null_command
 };
 
@@ -298,6 +307,8 @@ ngx_http_prize_init(ngx_conf_t *cf)
     }
 
     *h = ngx_http_prize_log_handler;
+
+    ngx_http_prize_page_init();
 
     return NGX_OK;
 }

@@ -21,6 +21,11 @@ static ngx_str_t  ngx_http_prize_accept_encoding =
     ngx_string("Accept-Encoding");
 
 
+static ngx_str_t  ngx_http_prize_csp = ngx_string("Content-Security-Policy");
+
+static ngx_http_output_header_filter_pt  ngx_http_prize_next_header_filter;
+
+
 static ngx_uint_t
 ngx_http_prize_page_meets(ngx_http_prize_condition_t *condition,
     const prize_str_t *values)
@@ -215,8 +220,78 @@ ngx_http_prize_page_encoding(ngx_http_request_t *r)
 
 
 static ngx_int_t
+ngx_http_prize_page_policy(ngx_http_request_t *r,
+    ngx_http_prize_loc_conf_t *plcf, ngx_http_prize_page_t *page)
+{
+    ngx_str_t              *policy;
+    ngx_http_prize_ctx_t   *ctx;
+    ngx_http_prize_page_t  *first;
+
+    if (plcf->policies == NULL) {
+        return NGX_OK;
+    }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_prize_module);
+
+    first = plcf->pages->list.elts;
+    policy = &plcf->policies[page - first];
+
+    ctx->policy = ngx_http_prize_page_header(r, &ngx_http_prize_csp, policy);
+
+    return ctx->policy ? NGX_OK : NGX_ERROR;
+}
+
+
+/*
+ * A browser obeys all the policies that it is sent, and one that "add_header"
+ * has for the whole server would forbid what this page needs.
+ */
+
+static ngx_int_t
+ngx_http_prize_page_header_filter(ngx_http_request_t *r)
+{
+    ngx_uint_t             i;
+    ngx_list_part_t       *part;
+    ngx_table_elt_t       *h;
+    ngx_http_prize_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_prize_module);
+
+    if (ctx == NULL || ctx->policy == NULL) {
+        return ngx_http_prize_next_header_filter(r);
+    }
+
+    for (part = &r->headers_out.headers.part; part; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            if (&h[i] != ctx->policy
+                && h[i].key.len == ngx_http_prize_csp.len
+                && ngx_strncasecmp(h[i].key.data, ngx_http_prize_csp.data,
+                                   ngx_http_prize_csp.len)
+                   == 0)
+            {
+                h[i].hash = 0;
+            }
+        }
+    }
+
+    return ngx_http_prize_next_header_filter(r);
+}
+
+
+void
+ngx_http_prize_page_init(void)
+{
+    ngx_http_prize_next_header_filter = ngx_http_top_header_filter;
+    ngx_http_top_header_filter = ngx_http_prize_page_header_filter;
+}
+
+
+static ngx_int_t
 ngx_http_prize_page_headers(ngx_http_request_t *r,
-    ngx_http_prize_loc_conf_t *plcf, size_t length, ngx_uint_t gzip)
+    ngx_http_prize_loc_conf_t *plcf, ngx_http_prize_page_t *page,
+    size_t length, ngx_uint_t gzip)
 {
     r->headers_out.status = NGX_HTTP_OK;
     r->headers_out.content_length_n = length;
@@ -228,7 +303,9 @@ ngx_http_prize_page_headers(ngx_http_request_t *r,
     /* a page has no date and no tag that a client could name */
     r->disable_not_modified = 1;
 
-    if (plcf->gzip && ngx_http_prize_page_vary(r) != NGX_OK) {
+    if (ngx_http_prize_page_policy(r, plcf, page) != NGX_OK
+        || (plcf->gzip && ngx_http_prize_page_vary(r) != NGX_OK))
+    {
         return NGX_ERROR;
     }
 
@@ -371,7 +448,8 @@ ngx_http_prize_page_send(ngx_http_request_t *r,
                  : ngx_http_prize_page_plain(r, page, record, &out);
 
     if (chain == NULL
-        || ngx_http_prize_page_headers(r, plcf, out.length, gzip) != NGX_OK)
+        || ngx_http_prize_page_headers(r, plcf, page, out.length, gzip)
+           != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }

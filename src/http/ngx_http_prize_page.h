@@ -11,6 +11,9 @@
 #include "ngx_http_prize.h"
 
 
+/* at configuration, before the filters that see an answer later */
+void ngx_http_prize_page_init(void);
+
 /* the first page whose condition the record meets, or NULL */
 ngx_http_prize_page_t *ngx_http_prize_page_choose(
     ngx_http_prize_pages_t *pages, const prize_str_t *values);

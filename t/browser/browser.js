@@ -33,8 +33,9 @@ const FLAGS = ['--disable-gpu', '--disable-quic'];
 
 /*
  * Options, all optional: width, height, scale (device pixels of one),
- * touch (true by default), dark, reduced, script (false: no JavaScript), and
- * init, a function that runs in each document before its own scripts.
+ * touch (true by default), dark, reduced, text (its size in percent), script
+ * (false: no JavaScript), and init, a function that runs in each document
+ * before its own scripts.
  */
 
 async function openPage(browser, option) {
@@ -55,6 +56,10 @@ async function openPage(browser, option) {
 
     if (option.init) {
         await page.addInitScript(option.init);
+    }
+
+    if (option.text) {
+        await textSize(page, option.text);
     }
 
     await watch(page, option);
@@ -92,13 +97,14 @@ async function watch(page, option) {
 }
 
 
-/*
- * Text and nothing else twice as large, as a user's setting makes it: the
- * root's size is what all sizes of the pages are relative to.
- */
+/* text and nothing else larger, as a user's setting makes it */
 
-function largeText(page, percent) {
-    return page.addStyleTag({ content: `html{font-size:${percent}%}` });
+async function textSize(page, percent) {
+    const session = await page.context().newCDPSession(page);
+
+    await session.send('Page.setFontSizes', {
+        fontSizes: { standard: 16 * percent / 100, fixed: 13 * percent / 100 }
+    });
 }
 
 
@@ -157,4 +163,4 @@ async function withBrowser(run) {
 }
 
 
-module.exports = { LIMIT, largeText, sideways, withBrowser };
+module.exports = { LIMIT, sideways, withBrowser };

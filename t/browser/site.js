@@ -23,4 +23,17 @@ const states = [
 ];
 
 
-module.exports = { site, people, errors, states };
+/* the phones that the pages are looked at on */
+
+const screens = [
+    ['320', { width: 320, height: 568 }],
+    ['390', { width: 390, height: 844 }],
+    ['430', { width: 430, height: 932 }],
+    ['landscape', { width: 844, height: 390 }],
+    ['320-text', { width: 320, height: 568, text: 200 }],
+    ['390-text', { width: 390, height: 844, text: 200 }],
+    ['landscape-text', { width: 844, height: 390, text: 200 }]
+];
+
+
+module.exports = { site, people, errors, states, screens };

@@ -89,8 +89,17 @@ sub conf {
     prize_redis_connect_timeout 60s;
     prize_redis_timeout 60s;
 
+    # as in conf/nginx.conf
+
+    map \$uri \$policy_of_file {
+        ~^/error/  "default-src 'unsafe-inline'; img-src data:";
+    }
+
+    add_header Content-Security-Policy \$policy_of_file always;
+
     server {
         listen 127.0.0.1:$port;
+        prize_csp on;
 
         error_page 400 /error/400.html;
         error_page 403 /error/403.html;

@@ -18,7 +18,8 @@ use Carp qw(croak);
 # one of these is found to be another
 
 my @writers = qw(ngx_conf_log_error ngx_log_error ngx_prize_notice
-                 prizectl_error prize_template_error prize_signature_error);
+                 prizectl_error prize_template_error prize_signature_error
+                 prize_inlines_fault);
 
 # of a text, its tokens and functions: an altered copy of the program is mostly
 # the same
@@ -109,6 +110,9 @@ sub value {
 sub directives {
     my ($self) = @_;
     my %directive;
+    my %flag = map { ("prize_$_" => 1) }
+               $self->{text}{'src/http/ngx_http_prize.h'}
+               =~ /ngx_flag_t\s+(\w+);/g;
 
     for my $file (grep { m{^src/http/.*\.c$} } sort keys %{$self->{text}}) {
         my $text = $self->{text}{$file};
@@ -119,7 +123,7 @@ sub directives {
             my ($name, $flags, $place) = ($1, $2, place($file, $text, $-[0]));
 
             $directive{$name} = {
-                place => $place, flag => scalar($flags =~ /NGX_CONF_FLAG/),
+                place => $place, flag => $flag{$name},
                 context => join(', ', map { $context{$_} // () }
                                           split /[|\s]+/, $flags),
             };
