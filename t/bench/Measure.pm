@@ -225,6 +225,7 @@ sub clients {
         open STDERR, '>&', \*STDOUT or POSIX::_exit(126);
         close $go;
         { no warnings 'exec'; exec @command; }
+        print STDERR "cannot run $command[0]: $!\n";
         POSIX::_exit(127);
     }
 

@@ -276,14 +276,19 @@ sub postgres_table {
     my ($postgres) = @_;
     my $series = $postgres->{series};
     my $text = "| who | pages or transactions/s | client µs | nginx µs "
-               . "| stores µs |\n|---|--:|--:|--:|--:|\n";
+               . "| stores µs | cores busy |\n|---|--:|--:|--:|--:|--:|\n";
 
     for my $name (qw(static control redis postgres postgres-4KB pgbench)) {
         my $s = $series->{$name} or next;
+        my %median = map { $_ => median(@{ $s->{$_} // [] }) }
+                     qw(throughput client cpu store);
+        my $busy = sum(map { $median{$_} // 0 } qw(client cpu store))
+                   * $median{throughput} / 1e6;
+
         $text .= "| $name | "
-            . join(' | ', thousands(median(@{ $s->{throughput} })),
-                   map { cell('%.1f', median(@{ $s->{$_} // [] })) }
-                   qw(client cpu store)) . " |\n";
+            . join(' | ', thousands($median{throughput}),
+                   (map { cell('%.1f', $median{$_}) } qw(client cpu store)),
+                   sprintf '%.2f', $busy) . " |\n";
     }
 
     return $text;
@@ -354,6 +359,9 @@ sub growth_table {
 }
 
 
+sub range { return max(@_) / min(@_) }
+
+
 # why a curve is not flat, if it is not; what it rises by is counted
 
 my %why = (
@@ -384,9 +392,10 @@ my %why = (
     });
 
 
-# flat is what changes by less than a twentieth, in processor time
+# flat is what changes by less than a tenth, in processor time; that much can be
+# the noise of a few turns
 
-use constant FLAT => 1.05;
+use constant FLAT => 1.1;
 
 
 sub growth_text {
@@ -395,17 +404,17 @@ sub growth_text {
 
     for my $grows (@grows) {
         my @curve = grep { $_->{grows} eq $grows } @points or next;
-        my ($plain, $gzip) = map {
+        my @of = map {
             my $of = $_;
-            my @cpu = map { median(@{ $_->{cpu}[$of] }) } @curve;
-            max(@cpu) / min(@cpu);
+            range(map { median(@{ $_->{cpu}[$of] }) } @curve),
+            range(map { $_->{instructions}[$of] } @curve);
         } 0, 1;
-        my $flat = max($plain, $gzip) <= FLAT;
+        my $flat = max(@of[0, 2]) <= FLAT;
 
-        $text .= sprintf "- %s: %s; the dearest point costs %.2f times the"
-            . " cheapest plain, %.2f gzipped%s.\n", $grows,
-            $flat ? 'flat' : 'not flat', $plain, $gzip,
-            $flat ? '' : ', since ' . $why{$grows}->(@curve[0, -1]);
+        $text .= sprintf "- %s: %s. The dearest point costs %.2f times the"
+            . " cheapest (instructions %.2f), gzipped %.2f (%.2f)%s.\n",
+            $grows, $flat ? 'flat' : '**not flat**', @of,
+            $flat ? '' : ': ' . $why{$grows}->(@curve[0, -1]);
     }
 
     return $text;
@@ -460,7 +469,8 @@ sub markdown {
         All on this machine at once: $result->{postgres}{workers} workers and
         256 connections of wrk, or pgbench at its best here, -c
         $result->{postgres}{clients} -j $result->{postgres}{threads}; Unix
-        sockets. What a page or transaction takes of the processors:
+        sockets. "µs" is processor time of a page or transaction, and the sum
+        of it says how many cores it keeps busy.
         MD
         postgres_table($result->{postgres})) if $result->{postgres};
 
