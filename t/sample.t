@@ -230,36 +230,46 @@ unlike($log . $nginx->error_log, qr/s=[\w-]{43}|\Q$signature\E/,
        'nor a signature, in any log');
 
 
-# ---- recipe "not opened": of two winners each there is one who only asked
-# for the head, one whose link was forged, and one who does not win
+# ---- recipe "not opened"
 
 sub wins { return ($roster->row($_[0])->{prize} // '')
                   !~ /^(?:|0|f|false|n|no|off|\xe5\x90\xa6)$/i }
 
+
+# what the command says of an nginx' log
+
+sub not_opened {
+    my ($nginx) = @_;
+    my $database = "-h 127.0.0.1 -p $roster->{postgres}{port} -U postgres"
+                   . " -d $roster->{name}";
+    my ($command) = grep { /^ *LC_ALL=C comm/ }
+                    split /\n/, recipe(sample(), 'not opened');
+
+    $command =~ s/-d hr/$database/ or die;
+    $command =~ s{/var/log/nginx/access\.log}{$nginx->{dir}/access.log}
+        or die;
+
+    my ($status, $out, $err) = run('bash', '-c', $command);
+
+    is($err, '', 'not opened: a command that runs');
+    return split /\n/, $out;
+}
+
+
+# one winner only asked for the head, and one link was forged
+
 my @winners = grep { wins($_) } @ids[20 .. $#ids];
+my ($loser) = grep { !wins($_) } @ids[20 .. $#ids];
 
 $client->request('HEAD', $link->{$winners[0]});
 $client->get($link->{$winners[1]} =~ s/s=.*//r);
-$client->get($link->{$_}) for @winners[2, 3], grep { !wins($_) } @ids;
+$client->get($link->{$_}) for @winners[2, 3], $loser;
 
-my %opened = map { $_ => 1 } $nginx->access_log
-             =~ /"GET .* 200 .* id=(\S+) .*result=found/g;
-my ($command) = grep { /^ *LC_ALL=C comm/ }
-                split /\n/, recipe(sample(), 'not opened');
+my %opened = map { $_ => 1 } @winners[2, 3], @ids[0 .. 12];
 
-my $database = "-h 127.0.0.1 -p $roster->{postgres}{port} -U postgres"
-               . " -d $roster->{name}";
-
-$command =~ s/-d hr/$database/ or die;
-$command =~ s{/var/log/nginx/access\.log}{$nginx->{dir}/access.log} or die;
-
-(my $code, my $out, my $err) = run('bash', '-c', $command);
-
-is($err, '', 'not opened: a command that runs');
-is_deeply([split /\n/, $out],
+is_deeply([not_opened($nginx)],
           [sort grep { wins($_) && !$opened{$_} } @{ $roster->ids }],
           'the winners who have not opened their page');
-ok((grep { $_ eq $winners[0] } split /\n/, $out), 'HEAD is not opening it');
 $nginx->stop;
 
 
@@ -277,6 +287,9 @@ is($greeting->{body}, slurp(root() . '/conf/pages/greeting.html'),
    'which is the greeting');
 private($greeting, 'greeting');
 is($client->get('/h5?id=1')->{status}, 403, 'a refusal is one');
+$client->get($link->{$winners[2]});
+ok((grep { $_ eq $winners[2] } not_opened($nginx)),
+   'who got the greeting has not opened the page');
 $redis->start;
 $roster->load($redis, query =>
     'SELECT id, name, department, prize, claim_url FROM employee');
