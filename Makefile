@@ -205,7 +205,9 @@ layers:
 	    /dev/null $(wildcard src/http/*.[ch])
 
 
-style: deps-style
+# the tests compile only where their modules are
+
+style: deps-style deps-test
 	@t/style
 	@cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr \
 	    --enable=warning,performance,portability \
@@ -305,7 +307,8 @@ demo-stop:
 # that a running nginx has mapped is replaced, never written over: so does
 # install, where cp does not.
 
-modules_path = $(DESTDIR)$(shell sed -n 's/^ *nginx modules path: "\(.*\)"$$/\1/p' \
+modules_path = $(DESTDIR)$(shell sed -n \
+              's/^ *nginx modules path: "\(.*\)"$$/\1/p' \
               $(BUILD)/configure.log)
 bin       = $(DESTDIR)$(PREFIX)/bin
 man1      = $(DESTDIR)$(PREFIX)/share/man/man1

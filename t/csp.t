@@ -37,7 +37,8 @@ sub policy {
            . ($part{style} && "; style-src $part{style}")
            . ($part{script} && "; script-src $part{script}")
            . "; base-uri $part{base}; form-action $part{form}"
-           . "; frame-ancestors $part{frame}" . ($part{more} && "; $part{more}");
+           . "; frame-ancestors $part{frame}"
+           . ($part{more} && "; $part{more}");
 }
 
 my $css = "\np{color:red}\n/* \xe4\xb8\xad {} */\n";

@@ -242,8 +242,8 @@ sub not_opened {
     my ($nginx) = @_;
     my $database = "-h 127.0.0.1 -p $roster->{postgres}{port} -U postgres"
                    . " -d $roster->{name}";
-    my ($command) = grep { /^ *LC_ALL=C comm/ }
-                    split /\n/, recipe(sample(), 'not opened');
+    my ($command) = recipe(sample(), 'not opened')
+                    =~ /^ *(LC_ALL=C comm (?:.*\\\n)*.*)/m;
 
     $command =~ s/-d hr/$database/ or die;
     $command =~ s{/var/log/nginx/access\.log}{$nginx->{dir}/access.log}
