@@ -1,5 +1,6 @@
 
 #include "ngx_http_prize_page.h"
+#include "ngx_prize_block.h"
 
 
 static ngx_str_t  ngx_http_prize_no_store = ngx_string("private, no-store");
@@ -324,10 +325,11 @@ ngx_http_prize_page_alloc(ngx_http_request_t *r, prize_output_room_t *room,
     ngx_chain_t  *chain;
     prize_str_t  *pieces;
 
-    chain = ngx_palloc(r->pool, room->pieces * (sizeof(ngx_chain_t)
-                                                + sizeof(ngx_buf_t)
-                                                + sizeof(prize_str_t))
-                                + room->dynamic);
+    chain = ngx_prize_block_alloc(r->pool,
+                                  room->pieces * (sizeof(ngx_chain_t)
+                                                  + sizeof(ngx_buf_t)
+                                                  + sizeof(prize_str_t))
+                                  + room->dynamic);
     if (chain == NULL) {
         return NULL;
     }
@@ -447,9 +449,14 @@ ngx_http_prize_page_send(ngx_http_request_t *r,
     chain = gzip ? ngx_http_prize_page_gzip(r, page, record, &out)
                  : ngx_http_prize_page_plain(r, page, record, &out);
 
-    if (chain == NULL
-        || ngx_http_prize_page_headers(r, plcf, page, out.length, gzip)
-           != NGX_OK)
+    if (chain == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    prize_output_finish(&out);
+
+    if (ngx_http_prize_page_headers(r, plcf, page, out.length, gzip)
+        != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
