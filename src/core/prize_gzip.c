@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <zlib.h>
+
+#include "prize_crc.h"
 #include "prize_gzip.h"
 
 
@@ -17,7 +20,14 @@
 
 #define PRIZE_GZIP_TRAILER_LEN   8
 
+/*
+ * RFC 1951, 3.2.4: three bits of a stored block's header and what is left of
+ * their byte, and its length twice.  A full flush is a stored block of no
+ * bytes: what follows a segment takes over its length, so that it needs no
+ * header of its own.
+ */
 #define PRIZE_GZIP_STORED_HEADER 5
+#define PRIZE_GZIP_STORED_LENGTH 4
 #define PRIZE_GZIP_STORED_MAX    65535
 
 /* what is shorter is stored: its block of its own would be no smaller */
@@ -31,23 +41,9 @@
     (PRIZE_GZIP_STORED_MAX - PRIZE_ESCAPE_MAX * PRIZE_GZIP_SLICE)
 
 
-#define PRIZE_CRC_DIGITS         8
-#define PRIZE_CRC_DIGIT          16
-
-
-/*
- * What a CRC becomes when a segment of that length follows: since that is
- * linear, eight look-ups do what zlib's operator does in 32 steps.
- */
-
-typedef struct {
-    uint32_t           digits[PRIZE_CRC_DIGITS][PRIZE_CRC_DIGIT];
-} prize_crc_shift_t;
-
-
 typedef struct {
     char              *data;    /* deflated; NULL if it is stored */
-    size_t             len;
+    size_t             len;     /* without the length of its flush */
     uint32_t           crc;     /* of the segment */
     prize_crc_shift_t  shift;
 } prize_gzip_segment_t;
@@ -58,44 +54,6 @@ struct prize_gzip_s {
     unsigned              n;
     prize_gzip_segment_t  segments[];
 };
-
-
-static void
-prize_crc_shift_init(prize_crc_shift_t *shift, size_t len)
-{
-    unsigned   digit, n, low;
-    uint32_t  *values;
-
-    for (digit = 0; digit < PRIZE_CRC_DIGITS; digit++) {
-        values = shift->digits[digit];
-        values[0] = 0;
-
-        for (n = 1; n < PRIZE_CRC_DIGIT; n++) {
-            low = n & -n;
-
-            values[n] = (n == low)
-                        ? crc32_combine((uLong) n << (4 * digit), 0, len)
-                        : values[low] ^ values[n - low];
-        }
-    }
-}
-
-
-static uint32_t
-prize_crc_shift(const prize_crc_shift_t *shift, uint32_t crc)
-{
-    unsigned  digit;
-    uint32_t  shifted;
-
-    shifted = 0;
-
-    for (digit = 0; digit < PRIZE_CRC_DIGITS; digit++) {
-        shifted ^= shift->digits[digit][crc % PRIZE_CRC_DIGIT];
-        crc /= PRIZE_CRC_DIGIT;
-    }
-
-    return shifted;
-}
 
 
 static int
@@ -131,7 +89,7 @@ prize_gzip_deflate(prize_gzip_segment_t *gs, const prize_segment_t *segment)
 
     rc = deflate(&z, Z_FULL_FLUSH);
 
-    gs->len = size - z.avail_out;
+    gs->len = size - z.avail_out - PRIZE_GZIP_STORED_LENGTH;
 
     /* not at its end yet, which deflateEnd() says too */
     (void) deflateEnd(&z);
@@ -155,12 +113,14 @@ prize_gzip_create(const prize_template_t *page)
         return NULL;
     }
 
+    prize_crc_init();
+
     gzip->n = n;
     gzip->room.pieces = 1;
 
     for (i = 0; i < n; i++) {
 
-        /* a stored block may stand before every segment */
+        /* a stored block may stand behind every segment */
         gzip->room.dynamic += PRIZE_GZIP_STORED_HEADER;
 
         if (segment[i].len < PRIZE_GZIP_MIN) {
@@ -219,12 +179,18 @@ prize_gzip_destroy(prize_gzip_t *gzip)
 
 
 static void
-prize_gzip_put(char *dst, unsigned long value, unsigned bytes)
+prize_gzip_put16(char *dst, unsigned value)
 {
-    while (bytes--) {
-        *dst++ = (char) (value & 0xff);
-        value >>= 8;
-    }
+    dst[0] = (char) (value & 0xff);
+    dst[1] = (char) (value >> 8 & 0xff);
+}
+
+
+static void
+prize_gzip_put32(char *dst, uint32_t value)
+{
+    prize_gzip_put16(dst, value & 0xffff);
+    prize_gzip_put16(dst + 2, value >> 16);
 }
 
 
@@ -240,6 +206,17 @@ prize_gzip_begin(prize_gzip_sink_t *sink)
 }
 
 
+/* the header's first byte is there, its length is what it will be in the end */
+
+static void
+prize_gzip_open(prize_gzip_sink_t *sink)
+{
+    sink->block = prize_output_pos(sink->out);
+    sink->stored = 0;
+    prize_output_written(sink->out, PRIZE_GZIP_STORED_LENGTH);
+}
+
+
 static void
 prize_gzip_close(prize_gzip_sink_t *sink)
 {
@@ -251,13 +228,12 @@ prize_gzip_close(prize_gzip_sink_t *sink)
         return;
     }
 
-    block[0] = 0;
-    prize_gzip_put(block + 1, sink->stored, 2);
-    prize_gzip_put(block + 3, ~sink->stored, 2);
+    prize_gzip_put16(block, sink->stored);
+    prize_gzip_put16(block + 2, ~sink->stored);
 
-    sink->crc = crc32(sink->crc,
-                      (const Bytef *) block + PRIZE_GZIP_STORED_HEADER,
-                      sink->stored);
+    sink->crc = prize_crc_add(sink->crc, block + PRIZE_GZIP_STORED_LENGTH,
+                              sink->stored);
+    sink->size += sink->stored;
     sink->block = NULL;
 }
 
@@ -274,9 +250,10 @@ prize_gzip_store(prize_gzip_sink_t *sink, size_t len)
     if (sink->block == NULL) {
         prize_gzip_begin(sink);
 
-        sink->block = prize_output_pos(sink->out);
-        sink->stored = 0;
-        prize_output_written(sink->out, PRIZE_GZIP_STORED_HEADER);
+        *prize_output_pos(sink->out) = 0;
+        prize_output_written(sink->out, PRIZE_GZIP_STORED_HEADER
+                                        - PRIZE_GZIP_STORED_LENGTH);
+        prize_gzip_open(sink);
     }
 
     return prize_output_pos(sink->out);
@@ -287,7 +264,6 @@ static void
 prize_gzip_stored(prize_gzip_sink_t *sink, size_t len)
 {
     sink->stored += len;
-    sink->size += len;
     prize_output_written(sink->out, len);
 }
 
@@ -311,9 +287,10 @@ prize_gzip_literal(prize_sink_t *s, const prize_segment_t *segment)
     prize_gzip_close(sink);
 
     prize_output_static(sink->out, gs->data, gs->len);
+    prize_gzip_open(sink);
 
     sink->size += segment->len;
-    sink->crc = prize_crc_shift(&gs->shift, sink->crc) ^ gs->crc;
+    sink->crc = prize_crc_shift(&gs->shift, sink->crc, gs->crc);
 
     return 0;
 }
@@ -360,7 +337,6 @@ prize_gzip_init(prize_gzip_sink_t *sink, const prize_gzip_t *gzip,
     sink->sink.field = prize_gzip_field;
     sink->gzip = gzip;
     sink->out = out;
-    sink->crc = crc32(0, Z_NULL, 0);
 }
 
 
@@ -374,7 +350,7 @@ prize_gzip_finish(prize_gzip_sink_t *sink)
 
     prize_output_static(sink->out, PRIZE_GZIP_END, PRIZE_GZIP_END_LEN);
 
-    prize_gzip_put(trailer, sink->crc, 4);
-    prize_gzip_put(trailer + 4, (unsigned long) sink->size, 4);
+    prize_gzip_put32(trailer, sink->crc);
+    prize_gzip_put32(trailer + 4, (uint32_t) sink->size);
     prize_output_static(sink->out, trailer, PRIZE_GZIP_TRAILER_LEN);
 }

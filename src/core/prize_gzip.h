@@ -14,8 +14,7 @@
 
 
 #include <stddef.h>
-
-#include <zlib.h>
+#include <stdint.h>
 
 #include "prize_output.h"
 #include "prize_template.h"
@@ -39,11 +38,11 @@ typedef struct {
     const prize_gzip_t  *gzip;
     prize_output_t      *out;
 
-    uLong                crc;
-    size_t               size;      /* of the page, inflated */
+    uint32_t             crc;       /* of the page, inflated, and its */
+    size_t               size;      /*   length, but for the open block */
 
-    char                *block;     /* header of the open stored block, */
-    size_t               stored;    /*   and how many bytes it has */
+    char                *block;     /* length of the open stored block, */
+    unsigned             stored;    /*   and how many bytes it has */
     unsigned             begun:1;   /* the header of all is written */
 } prize_gzip_sink_t;
 

@@ -9,8 +9,8 @@ prize_output_init(prize_output_t *out, prize_str_t *pieces, char *dynamic)
 {
     out->length = 0;
     out->n = 0;
-    out->open = 0;
     out->pieces = pieces;
+    out->start = dynamic;
     out->pos = dynamic;
 }
 
@@ -27,19 +27,23 @@ prize_output_count(prize_output_room_t *room, size_t len)
 }
 
 
-void
-prize_output_written(prize_output_t *out, size_t len)
+static void
+prize_output_piece(prize_output_t *out, const char *data, size_t len)
 {
-    if (!out->open) {
-        out->open = 1;
-        out->pieces[out->n].data = out->pos;
-        out->pieces[out->n].len = 0;
-        out->n++;
-    }
-
-    out->pieces[out->n - 1].len += len;
-    out->pos += len;
+    out->pieces[out->n].data = data;
+    out->pieces[out->n].len = len;
+    out->n++;
     out->length += len;
+}
+
+
+void
+prize_output_finish(prize_output_t *out)
+{
+    if (out->pos != out->start) {
+        prize_output_piece(out, out->start, out->pos - out->start);
+        out->start = out->pos;
+    }
 }
 
 
@@ -48,15 +52,12 @@ prize_output_static(prize_output_t *out, const char *data, size_t len)
 {
     if (len < PRIZE_OUTPUT_COPY_MAX) {
         memcpy(out->pos, data, len);
-        prize_output_written(out, len);
+        out->pos += len;
         return;
     }
 
-    out->pieces[out->n].data = data;
-    out->pieces[out->n].len = len;
-    out->n++;
-    out->open = 0;
-    out->length += len;
+    prize_output_finish(out);
+    prize_output_piece(out, data, len);
 }
 
 
@@ -75,21 +76,15 @@ static int
 prize_plain_field(prize_sink_t *sink, const prize_str_t *value,
     unsigned escape)
 {
-    char           *dst;
-    size_t          len;
-    prize_plain_t  *plain = (prize_plain_t *) sink;
-
-    dst = prize_output_pos(plain->out);
+    prize_output_t  *out = ((prize_plain_t *) sink)->out;
 
     if (escape) {
-        len = prize_escape(dst, value) - dst;
+        out->pos = prize_escape(out->pos, value);
 
     } else {
-        len = value->len;
-        memcpy(dst, value->data, len);
+        memcpy(out->pos, value->data, value->len);
+        out->pos += value->len;
     }
-
-    prize_output_written(plain->out, len);
 
     return 0;
 }

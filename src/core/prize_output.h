@@ -30,11 +30,11 @@ typedef struct {
 
 
 typedef struct {
-    size_t         length;      /* of the page so far */
+    size_t         length;      /* of the page, once it is finished */
     unsigned       n;           /* pieces */
-    unsigned       open:1;      /* the last one can be appended to */
     prize_str_t   *pieces;
-    char          *pos;         /* where dynamic bytes go */
+    char          *start;       /* of dynamic bytes that are no piece yet, */
+    char          *pos;         /*   and where the next ones go */
 } prize_output_t;
 
 
@@ -49,8 +49,11 @@ void prize_output_count(prize_output_room_t *room, size_t len);
 void prize_output_static(prize_output_t *out, const char *data, size_t len);
 
 /* where dynamic bytes go; how many there were is told afterwards */
-#define prize_output_pos(out)  ((out)->pos)
-void prize_output_written(prize_output_t *out, size_t len);
+#define prize_output_pos(out)           ((out)->pos)
+#define prize_output_written(out, len)  ((void) ((out)->pos += (len)))
+
+/* after the last byte: "length" and all pieces are there */
+void prize_output_finish(prize_output_t *out);
 
 
 /* the page as it is */

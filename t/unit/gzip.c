@@ -8,8 +8,8 @@
 #include "tap.h"
 
 
-static const size_t  lengths[] = { 0, 1, 127, 128, 8191, 8192, 65534, 65535,
-                                   65536, 131070, 200000 };
+static const size_t  lengths[] = { 0, 1, 3, 4, 7, 8, 13, 63, 64, 127, 128, 8191,
+                                   8192, 65534, 65535, 65536, 131070, 200000 };
 
 static char  filler[4096];
 

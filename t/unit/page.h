@@ -78,6 +78,8 @@ page_render(const prize_template_t *page, const prize_record_t *record,
         (void) prize_template_render(page, record, &plain.sink);
     }
 
+    prize_output_finish(&out);
+
     got.data = page_alloc(out.length);
     got.len = out.length;
     p = got.data;
