@@ -1,6 +1,8 @@
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "prize_version.h"
 #include "prizectl.h"
@@ -65,10 +67,38 @@ prizectl_version(void)
 }
 
 
+/*
+ * A connection would take the place of a standard stream that is closed, and
+ * get what is written there.  It is opened, but so that no use of it succeeds.
+ */
+
+static int
+prizectl_streams_open(void)
+{
+    int  fd;
+
+    for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+
+        if (fcntl(fd, F_GETFD) == -1
+            && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY)
+               == -1)
+        {
+            return -1;
+        }
+    }
+
+    return 0;
+}
+
+
 int
 main(int argc, char **argv)
 {
     size_t  i;
+
+    if (prizectl_streams_open() == -1) {
+        return PRIZECTL_FAILED;
+    }
 
     if (argc < 2) {
         prizectl_error("no command, see \"prizectl --help\"");

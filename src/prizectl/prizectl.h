@@ -35,7 +35,10 @@ int prizectl_sign(int argc, char **argv);
 int prizectl_render(int argc, char **argv);
 
 
-/* "prizectl: ...", ended by a newline, on standard error */
+/*
+ * "prizectl: ...", ended by a newline, on standard error; control characters
+ * but line ends and tabs as \xNN.
+ */
 
 void prizectl_error(const char *fmt, ...)
     __attribute__((format(printf, 1, 2)));
@@ -66,9 +69,10 @@ char *prizectl_quote(char dst[PRIZECTL_QUOTE_LEN], const char *data,
 
 
 /*
- * From here on SIGINT and SIGTERM only set the flag, so that a command can
- * say how far it came; the second of them ends it at once.  A server that
- * hangs up becomes an error of write().  0, or -1 after a message.
+ * From here on SIGHUP, SIGINT and SIGTERM only set the flag, so that a
+ * command can say how far it came; the second of them ends it at once.  A
+ * server that hangs up, and a file that may not grow, become errors of
+ * write().  0, or -1 after a message.
  */
 
 extern volatile sig_atomic_t  prizectl_interrupted;

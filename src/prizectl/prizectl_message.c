@@ -1,26 +1,108 @@
 
+/* vasprintf() */
+#define _GNU_SOURCE
+
 #include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "prizectl.h"
 #include "prizectl_progress.h"
 
 
+/* the bytes of the UTF-8 character at "p", or 0 if there is none */
+
+static size_t
+prizectl_character(const unsigned char *p, size_t len)
+{
+    size_t  i, n;
+
+    n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2
+        : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
+
+    if (n > len) {
+        return 0;
+    }
+
+    for (i = 1; i < n; i++) {
+        if ((p[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+    }
+
+    /* too long a form, a surrogate, beyond Unicode */
+
+    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f)
+        || (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+    {
+        return 0;
+    }
+
+    return n;
+}
+
+
+/* a terminal would obey it, or there is no character: a byte of C1 could be */
+
+static int
+prizectl_control(const unsigned char *p, size_t n)
+{
+    return n == 0 || p[0] < 0x20 || p[0] == 0x7f
+           || (n == 2 && p[0] == 0xc2 && p[1] < 0xa0);
+}
+
+
+/* somebody else's words are in it, libpq's with their line ends */
+
+static void
+prizectl_error_text(const char *text)
+{
+    size_t                i, n;
+    const unsigned char  *p, *end;
+
+    p = (const unsigned char *) text;
+
+    for (end = p + strlen(text); p < end; p += n) {
+        n = prizectl_character(p, end - p);
+
+        if (!prizectl_control(p, n) || *p == '\n' || *p == '\t') {
+            (void) fwrite(p, 1, n, stderr);
+            continue;
+        }
+
+        n = n ? n : 1;
+
+        for (i = 0; i < n; i++) {
+            fprintf(stderr, "\\x%02x", p[i]);
+        }
+    }
+}
+
+
 void
 prizectl_error(const char *fmt, ...)
 {
-    va_list  args;
+    char     *text;
+    va_list   args;
 
     prizectl_progress_hide();
 
     fprintf(stderr, "prizectl: ");
 
     va_start(args, fmt);
-    vfprintf(stderr, fmt, args);
+
+    if (vasprintf(&text, fmt, args) == -1) {
+        text = NULL;
+    }
+
     va_end(args);
+
+    prizectl_error_text(text ? text : fmt);
+
+    free(text);
 
     fputc('\n', stderr);
 }
@@ -66,38 +148,6 @@ prizectl_flush(void)
 }
 
 
-/* the bytes of the UTF-8 character at "p", or 0 if there is none */
-
-static size_t
-prizectl_json_character(const unsigned char *p, size_t len)
-{
-    size_t  i, n;
-
-    n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2
-        : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
-
-    if (n > len) {
-        return 0;
-    }
-
-    for (i = 1; i < n; i++) {
-        if ((p[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-    }
-
-    /* too long a form, a surrogate, beyond Unicode */
-
-    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f)
-        || (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-    {
-        return 0;
-    }
-
-    return n;
-}
-
-
 void
 prizectl_json_string(const char *data, size_t len)
 {
@@ -110,14 +160,14 @@ prizectl_json_string(const char *data, size_t len)
     putchar('"');
 
     while (p < end) {
-        n = prizectl_json_character(p, end - p);
+        n = prizectl_character(p, end - p);
 
         if (n == 0) {
             printf("\\ufffd");
             n = 1;
 
-        } else if (*p < 0x20 || *p == '"' || *p == '\\') {
-            printf("\\u%04x", *p);
+        } else if (prizectl_control(p, n) || *p == '"' || *p == '\\') {
+            printf("\\u%04x", p[n - 1]);
 
         } else {
             (void) fwrite(p, 1, n, stdout);
@@ -133,44 +183,43 @@ prizectl_json_string(const char *data, size_t len)
 char *
 prizectl_quote(char dst[PRIZECTL_QUOTE_LEN], const char *data, size_t len)
 {
-    char           *p, *last;
-    size_t          i;
-    unsigned char   ch;
+    char                 *to, *last;
+    size_t                n;
+    const unsigned char  *p, *end;
 
-    p = dst;
-    *p++ = '"';
+    to = dst;
+    *to++ = '"';
 
-    /* one byte may become \xNN; then come dots, a quote and a NUL */
+    /* two bytes may become \xNN each; then come dots, a quote and a NUL */
 
-    last = dst + PRIZECTL_QUOTE_LEN - (4 + 3 + 1 + 1);
+    last = dst + PRIZECTL_QUOTE_LEN - (8 + 3 + 1 + 1);
 
-    for (i = 0; i < len && p <= last; i++) {
-        ch = data[i];
+    p = (const unsigned char *) data;
+    end = p + len;
 
-        if (ch < 0x20 || ch == 0x7f || ch == '"' || ch == '\\') {
-            p += sprintf(p, "\\x%02x", ch);
+    while (p < end && to <= last) {
+        n = prizectl_character(p, end - p);
 
-        } else {
-            *p++ = ch;
+        if (!prizectl_control(p, n) && *p != '"' && *p != '\\') {
+            memcpy(to, p, n);
+            to += n;
+            p += n;
+            continue;
+        }
+
+        to += sprintf(to, "\\x%02x", *p++);
+
+        if (n == 2) {
+            to += sprintf(to, "\\x%02x", *p++);
         }
     }
 
-    if (i < len) {
-
-        /* half a UTF-8 character is none */
-
-        while (i && ((unsigned char) data[i] & 0xc0) == 0x80
-               && (unsigned char) p[-1] >= 0x80)
-        {
-            i--;
-            p--;
-        }
-
-        p = stpcpy(p, "...");
+    if (p < end) {
+        to = stpcpy(to, "...");
     }
 
-    *p++ = '"';
-    *p = '\0';
+    *to++ = '"';
+    *to = '\0';
 
     return dst;
 }

@@ -17,6 +17,21 @@ prizectl_signal_handler(int signo)
 }
 
 
+/* what is ignored stays so: "nohup" does that */
+
+static int
+prizectl_catch_signal(int signo, const struct sigaction *sa)
+{
+    struct sigaction  old;
+
+    if (sigaction(signo, NULL, &old) == -1) {
+        return -1;
+    }
+
+    return old.sa_handler == SIG_IGN ? 0 : sigaction(signo, sa, NULL);
+}
+
+
 int
 prizectl_catch_signals(void)
 {
@@ -30,9 +45,11 @@ prizectl_catch_signals(void)
     sa.sa_handler = prizectl_signal_handler;
     sa.sa_flags = SA_RESETHAND;
 
-    if (sigaction(SIGINT, &sa, NULL) == -1
-        || sigaction(SIGTERM, &sa, NULL) == -1
-        || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+    if (prizectl_catch_signal(SIGHUP, &sa) == -1
+        || prizectl_catch_signal(SIGINT, &sa) == -1
+        || prizectl_catch_signal(SIGTERM, &sa) == -1
+        || signal(SIGPIPE, SIG_IGN) == SIG_ERR
+        || signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
     {
         prizectl_error("cannot catch signals: %s", strerror(errno));
         return -1;
