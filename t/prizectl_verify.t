@@ -187,7 +187,12 @@ like((command('verify', '--page', $page))[1],
 my @others = ('employee:', 'employee:1:visits', 'employee:a b', 'employee:%41',
               'Employee:x', 'xemployee:x', 'employee:' . 'x' x 65, 'other');
 
-$redis->commands(map { ['SET', $_, 'theirs'] } @others);
+my @counters = map { key($_) } qw(counter all queue ranking log);
+
+$redis->commands(map { ['HSET', $_, 'whose', 'theirs'] } @others);
+$redis->commands(['SET', $counters[0], 5], ['SADD', $counters[1], 'a'],
+                 ['LPUSH', $counters[2], 'a'], ['ZADD', $counters[3], 1, 'a'],
+                 ['XADD', $counters[4], '*', 'a', 1]);
 $redis->commands(map { ['HSET', key($_), 'id', $_] } 'A', 'zzz', 'e');
 $redis->command('HSET', key($ids[40]), 'name', 'changed');
 
@@ -198,8 +203,12 @@ finds('extra records', {beyond => 3, different => 1, fields => {name => 1}});
 is($status, 0, '--prune');
 like($out, qr/^pruned 3 of @{[ $n + 3 ]} records$/m, '--prune: says how many');
 is($redis->command('DBSIZE'), $all - 3, '--prune: nothing else is gone');
-is(scalar(grep { defined } $redis->commands(map { ['GET', $_] } @others)),
+is(scalar(grep { defined }
+          $redis->commands(map { ['HGET', $_, 'whose'] } @others)),
    @others, '--prune: what no load has made is left alone');
+is($redis->command('EXISTS', @counters), @counters,
+   '--prune: and so is what holds no hash');
+push @others, @counters;
 finds('after --prune', {});
 
 # more than a tenth
@@ -227,12 +236,12 @@ finds('after --prune --force', {});
 my @odd = ('--key', 'a*b[x]?\\{id}:tail');
 
 loaded(@odd);
-$redis->command('SET', 'axxb[x]y\\E1:tail', 'theirs');
-$redis->command('SET', 'a*b[x]?\\stray:tail', 'ours');
+$redis->command('HSET', 'axxb[x]y\\E1:tail', 'whose', 'theirs');
+$redis->command('HSET', 'a*b[x]?\\stray:tail', 'whose', 'ours');
 finds('a pattern of special characters', {beyond => 1}, @odd);
 loaded(@odd, '--prune');
 is($redis->command('EXISTS', 'a*b[x]?\\stray:tail'), 0, 'the stray is gone');
-is($redis->command('GET', 'axxb[x]y\\E1:tail'), 'theirs',
+is($redis->command('HGET', 'axxb[x]y\\E1:tail', 'whose'), 'theirs',
    'what the characters would match is not');
 
 # of all lengths, and more than fit into the block that is sorted at once

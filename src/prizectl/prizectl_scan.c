@@ -102,7 +102,7 @@ prizectl_scan_reply(prizectl_scan_t *scan)
 int
 prizectl_scan_next(prizectl_scan_t *scan)
 {
-    const char  *argv[6];
+    const char  *argv[8];
 
     if (scan->started && strcmp(scan->cursor, "0") == 0) {
         return 0;
@@ -120,8 +120,10 @@ prizectl_scan_next(prizectl_scan_t *scan)
     argv[3] = scan->key->glob;
     argv[4] = "COUNT";
     argv[5] = PRIZECTL_SCAN_COUNT;
+    argv[6] = "TYPE";
+    argv[7] = "hash";
 
-    scan->reply = prizectl_redis_ask(scan->redis, 6, argv, NULL);
+    scan->reply = prizectl_redis_ask(scan->redis, 8, argv, NULL);
 
     if (scan->reply == NULL || prizectl_scan_reply(scan) == -1) {
         return -1;
