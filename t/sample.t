@@ -218,6 +218,15 @@ for my $path (qw(/status /health)) {
 }
 
 
+# a link that a mail program or a messenger has changed on its way
+
+for my $changed (map { $link->{$one} =~ s/\?/$_/r } qw(%3F %253F & ; / =),
+                 '/?', '%0A?')
+{
+    isnt($client->get($changed)->{status}, 200, "$changed is none");
+}
+
+
 # the log holds the ID, and not what makes a link of it
 
 my ($signature) = $link->{$one} =~ /s=(.*)/;
