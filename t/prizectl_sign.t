@@ -151,6 +151,10 @@ signs('id,n' . "\nA," . 'x' x 1_000_000 . "\n",
 signs("id\nE1\n",
       "id,link\nE1,@{[ link_of('E1', url => 'http://h/p?lang=zh&') ]}\n",
       'a URL with arguments', '--url', 'http://h/p?lang=zh');
+signs("id\nE1\n",
+      "id,link\nE1,@{[ link_of('E1', url => 'http://h/p?ids=1&xx&sk=&') ]}\n",
+      'a URL with arguments that resemble its own', '--url',
+      'http://h/p?ids=1&xx&sk=');
 signs("id\nE1\n", "id,link\nE1,@{[ link_of('E1', url => 'http://h/p?') ]}\n",
       'a URL with a question mark', '--url', 'http://h/p?');
 signs("id\nE1\n",
@@ -187,6 +191,9 @@ keys_file("k1 $key\n");
 
 for my $usage (['--url', 'h5.example.com'], ['--url', 'https:///h5'],
                ['--url', 'https://h/p#top'], ['--url', "https://h/\n"],
+               ['--url', 'https://h/p?id=7'], ['--url', 'https://h/p?a&ID=7'],
+               ['--url', 'https://h/p?x=1&a=2'], ['--url', 'https://h/p?k'],
+               ['--url', 'https://h/p?a=1&s='],
                ['--url', 'https://h/"x"'], ['--url', 'https://h/ p'],
                ['--expires', '2001-01-01T00:00Z'], ['--expires', 'tomorrow'],
                ['--expires', '2031-01-01T00:00'], ['--event', ''],

@@ -53,7 +53,8 @@ is((command('2>&-', 'load', '--query', "SELECT ' ' AS id"))[0], 1,
 is((command('<&- 2>&-', 'load', '--prune'))[0], 0,
    'neither input nor error: done is done');
 is((command('<&- >&- 2>&-', 'verify'))[0], 1, 'nothing at all');
-unlike($redis->command('INFO', 'errorstats'), qr/errorstat_ERR:/, 'and Redis got nothing that it does not know');
+unlike($redis->command('INFO', 'errorstats'), qr/errorstat_ERR:/,
+       'and Redis got nothing that it does not know');
 
 my ($status, $out, $err) = command('<&-', 'clear', '--key', 'none:{id}');
 is($status, 0, 'no standard input: nothing is asked');

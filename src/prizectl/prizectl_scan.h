@@ -1,8 +1,9 @@
 
 /*
  * The records that stand in Redis under a key pattern, one batch after the
- * other, in no order.  What is no hash is no record.  One that stands all the while is named at least once;
- * while Redis shrinks its table, it may be named twice.
+ * other, in no order.  What is no hash is no record.  One that stands all the
+ * while is named at least once; while Redis shrinks its table, it may be named
+ * twice.
  */
 
 #ifndef _PRIZECTL_SCAN_H_INCLUDED_

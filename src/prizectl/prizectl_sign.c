@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -103,6 +104,35 @@ prizectl_sign_option_expires(prizectl_sign_t *sign, const char *value)
 }
 
 
+/* an argument that a link has itself, where it would be one too many */
+
+static int
+prizectl_sign_url_check(const char *url, const char *args)
+{
+    size_t       i, len;
+    const char  *p;
+
+    static const char *const  own[] = { "id", "x", "k", "s" };
+
+    for (p = args; *p; p += p[len] ? len + 1 : len) {
+        len = strcspn(p, "&");
+
+        for (i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+
+            if (strcspn(p, "=&") == strlen(own[i])
+                && strncasecmp(p, own[i], strlen(own[i])) == 0)
+            {
+                prizectl_error("--url \"%s\": \"%s\" is an argument of the "
+                               "link itself", url, own[i]);
+                return -1;
+            }
+        }
+    }
+
+    return 0;
+}
+
+
 /* the query's "?" may be there, a fragment would swallow what is added */
 
 static int
@@ -132,7 +162,7 @@ prizectl_sign_option_url(prizectl_sign_t *sign, const char *value)
     sign->quote = strchr(value, ',') ? "\"" : "";
     sign->between = p == NULL ? "?" : p[1] ? "&" : "";
 
-    return 0;
+    return p ? prizectl_sign_url_check(value, p + 1) : 0;
 }
 
 
