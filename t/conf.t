@@ -327,6 +327,51 @@ for my $case (
             files => {'page.html' => $template});
 }
 
+# each place where escaping does not protect, and beside it what to write
+
+for my $case (
+    ['in a script', '<script>a("{{name}}")</script>', '1:12',
+     '<script>a()</script><p data-a="{{name}}"></p>'],
+    ['in a style', '<style>p { color: {{name}} }</style>', '1:19',
+     '<style>p { color: red }</style><p class="{{name}}"></p>'],
+    ['in an attribute without quotes', '<p class={{name}}>', '1:10',
+     '<p class="{{name}}">'],
+    ['behind what is there of one', '<p class=a{{name}}>', '1:11',
+     "<p class='a{{name}}'>"],
+    ['in an on... attribute', q{<p onclick="a('{{name}}')">}, '1:16',
+     '<p data-name="{{name}}">'],
+    ['in an ON... attribute', q{<p ONfocus='{{name}}'>}, '1:13',
+     q{<p data-onfocus='{{name}}'>}],
+    ['in a style attribute', '<p style="color: {{name}}">', '1:18',
+     '<p class="{{name}}">'],
+    ['in a srcdoc attribute', '<iframe srcdoc="{{name}}">', '1:17',
+     '<iframe title="{{name}}">'],
+    ['in href', '<a href="{{name}}">', '1:10', '<a href="/{{name}}">'],
+    ['in src', '<img src="{{name}}">', '1:11', '<img src="?{{name}}">'],
+    ['in action', '<form action="{{name}}">', '1:15',
+     '<form action="#{{name}}">'],
+    ['behind javascript:', '<a href="javascript:{{name}}">', '1:21',
+     '<a href="https://{{name}}">'],
+    ['behind http:', '<a href="http:{{name}}">', '1:15',
+     '<a href="https://h/?name={{name}}">'],
+    ['unescaped', '<p>{{{name}}}</p>', '1:4', '<p>{{name}}</p>'],
+    ['unescaped, by &', '<p>{{&name}}</p>', '1:4', '<p>{{name}}</p>'],
+)
+{
+    my ($name, $template, $place, $safe) = @$case;
+
+    refused("a field $name",
+            qr/"prize_page" .*page\.html:$place: .*: expected ./,
+            h5(page => 'prize_page page.html; # here'),
+            files => {'page.html' => $template});
+    accepted("not $name", h5(), files => {'page.html' => $safe});
+}
+
+refused('a raw field in an attribute, whatever raw= says',
+        qr/page\.html:1:11: .*raw outside text: expected ./,
+        h5(page => 'prize_page page.html raw=name; # here'),
+        files => {'page.html' => '<p title="{{{name}}}">'});
+
 accepted('a raw field that raw= names',
          h5(page => 'prize_page page.html raw=b,name;'),
          files => {'page.html' => '{{{name}}}'});

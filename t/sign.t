@@ -220,27 +220,66 @@ like($log, qr/^403 id=7 result=refused$/m, 'a refusal says whose it was');
 like($log, qr/^410 id=7 result=refused$/m, 'so does an expired one');
 
 
-# a key file that nginx must not take
+# a key file that nginx must not take, for each reason there is
 
-for my $case (['a short key', "k1 c2hvcnQ=\n", qr/:1: .*at least 32/],
-              ['no base64', "k1 !!!!\n", qr/:1: /],
-              ['no key', "k1\n", qr/:1: /],
-              ['one name twice', "k1 $old\nk1 $new\n", qr/:2: /],
-              ['no keys at all', "# none\n", qr/there is no key/],
-              ['readable by others', "k1 $old\n", qr/others/, 0644],
-              ['not there', undef, qr/No such file/])
-{
-    my ($name, $text, $message, $mode) = @$case;
-    my $file = defined $text ? keys_file('bad', $text, $mode)
-                             : "$dir/missing";
+sub bad_keys {
+    my ($name, $make, $message) = @_;
+    my $file = "$dir/bad";
+
+    unlink $file;
+    $make->($file);
+
     my ($status, $said) = Test::Prize::Nginx->prepare(@page,
         http => http($file))->test;
 
     isnt($status, 0, "$name: refused");
     like($said, qr/"prize_sign_key_file" .*$message/, 'it says why');
     like($said, qr/in \S+:\d+$/m, 'and where');
-    unlike($said, qr/\Q$old\E/, 'and shows no key');
+    unlike($said, qr/\Q$old\E|c2hvcnQ/, 'and shows no key');
+    rmdir $file;
 }
+
+
+for my $case (['a short key', "k1 c2hvcnQ=\n", qr/:1: .*at least 32/],
+              ['31 bytes', 'k1 ' . ('b2xk' x 10) . 'bw==',
+               qr/:1: key "k1" has 31 bytes: want at least 32/],
+              ['65 bytes', 'k1 ' . ('b2xk' x 21) . 'b2w=',
+               qr/:1: key "k1" is longer than 64 bytes/],
+              ['no base64', "k1 !!!!\n", qr/:1: key "k1" is not base64/],
+              ['no padding', 'k1 ' . ('b2xk' x 11) . "bw\n",
+               qr/:1: key "k1" is not base64 with its padding/],
+              ['base64url', 'k1 ' . ('b2-k' x 11) . "\n",
+               qr/:1: key "k1" is not base64/],
+              ['bits beyond the last byte', 'k1 ' . ('b2xk' x 11) . "b3==\n",
+               qr/:1: key "k1" is not base64/],
+              ['no key', "k1\n", qr/:1: want a key's name, a space/],
+              ['a third word', "k1 $old x\n", qr/:1: want a key's name/],
+              ['no name', " $old $old\n", qr/:1: the key's name is not/],
+              ['a name with a character of its own', "k&1 $old\n",
+               qr/:1: the key's name is not 1 to 32 of/],
+              ['a name of 33', 'k' x 33 . " $old\n",
+               qr/:1: the key's name is not 1 to 32 of/],
+              ['one name twice', "k1 $old\n\nk1 $new\n",
+               qr/:3: a second key of the name "k1"/],
+              ['no keys at all', "# none\n\n", qr/there is no key in it/],
+              ['nothing', '', qr/there is no key in it/],
+              ['too much', '#' x 65_600, qr/has more than 65536 bytes/])
+{
+    my ($name, $text, $message) = @$case;
+
+    bad_keys($name, sub { keys_file('bad', $text) }, $message);
+}
+
+for my $mode (0604, 0602, 0644, 0606) {
+    bad_keys(sprintf('mode %04o', $mode),
+             sub { keys_file('bad', "k1 $old\n", $mode) },
+             sprintf 'others may read or write it \(mode %04o\)', $mode);
+}
+
+bad_keys('not there', sub { }, qr/cannot open it: No such file/);
+bad_keys('a folder', sub { mkdir $_[0], 0700 }, qr/it is not a regular file/);
+bad_keys('a pipe', sub { POSIX::mkfifo($_[0], 0600) },
+         qr/it is not a regular file/);
 
 for my $case (['prize_sign_event', qr/prize_sign_event gift;/],
               ['prize_sign_key_file', qr/prize_sign_key_file \S+both;/])
