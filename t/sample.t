@@ -6,6 +6,7 @@ use lib 't/lib';
 use Test::More;
 use Test::Prize;
 use Test::Prize::Client;
+use Test::Prize::Clock;
 use Test::Prize::Roster;
 
 # The sample configuration, as it is shipped, and each of its recipes: what is
@@ -354,25 +355,11 @@ $_->stop for $nginx, $provider;
 
 # ---- recipe "times"
 
-my ($library) = glob '/usr/lib/*/faketime/libfaketime.so.1'
-    or die 'libfaketime is not installed';
-my $binary = $ENV{TEST_NGINX_BINARY} // '/usr/sbin/nginx';
-my @preload = (`ldd '$binary'` =~ m{=> (\S+/libasan\.so\S*)}, $library);
-my $script = spew("$dir/nginx-then", <<"SH");
-#!/bin/sh
-export LD_PRELOAD="@preload"
-exec $binary "\$@"
-SH
+my $clock = Test::Prize::Clock->new // die 'libfaketime is not installed';
 
-chmod 0755, $script or die;
-local @ENV{qw(FAKETIME_TIMESTAMP_FILE FAKETIME_NO_CACHE
-              FAKETIME_DONT_FAKE_MONOTONIC FAKETIME_DISABLE_SHM)}
-    = ("$dir/then", 1, 1, 1);
-
-spew("$dir/then", "2026-12-24 08:00:00\n");
-chmod 0755, $dir;
+$clock->set('2026-12-24 08:00:00');
 $nginx = started(recipe(sample(), 'times') =~ s/T0001/$ids[5]/r,
-                 binary => $script);
+                 binary => $clock->binary);
 
 for my $case (['2026-11-30 12:00:00', 403], ['2026-12-23 23:59:59', 403],
               ['2026-12-24 00:00:00', 403], ['2026-12-24 08:59:59', 403],
@@ -382,7 +369,7 @@ for my $case (['2026-11-30 12:00:00', 403], ['2026-12-23 23:59:59', 403],
 {
     my ($time, $status) = @$case;
 
-    spew("$dir/then", "$time\n");
+    $clock->set($time);
 
     my $answer = $client->get($link->{$ids[6]});
 

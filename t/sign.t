@@ -6,13 +6,14 @@ use HTTP::Tiny;
 use POSIX qw(strftime);
 use Test::More;
 use Test::Prize;
+use Test::Prize::Clock;
 use Time::HiRes qw(time);
 
 # Signed links: only the owner's link opens the page, until it expires, and
 # nobody else's makes a backend work.
 
 my $redis = shared_redis();
-my $port = free_port();
+my ($port, $later) = (free_port(), free_port());
 my $prefix = "sign$$";
 my $dir = run_dir() . "/sign$$";
 
@@ -183,6 +184,36 @@ is(get($past->{7} =~ s/id=7/id=8/r)->{status}, 403,
 is(asked(), $before, 'no backend was asked for these');
 
 is(get('id=7', '/open')->{id}, 7, 'prize_sign_key_file off');
+
+
+# to the second, by a clock of its own
+
+SKIP: {
+    my $clock = Test::Prize::Clock->new // skip 'no libfaketime', 1;
+    my $expires = '2030-06-01T12:00:00Z';
+    my $holds = links($both, 'gift', $expires, 7)->{7};
+    my $then = Test::Prize::Nginx->start(@page, binary => $clock->binary,
+        main => $clock->main,
+        http => http($both) =~ s/127\.0\.0\.1:$port;/127.0.0.1:$later;/r);
+
+    for my $case (['2030-05-31 12:00:00', 200], ['2030-06-01 11:59:58', 200],
+                  ['2030-06-01 11:59:59', 200], ['2030-06-01 12:00:00', 410],
+                  ['2030-06-01 12:00:01', 410], ['2031-06-01 12:00:00', 410],
+                  ['2030-06-01 11:59:59', 200])
+    {
+        my ($time, $status) = @$case;
+        my ($date) = $time =~ / (.*)/;
+
+        $clock->set($time);
+
+        my $answer = $http->get("http://127.0.0.1:$later/h5?$holds");
+
+        is($answer->{status}, $status, "a link until $expires at $time");
+        like($answer->{headers}{date}, qr/ $date GMT/, 'by nginx\' clock');
+    }
+
+    $then->stop;
+}
 
 
 # a refused request is known before limit_req, and is no other's

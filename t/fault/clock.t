@@ -4,6 +4,7 @@ use warnings;
 use lib 't/lib';
 use Test::More;
 use Test::Prize;
+use Test::Prize::Clock;
 use Test::Prize::Fault;
 use Test::Prize::Peer;
 use Test::Prize::Roster;
@@ -12,37 +13,11 @@ use Test::Prize::Roster;
 # lookups are in flight.  libfaketime moves it for nginx alone, and leaves the
 # monotonic clock as it is.
 
-my ($library) = glob '/usr/lib/*/faketime/libfaketime.so.1';
-
-plan skip_all => 'libfaketime is not installed' unless $library;
-
-# the library of an nginx that was built with a sanitizer has to be the first
-my $nginx = $ENV{TEST_NGINX_BINARY} // '/usr/sbin/nginx';
-my @preload = (`ldd '$nginx'` =~ m{=> (\S+/libasan\.so\S*)}, $library);
-
-my $clock = run_dir() . "/clock.$$";
-my $binary = spew(run_dir() . "/nginx-clock.$$", <<"SH");
-#!/bin/sh
-export LD_PRELOAD="@preload"
-exec $nginx "\$@"
-SH
-
-chmod 0755, $binary;
-
-# a worker keeps of the environment what the configuration names
-local @ENV{qw(FAKETIME_TIMESTAMP_FILE FAKETIME_NO_CACHE
-              FAKETIME_DONT_FAKE_MONOTONIC FAKETIME_DISABLE_SHM)}
-    = ($clock, 1, 1, 1);
-my $keep = join '', map { "env $_;\n" } grep { /^FAKETIME_/ } sort keys %ENV;
+my $clock = Test::Prize::Clock->new
+    // plan skip_all => 'libfaketime is not installed';
 
 
-sub jump {
-    my ($hours) = @_;
-
-    # in one step: nginx reads it all the time
-    rename spew("$clock.new", sprintf "%+dh\n", $hours), $clock
-        or die "$clock: $!";
-}
+sub jump { return $clock->set(sprintf '%+dh', $_[0]) }
 
 
 sub hour {
@@ -55,13 +30,12 @@ sub hour {
 }
 
 
-jump(0);
-
 my $roster = Test::Prize::Roster->create(shared_postgres(), rows => 500);
 my $redis = Test::Prize::Redis->start;
 
 # a machine that is busy with something else must not look like a fault
-my @site = (roster => $roster, binary => $binary, main => $keep,
+my @site = (roster => $roster, binary => $clock->binary,
+    main => $clock->main,
     server => 'prize_redis_connect_timeout 20s; prize_redis_timeout 20s;');
 
 $roster->load($redis);
