@@ -81,6 +81,20 @@ sub http {
             limit_req_status 429;
         }
         location = /status { prize_status; access_log off; }
+
+        # who it is, somebody else says; the link is theirs or nobody's
+        location = /who { internal; return 204; }
+        location = /named {
+            prize_page page.html;
+            prize_id \$employee;
+            auth_request /who;
+            auth_request_set \$employee \$http_x_employee;
+        }
+        location = /included {
+            ssi on;
+            ssi_types *;
+            return 200 '<!--# include virtual="/h5?\$args" -->';
+        }
     }
 CONF
 }
@@ -138,6 +152,20 @@ my %refused = (
     'x twice' => "id=7&x=$x&x=$x&k=$k&s=$s",
     'an ID twice' => "id=7&id=8&x=$x&k=$k&s=$s",
     'an Id' => "Id=7&x=$x&k=$k&s=$s",
+    'an expiry with a sign' => "id=7&x=+$x&k=$k&s=$s",
+    'an expiry below 0' => "id=7&x=-$x&k=$k&s=$s",
+    'an expiry that overflows' => "id=7&x=${\ (2 ** 64 + $x)}&k=$k&s=$s",
+    'an encoded expiry' => "id=7&x=%34" . substr($x, 1) . "&k=$k&s=$s",
+    'an empty x' => "id=7&x=&k=$k&s=$s",
+    'an empty k' => "id=7&x=$x&k=&s=$s",
+    'a k with a NUL' => "id=7&x=$x&k=$k%00&s=$s",
+    'a long k' => "id=7&x=$x&k=" . $k x 2000 . "&s=$s",
+    'a long s' => "id=7&x=$x&k=$k&s=" . $s x 100,
+    'a second ID behind a semicolon' => "id=7&x=$x&k=$k&s=$s;id=8",
+    'an empty second ID' => "id=7&x=$x&k=$k&s=$s&id=",
+    (map { ("another last character, $_" =>
+            "id=7&x=$x&k=$k&s=" . substr($s, 0, -1) . $_) }
+     grep { $_ ne substr $s, -1 } 'A' .. 'Z', 'a' .. 'z', 0 .. 9, '-', '_'),
     'an s of another' => "id=7&x=$x&k=$k&s="
                          . ($link->{8} =~ /s=(.*)/)[0],
 );
@@ -164,10 +192,25 @@ for my $bit (0 .. 8 * length($link->{9}) - 1) {
 
 is($wrong, 0, 'no link with a bit of it changed opens anything');
 is(get("id=&x=$x&k=$k&s=$s")->{status}, 400, 'no ID: 400 before 403');
+is(get("id=7;x=$x;k=$k;s=$s")->{status}, 400, 'a semicolon separates nothing');
 is(get("id=7", '/h5', 'POST')->{status}, 405, 'POST: 405 before 403');
 is(get($link->{7}, '/other')->{status}, 403, 'a link of another event');
 
+for my $case ([7, $link->{8}], [7, "x=$x&k=$k"], [8, $link->{7}]) {
+    my ($id, $args) = @$case;
+
+    is($http->get("http://127.0.0.1:$port/named?$args",
+                  { headers => { 'X-Employee' => $id } })->{status}, 403,
+       "the link of somebody else than auth_request names: $args");
+}
+
+is(get("id=7&x=$x&k=$k", '/included')->{id}, undef,
+   'no SSI takes what is not signed');
 is(asked(), $before, 'no backend was asked for any of these');
+like($http->get("http://127.0.0.1:$port/named?$link->{7}",
+                { headers => { 'X-Employee' => 7 } })->{content},
+     qr/data-id="7"/, 'the link of whom auth_request names');
+is(get($link->{7}, '/included')->{id}, 7, 'and what is, SSI takes');
 
 
 # a link that holds for another second, and then no more
