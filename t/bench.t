@@ -121,11 +121,20 @@ my $report = Report::markdown({
     cpu => { map { $_->[0] => { map { $_ => [1, 1] } qw(cpu throughput bytes) }
              } map { [$_] } qw(static-nopush static-control gzip_static-plain
                                prize-redis prize-redis-gzip) },
+    load => { small => [0.4, 0.2, 0.3], load => [6e4, 5e4], pipe => [1e5, 1e5],
+              load_mib => [8.2], verify_mib => [65], sign => [3e5] },
 });
 
 like($report, qr/Void.*cpu, lua: 3 of 4 requests failed/,
      'what is void is at the head');
 like($report, qr/plain ÷ OpenResty Lua \| at most 0\.28 \| – \|.*not measured/,
      'and is not measured');
+like($report, qr/12,000 records \| at most 1 \| 0\.300 \|.* met \|$/m,
+     'prizectl load is');
+like($report, qr/--pipe.* \| at least 0\.5 \| 0\.550 \|.* met \|$/m,
+     'so is what it takes beside redis-cli');
+like($report, qr/verify, MiB .* at most 64 \| 65\.000 \|.* not met \|$/m,
+     'and what takes too much memory is said');
+like($report, qr/^\| prizectl sign \| 300 \|/m, 'a rate, to read');
 
 done_testing();

@@ -93,6 +93,7 @@ sub goals {
     instruction_goals($result->{instructions}, $row)
         if $result->{instructions};
     rate_goals($result->{rate}, $row) if $result->{rate};
+    load_goals($result->{load}, $row) if $result->{load};
 
     return @rows;
 }
@@ -196,6 +197,20 @@ sub rate_goals {
            [ratios($of->('prize-redis-gzip'), $of->('lua-gzip'))], \@control);
     $row->('p99, plain ÷ static file', undef,
            [ratios($of->('prize-redis'), $of->('static-nopush'))], \@control);
+}
+
+
+sub load_goals {
+    my ($load, $row) = @_;
+    my %least = (least => 1);
+
+    $row->('prizectl load, seconds for 12,000 records', 1, $load->{small});
+    $row->('prizectl load ÷ redis-cli --pipe, 1,000,000 records a second', 0.5,
+           [ratios(@$load{qw(load pipe)})], undef, %least);
+    $row->("prizectl $_, MiB of memory for 1,000,000 records", 64,
+           $load->{"${_}_mib"}) for qw(load verify);
+    $row->('prizectl sign, thousand links a second of processor time', 200,
+           [map { $_ / 1000 } @{ $load->{sign} }], undef, %least);
 }
 
 
@@ -330,6 +345,28 @@ sub instructions_table {
     $text .= "| $name{$_} | " . thousands($count->{$_}) . " |\n"
         for qw(plain again gzip signed million postgres postgres-gzip static
                gzip_static);
+    return $text;
+}
+
+
+# ---- prizectl
+
+
+sub load_table {
+    my ($load) = @_;
+    my $text = "| who | thousand records or links a second | least to most |\n"
+               . "|---|--:|--:|\n";
+
+    for my $case (['load', 'prizectl load'], ['pipe', 'redis-cli --pipe'],
+                  ['sign', 'prizectl sign'])
+    {
+        my ($key, $name) = @$case;
+        my @values = map { $_ / 1000 } @{ $load->{$key} };
+
+        $text .= sprintf "| %s | %.0f | %s |\n", $name, median(@values),
+                         spread('%.0f', @values);
+    }
+
     return $text;
 }
 
@@ -491,6 +528,13 @@ sub markdown {
 
     $section->('Growth', growth_text(@{ $result->{growth} }),
                growth_table(@{ $result->{growth} })) if $result->{growth};
+
+    $section->('prizectl', <<~'MD', load_table($result->{load}))
+        A million rows of five columns; what redis-cli pipes are the same
+        commands, prepared in a file. PostgreSQL and Redis work on this
+        machine, too. Links are by the command's own processor time.
+        MD
+        if $result->{load};
 
     return $text;
 }
