@@ -10,10 +10,7 @@
 #include "prize_command.h"
 
 
-/* "$", a length, CRLF, and the CRLF after the key */
-#define PRIZE_BULK_OVERHEAD  (1 + 20 + 2 + 2)
-
-#define PRIZE_NUMBER_LEN     24
+#define PRIZE_NUMBER_LEN  24
 
 
 /* ARGV: the TTL, the number of used fields, these, then names and values */
@@ -116,22 +113,24 @@ prize_command_length(const prize_command_t *command, size_t key)
 }
 
 
-static char *
-prize_bulk_header(char *dst, size_t len)
+char *
+prize_bulk_count(char *dst, char type, unsigned long long number)
 {
-    char  digits[20], *p;
+    *dst++ = type;
+    dst = prize_decimal(dst, number);
+    *dst++ = '\r';
+    *dst++ = '\n';
 
-    p = digits + sizeof(digits);
+    return dst;
+}
 
-    do {
-        *--p = '0' + len % 10;
-        len /= 10;
-    } while (len);
 
-    *dst++ = '$';
-    len = digits + sizeof(digits) - p;
-    memcpy(dst, p, len);
-    dst += len;
+char *
+prize_bulk_write(char *dst, const prize_str_t *value)
+{
+    dst = prize_bulk_count(dst, '$', value->len);
+    memcpy(dst, value->data, value->len);
+    dst += value->len;
     *dst++ = '\r';
     *dst++ = '\n';
 
@@ -146,11 +145,7 @@ prize_command_write(const prize_command_t *command, char *dst,
     memcpy(dst, command->data, command->head);
     dst += command->head;
 
-    dst = prize_bulk_header(dst, key->len);
-    memcpy(dst, key->data, key->len);
-    dst += key->len;
-    *dst++ = '\r';
-    *dst++ = '\n';
+    dst = prize_bulk_write(dst, key);
 
     memcpy(dst, command->data + command->head, command->tail);
 

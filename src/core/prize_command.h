@@ -12,7 +12,20 @@
 
 #include <stddef.h>
 
+#include "prize_decimal.h"
 #include "prize_record.h"
+
+
+/*
+ * A bulk string, one argument of a command: "$", its length, CRLF, the string
+ * and CRLF.  The count alone, with "*", is that of the arguments.  Both return
+ * the end of what they write, without a NUL.
+ */
+
+#define PRIZE_BULK_OVERHEAD  (1 + PRIZE_DECIMAL_LEN + 2 + 2)
+
+char *prize_bulk_count(char *dst, char type, unsigned long long number);
+char *prize_bulk_write(char *dst, const prize_str_t *value);
 
 
 typedef struct {

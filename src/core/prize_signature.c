@@ -21,6 +21,7 @@
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 
+#include "prize_decimal.h"
 #include "prize_signature.h"
 
 
@@ -651,25 +652,9 @@ prize_signature_copy(char *dst, const char *src, size_t len)
 
 
 static char *
-prize_signature_decimal(char *dst, unsigned long long number)
-{
-    char  *p, digits[20];
-
-    p = digits + sizeof(digits);
-
-    do {
-        *--p = '0' + number % 10;
-        number /= 10;
-    } while (number);
-
-    return prize_signature_copy(dst, p, digits + sizeof(digits) - p);
-}
-
-
-static char *
 prize_signature_part(char *dst, const prize_str_t *part)
 {
-    dst = prize_signature_decimal(dst, part->len);
+    dst = prize_decimal(dst, part->len);
     *dst++ = ':';
     dst = prize_signature_copy(dst, part->data, part->len);
     *dst++ = ',';
@@ -783,7 +768,7 @@ prize_signature_sign(const prize_signature_keys_t *keys,
 
     p = prize_signature_copy(dst, "x=", 2);
     x.data = p;
-    p = prize_signature_decimal(p, expiry);
+    p = prize_decimal(p, expiry);
     x.len = p - x.data;
 
     if (prize_signature_compute(key, event, id, &x, mac) == -1) {

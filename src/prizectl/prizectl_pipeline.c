@@ -1,10 +1,10 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "prize_command.h"
 #include "prizectl.h"
 #include "prizectl_pipeline.h"
 
@@ -19,9 +19,8 @@
 #define PRIZECTL_WINDOW_TIMEOUT  10000
 
 /* room for what stands around the keys and the values of a transaction, */
-/* the time to live among it, and around one of them: "$20 digits\r\n\r\n" */
+/* the time to live among it */
 #define PRIZECTL_TRANSACTION_LEN  192
-#define PRIZECTL_BULK_LEN         32
 
 
 /* the replies of one record, in their order */
@@ -274,37 +273,6 @@ prizectl_pipeline_wait(prizectl_pipeline_t *pipeline, unsigned n, size_t bytes)
 }
 
 
-static char *
-prizectl_pipeline_number(char *dst, char type, unsigned long long number)
-{
-    char    *p, digits[20];
-    size_t   len;
-
-    p = digits + sizeof(digits);
-
-    do {
-        *--p = '0' + number % 10;
-        number /= 10;
-    } while (number);
-
-    *dst++ = type;
-    len = digits + sizeof(digits) - p;
-    memcpy(dst, p, len);
-
-    return stpcpy(dst + len, "\r\n");
-}
-
-
-static char *
-prizectl_pipeline_bulk(char *dst, const prize_str_t *value)
-{
-    dst = prizectl_pipeline_number(dst, '$', value->len);
-    memcpy(dst, value->data, value->len);
-
-    return stpcpy(dst + value->len, "\r\n");
-}
-
-
 /* the most bytes that a transaction takes */
 
 static size_t
@@ -313,11 +281,11 @@ prizectl_pipeline_size(const prize_str_t *key, const prize_record_t *record)
     size_t    size;
     unsigned  i;
 
-    size = PRIZECTL_TRANSACTION_LEN + 3 * (key->len + PRIZECTL_BULK_LEN);
+    size = PRIZECTL_TRANSACTION_LEN + 3 * (key->len + PRIZE_BULK_OVERHEAD);
 
     for (i = 0; i < record->ncolumns; i++) {
         size += record->columns[i].name.len + record->columns[i].value.len
-                + 2 * PRIZECTL_BULK_LEN;
+                + 2 * PRIZE_BULK_OVERHEAD;
     }
 
     return size;
@@ -352,28 +320,28 @@ static char *
 prizectl_pipeline_write(char *dst, const prize_str_t *key,
     const prize_record_t *record, unsigned long long ttl)
 {
-    char         ms[sizeof("18446744073709551615")];
+    char         ms[PRIZE_DECIMAL_LEN];
     unsigned     i;
     prize_str_t  digits;
 
     digits.data = ms;
-    digits.len = snprintf(ms, sizeof(ms), "%llu", ttl);
+    digits.len = prize_decimal(ms, ttl) - ms;
 
     dst = stpcpy(dst, "*1\r\n$5\r\nMULTI\r\n*2\r\n$3\r\nDEL\r\n");
-    dst = prizectl_pipeline_bulk(dst, key);
+    dst = prize_bulk_write(dst, key);
 
-    dst = prizectl_pipeline_number(dst, '*', 2 + 2 * record->ncolumns);
+    dst = prize_bulk_count(dst, '*', 2 + 2 * record->ncolumns);
     dst = stpcpy(dst, "$4\r\nHSET\r\n");
-    dst = prizectl_pipeline_bulk(dst, key);
+    dst = prize_bulk_write(dst, key);
 
     for (i = 0; i < record->ncolumns; i++) {
-        dst = prizectl_pipeline_bulk(dst, &record->columns[i].name);
-        dst = prizectl_pipeline_bulk(dst, &record->columns[i].value);
+        dst = prize_bulk_write(dst, &record->columns[i].name);
+        dst = prize_bulk_write(dst, &record->columns[i].value);
     }
 
     dst = stpcpy(dst, "*3\r\n$7\r\nPEXPIRE\r\n");
-    dst = prizectl_pipeline_bulk(dst, key);
-    dst = prizectl_pipeline_bulk(dst, &digits);
+    dst = prize_bulk_write(dst, key);
+    dst = prize_bulk_write(dst, &digits);
 
     return stpcpy(dst, "*1\r\n$4\r\nEXEC\r\n");
 }
