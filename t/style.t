@@ -145,6 +145,10 @@ breaks('an empty line at the end', 2, 'an empty line at the end', 'end',
 
 # C
 
+breaks("nginx's headers later", 2, 'stdlib.h before a header of nginx',
+       'include.c', "\n#include <stdlib.h>\n\n#include <ngx_config.h>\n");
+keeps("nginx's headers first", 'include.c',
+      "\n#include <ngx_config.h>\n\n#include <stdlib.h>\n");
 breaks('a comment of C++', 7, 'a comment of C++', 'slashes.c',
        function("    return a;   // a\n") =~ s/^\n//r);
 

@@ -1,4 +1,6 @@
 
+#include <ngx_config.h>
+
 #include <time.h>
 
 #include "ngx_prize_metrics.h"

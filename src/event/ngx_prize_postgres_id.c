@@ -1,4 +1,6 @@
 
+#include <ngx_config.h>
+
 #include <ctype.h>
 
 #include "ngx_prize_postgres_id.h"

@@ -1,4 +1,6 @@
 
+#include <ngx_config.h>
+
 #include <stdlib.h>
 
 #include "ngx_prize_postgres_pool.h"

@@ -1,4 +1,6 @@
 
+#include <ngx_config.h>
+
 #include <stdlib.h>
 
 #include <hiredis/hiredis.h>

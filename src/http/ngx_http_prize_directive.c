@@ -1,4 +1,6 @@
 
+#include <ngx_config.h>
+
 #include <arpa/inet.h>
 
 #include "ngx_http_prize_directive.h"

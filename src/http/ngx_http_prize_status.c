@@ -1,4 +1,6 @@
 
+#include <ngx_config.h>
+
 #include <openssl/evp.h>
 #include <stdlib.h>
 
