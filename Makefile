@@ -6,6 +6,7 @@
 # make chaos       what breaks, for SECONDS under load: t/chaos/run; SEED=
 #                  replays one, and with COUNTS=1 only what is counted can
 #                  fail, for a machine that has other work
+# make matrix      the suite against other versions: CELLS, .ci/matrix
 # make fuzz        the template, the replies and the ID, for SECONDS each
 # make bench       against nginx's static file and others: t/bench/run
 # make layers      that no file includes one above it
@@ -21,6 +22,11 @@
 #
 # NGINX_SRC=DIR      build against an nginx source tree instead of the
 #                  installed nginx-dev
+# HIREDIS=DIR      build against the hiredis below that prefix
+# REDIS_SERVER=FILE  the server that the tests start as Redis
+# POSTGRES_VIA=pgbouncer  the tests' shared PostgreSQL is asked through
+#                  PgBouncer, in transaction mode
+# CELLS="NAME..."  the cells of the matrix to run: all of them
 # BUILD=DIR        where built things go
 # PREFIX=DIR       where "make install" puts what is not nginx's, /usr/local
 # DESTDIR=DIR      stands before every path that it writes to
@@ -31,6 +37,10 @@
 
 BUILD     = build
 NGINX_SRC   =
+HIREDIS   =
+REDIS_SERVER = redis-server
+POSTGRES_VIA =
+CELLS     =
 TESTS     = t
 ROSTER    =
 PREFIX    = /usr/local
@@ -75,6 +85,7 @@ SECONDS   = 60
 
 SHELL     = /bin/bash
 build     = $(abspath $(BUILD))
+comma     = ,
 nginx_src = $(or $(NGINX_SRC),/usr/share/nginx/src)
 pg_incs  := $(or $(shell pg_config --includedir 2>/dev/null),\
               /usr/include/postgresql)
@@ -93,7 +104,12 @@ module    = $(core) $(sort $(wildcard src/event/*.c src/http/*.c))
 headers   = $(sort $(wildcard src/*/*.h))
 html      = src/http/ngx_http_prize_status.html
 
-compile   = $(CC) $(CFLAGS) $(OWN_CFLAGS) $(WARNINGS) -MMD -MP \
+# with HIREDIS: in front of where the compiler finds the installed one
+cflags    = $(CFLAGS) $(HIREDIS:%=-I$(abspath $(HIREDIS))/include)
+ldflags   = $(LDFLAGS) $(if $(HIREDIS),-L$(abspath $(HIREDIS))/lib \
+              -Wl$(comma)-rpath$(comma)$(abspath $(HIREDIS))/lib)
+
+compile   = $(CC) $(cflags) $(OWN_CFLAGS) $(WARNINGS) -MMD -MP \
             -Isrc/core -I$(pg_incs)
 libs      = -lhiredis -lpq -lz -lcrypto
 
@@ -107,9 +123,9 @@ all: $(BUILD)/ngx_http_prize_module.so $(BUILD)/prizectl unit corpus \
 
 define settings
 $(CC)
-$(CFLAGS)
+$(cflags)
 $(OWN_CFLAGS)
-$(LDFLAGS)
+$(ldflags)
 $(nginx_src)
 $(if $(NGINX_SRC),$(NGX_FLAGS),$(if $(wildcard /usr/sbin/nginx),\
     $(shell /usr/sbin/nginx -V 2>&1)))
@@ -131,7 +147,7 @@ $(BUILD)/nginx/Makefile: $(BUILD)/settings config $(html)
 	@ln -s $(abspath $(nginx_src))/* $(BUILD)/nginx-src/
 	@rm -f $(BUILD)/nginx-src/Makefile $(BUILD)/nginx-src/objs
 	@CC="$(CC)" .ci/configure $(BUILD)/nginx-src $(build)/nginx \
-	    "$(CFLAGS)" "$(LDFLAGS)" \
+	    "$(cflags)" "$(ldflags)" \
 	    $(if $(NGINX_SRC),$(NGX_FLAGS)) >$(BUILD)/configure.log \
 	    || { cat $(BUILD)/configure.log; rm -f $@; exit 1; }
 
@@ -156,14 +172,14 @@ $(BUILD)/obj/%.o: %.c $(BUILD)/settings
 	$(compile) -Isrc/prizectl -c -o $@ $<
 
 $(BUILD)/prizectl: $(patsubst %.c,$(BUILD)/obj/%.o,$(prizectl) $(core))
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(libs)
+	$(CC) $(cflags) $(ldflags) -o $@ $^ $(libs)
 
 unit: $(patsubst t/unit/%.c,$(BUILD)/unit/%,$(units))
 
 $(BUILD)/unit/%: $(BUILD)/obj/t/unit/%.o \
                  $(patsubst %.c,$(BUILD)/obj/%.o,$(core))
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(libs)
+	$(CC) $(cflags) $(ldflags) -o $@ $^ $(libs)
 
 # a fuzzer's kept inputs, run without libFuzzer
 
@@ -172,7 +188,7 @@ corpus: $(fuzzers:%=$(BUILD)/fuzz/%-corpus)
 $(BUILD)/fuzz/%-corpus: $(BUILD)/obj/t/fuzz/%.o $(BUILD)/obj/t/fuzz/corpus.o \
                         $(patsubst %.c,$(BUILD)/obj/%.o,$(core))
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(libs)
+	$(CC) $(cflags) $(ldflags) -o $@ $^ $(libs)
 
 # preloaded by t/fault/memory.t; it is compiled without sanitizers, and so that
 # it calls the next function by a jump: else the leak sanitizer could not tell
@@ -219,6 +235,9 @@ style: deps-style deps-test
 test: deps-test
 	@$(MAKE) --no-print-directory all $(if $(NGINX_SRC),$(NGINX_BINARY))
 	@BUILD=$(build) TEST_NGINX_BINARY=$(abspath $(NGINX_BINARY)) \
+	    TEST_NGINX_SOURCE=$(abspath $(nginx_src)) \
+	    TEST_NGINX_REDIS_SERVER=$(REDIS_SERVER) \
+	    TEST_NGINX_POSTGRES_VIA=$(POSTGRES_VIA) \
 	    t/servers prove -r $(TESTS)
 
 
@@ -228,7 +247,7 @@ test: deps-test
 
 asan: deps-test $(asan)/asan.o
 	@.ci/packages dpkg-dev
-	@.ci/nginx-source $(asan)/nginx-source
+	@.ci/source $(asan)/nginx-source nginx
 	@$(MAKE) --no-print-directory test BUILD=$(asan) \
 	    NGINX_SRC=$(asan)/nginx-source NGX_FLAGS= \
 	    CFLAGS="-O1 -g -fno-omit-frame-pointer -U_FORTIFY_SOURCE \
@@ -251,6 +270,13 @@ bench: deps-test
 	@$(MAKE) --no-print-directory all $(if $(NGINX_SRC),$(NGINX_BINARY))
 	@BUILD=$(build) TEST_NGINX_BINARY=$(abspath $(NGINX_BINARY)) \
 	    OUT=$(build)/bench t/servers t/bench/run
+
+
+# the tests' own packages of npm are the same for all of them
+
+matrix: deps-test
+	@BUILD=$(build) NGINX_SRC=$(abspath $(NGINX_SRC)) TESTS="$(TESTS)" \
+	    .ci/matrix $(CELLS)
 
 
 # SECONDS for each; what is found is written below build/fuzz/ and belongs into
@@ -374,8 +400,8 @@ clean: demo-stop
 FORCE:
 
 
-.PHONY: all unit corpus layers style test screenshots fault chaos fuzz bench \
-        asan demo demo-stop install uninstall deb deps deps-test deps-style \
-        deps-demo clean FORCE
+.PHONY: all unit corpus layers style test screenshots fault chaos matrix \
+        fuzz bench asan demo demo-stop install uninstall deb deps deps-test \
+        deps-style deps-demo clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:

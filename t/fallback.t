@@ -185,7 +185,7 @@ my $answer = $nginx->get("http://127.0.0.1:$port/h5?id=$ids->[7]");
 
 is($answer->{headers}{'x-status'}, '200, 200', 'a stale record asks both');
 is($answer->{headers}{'x-addr'},
-   "127.0.0.1:$redis->{port}, 127.0.0.1:" . shared_postgres()->{port},
+   "127.0.0.1:$redis->{port}, 127.0.0.1:" . shared_postgres()->way->{port},
    'Redis and then PostgreSQL');
 
 my ($fresh) = pages('the first time after the reload');

@@ -133,44 +133,10 @@ SQL
 };
 
 
-sub pgbouncer {
-    my $dir = Test::Prize::Process->new_dir('pgbouncer');
-    my $self = Test::Prize::Process->attach(dir => $dir, port => free_port());
-    my $user = Test::Prize::Postgres->user;
-
-    spew("$dir/users", qq{"postgres" ""\n});
-    spew("$dir/pgbouncer.ini", <<"INI");
-[databases]
-* = host=$first->{dir} port=$first->{port}
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = $self->{port}
-unix_socket_dir =
-auth_type = trust
-auth_file = $dir/users
-pool_mode = transaction
-default_pool_size = 2
-INI
-    return $self;
-}
-
-
-sub start_pgbouncer {
-    my ($self) = @_;
-
-    $self->spawn(user => Test::Prize::Postgres->user,
-                 command => ['pgbouncer', "$self->{dir}/pgbouncer.ini"]);
-    return $self->await('PgBouncer', sub {
-        IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-                              PeerPort => $self->{port});
-    });
-}
-
-
 subtest 'row 28: PgBouncer in transaction mode' => sub {
-    my $pgbouncer = start_pgbouncer(pgbouncer());
-    my $site = site(workers => 2, conninfo => 'hostaddr=127.0.0.1 '
-        . "port=$pgbouncer->{port} user=postgres dbname=$name");
+    my $pgbouncer = Test::Prize::PgBouncer->start($first,
+                                                  default_pool_size => 2);
+    my $site = site(workers => 2, conninfo => $pgbouncer->conninfo($name));
 
     $site->ask('row 28: pages', requests => 600, status => {200 => 600});
     cmp_ok(nginx_connections($first), '<=', 2, 'of four connections two');
@@ -185,7 +151,7 @@ subtest 'row 28: PgBouncer in transaction mode' => sub {
 
     $pgbouncer->kill;
     $site->ask('row 28: killed', requests => 100, status => {503 => 100});
-    start_pgbouncer($pgbouncer);
+    $pgbouncer->start;
     $site->recovers('row 28: started again');
     $site->over('row 28');
 };

@@ -169,11 +169,31 @@ sub shared_redis {
 }
 
 
+# With POSTGRES_VIA=pgbouncer its conninfo leads there; a test that has to talk
+# to PostgreSQL itself says so by "direct => 1", and why.
+
 sub shared_postgres {
+    my (%option) = @_;
+    my $port = $ENV{TEST_NGINX_PGBOUNCER_PORT};
+    my $front = !$port || $option{direct} ? undef
+        : { port => $port, dir => $ENV{TEST_NGINX_PGBOUNCER_DIR} };
+
+    past_pooler() if $option{direct};
+
     return Test::Prize::Postgres->attach(
         port => $ENV{TEST_NGINX_POSTGRES_PORT},
         pid  => $ENV{TEST_NGINX_POSTGRES_PID},
-        dir  => $ENV{TEST_NGINX_POSTGRES_DIR});
+        dir  => $ENV{TEST_NGINX_POSTGRES_DIR}, front => $front);
+}
+
+
+# t/servers says at the end which tests have asked PostgreSQL past PgBouncer
+
+sub past_pooler {
+    return unless $ENV{TEST_NGINX_PGBOUNCER_PORT};
+
+    open my $out, '>>', run_dir() . '/direct' or croak "direct: $!";
+    print {$out} "$0\n";
 }
 
 
@@ -389,7 +409,7 @@ sub start {
                               socket => "$dir/redis.sock", %option);
     }
 
-    $self->spawn(command => ['redis-server',
+    $self->spawn(command => [$ENV{TEST_NGINX_REDIS_SERVER} // 'redis-server',
         '--port', $self->{port}, '--bind', '127.0.0.1',
         '--unixsocket', $self->{socket}, '--unixsocketperm', '777',
         '--dir', $self->{dir}, '--save', '', '--appendonly', 'no',
@@ -533,6 +553,7 @@ sub start {
         $self = $self->attach(port => Test::Prize::free_port(), dir => $dir,
                               %option);
         $self->init;
+        Test::Prize::past_pooler();
     }
 
     $self->launch;
@@ -585,16 +606,33 @@ sub init {
 sub conninfo {
     my ($self, $dbname) = @_;
 
-    return "hostaddr=127.0.0.1 port=$self->{port} user=postgres dbname="
-           . ($dbname // 'postgres');
+    return address($self->way, $dbname);
 }
 
 
 sub socket_conninfo {
     my ($self, $dbname) = @_;
+    my $way = $self->way;
 
-    return "host=$self->{dir} port=$self->{port} user=postgres dbname="
+    return "host=$way->{dir} port=$way->{port} user=postgres dbname="
            . ($dbname // 'postgres');
+}
+
+
+sub address {
+    my ($server, $dbname) = @_;
+
+    return "hostaddr=127.0.0.1 port=$server->{port} user=postgres dbname="
+           . ($dbname // 'postgres');
+}
+
+
+# the pooler in front, or the server itself
+
+sub way {
+    my ($self) = @_;
+
+    return $self->{front} // $self;
 }
 
 
@@ -607,7 +645,7 @@ sub sql {
 
     my ($status, $out, $err) = Test::Prize::run({stdin => $sql},
         bindir() . '/psql', '-X', '-q', '-A', '-t', '-F', "\t",
-        '-v', 'ON_ERROR_STOP=1', '-d', $self->conninfo($dbname));
+        '-v', 'ON_ERROR_STOP=1', '-d', address($self, $dbname));
 
     croak "psql: $err" if $status;
     chomp $out;
@@ -621,7 +659,7 @@ sub session {
     my ($self, $dbname) = @_;
 
     open my $psql, '|-', bindir() . '/psql', '-X', '-q', '-o', '/dev/null',
-                         '-d', $self->conninfo($dbname)
+                         '-d', address($self, $dbname)
         or croak "psql: $!";
     $psql->autoflush(1);
     return $psql;
@@ -666,6 +704,73 @@ sub kill {
     my ($self) = @_;
 
     return $self->stop('QUIT');
+}
+
+
+package Test::Prize::PgBouncer;
+
+# a pooler in transaction mode, in front of all databases of a server
+
+use strict;
+use warnings;
+
+use Carp qw(croak);
+
+our @ISA = qw(Test::Prize::Process);
+
+
+# start(server, default_pool_size => 2)
+
+sub start {
+    my ($self, $server, %option) = @_;
+
+    if (!ref $self) {
+        $self = $self->attach(dir => $self->new_dir('pgbouncer'),
+                              port => Test::Prize::free_port());
+        $self->configure($server, %option);
+    }
+
+    $self->spawn(user => Test::Prize::Postgres->user,
+                 command => ['pgbouncer', "$self->{dir}/pgbouncer.ini"]);
+
+    return $self->await("PgBouncer on port $self->{port}", sub {
+        IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+                              PeerPort => $self->{port});
+    });
+}
+
+
+sub configure {
+    my ($self, $server, %option) = @_;
+    my $dir = $self->{dir};
+    my $user = Test::Prize::Postgres->user;
+
+    if ($user) {
+        my ($uid, $gid) = (getpwnam $user)[2, 3];
+        chown $uid, $gid, $dir or croak "chown $dir: $!";
+    }
+
+    Test::Prize::spew("$dir/users", qq{"postgres" ""\n});
+    Test::Prize::spew("$dir/pgbouncer.ini", <<"INI"
+[databases]
+* = host=$server->{dir} port=$server->{port}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = $self->{port}
+unix_socket_dir = $dir
+auth_type = trust
+auth_file = $dir/users
+pool_mode = transaction
+max_client_conn = 1000
+INI
+        . join '', map { "$_ = $option{$_}\n" } sort keys %option);
+}
+
+
+sub conninfo {
+    my ($self, $dbname) = @_;
+
+    return Test::Prize::Postgres::address($self, $dbname);
 }
 
 
