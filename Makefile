@@ -134,6 +134,9 @@ endef
 
 $(BUILD)/settings: FORCE
 	@.ci/packages --check $(DEPS)
+	@[ -z "$(HIREDIS)" ] || [ -e "$(HIREDIS)/lib/libhiredis.so" ] \
+	    || { echo "HIREDIS=$(HIREDIS): no lib/libhiredis.so in it" >&2; \
+	         exit 1; }
 	$(shell mkdir -p $(BUILD))$(file >$@.new,$(settings))
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 

@@ -20,7 +20,7 @@ my $dead_port = free_port();
 my $ids = 300;
 
 my @address = map { "127.0.0.1:$_->{port}" } @redis;
-my $postgres_address = "127.0.0.1:$postgres->{port}";
+my $postgres_address = "127.0.0.1:" . $postgres->way->{port};
 
 sub fill {
     my ($n) = @_;

@@ -173,11 +173,12 @@ for my $step (@steps) {
 
     written_back() if $name eq 'rehearse';
 
-    # a reload takes effect when its workers are there
+    # a reload takes effect when its worker is there, and alone: until then
+    # the old one takes connections, too
     eventually {
         my $want = $name eq 'clear' ? 410 : 403;
-        HTTP::Tiny->new->get("http://127.0.0.1:$http/h5?id=E1")->{status}
-            == $want
+        my $answer = HTTP::Tiny->new->get("http://127.0.0.1:$http/h5?id=E1");
+        $answer->{status} == $want && (my @workers = $nginx->children) == 1
     } "$name: another configuration" if defined $location;
 }
 

@@ -186,7 +186,7 @@ CONF
 
 my $client = Test::Prize::Client->new($port);
 my $r = "127.0.0.1:$redis->{port}";
-my $p = "127.0.0.1:$postgres->{port}";
+my $p = "127.0.0.1:" . $postgres->way->{port};
 
 
 # the next line of a log, which is written when the request has ended

@@ -8,9 +8,11 @@ use Test::Prize::Client;
 use Test::Prize::Fault;
 use Test::Prize::Roster;
 
-# No connection is left for either store: clients have them all.
+# No connection is left for either store: clients have them all.  PostgreSQL
+# ends the module's, where a pooler would keep them.
 
-my $roster = Test::Prize::Roster->create(shared_postgres(), rows => 500);
+my $postgres = shared_postgres(direct => 1);
+my $roster = Test::Prize::Roster->create($postgres, rows => 500);
 my $redis = Test::Prize::Redis->start;
 my $id = $roster->ids->[1];
 
@@ -18,11 +20,10 @@ my $id = $roster->ids->[1];
 sub allow {
     my ($allowed) = @_;
 
-    shared_postgres()->sql("ALTER DATABASE $roster->{name}"
-                           . " ALLOW_CONNECTIONS $allowed;\n"
-                           . 'SELECT pg_terminate_backend(pid)'
-                           . ' FROM pg_stat_activity'
-                           . " WHERE datname = '$roster->{name}'");
+    $postgres->sql("ALTER DATABASE $roster->{name}"
+                   . " ALLOW_CONNECTIONS $allowed;\n"
+                   . 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity'
+                   . " WHERE datname = '$roster->{name}'");
 }
 
 

@@ -62,14 +62,14 @@ subtest 'row 27: the first host killed' => sub {
 # its kernel takes connections, and it never says a word
 
 subtest 'row 27: the first host frozen' => sub {
-    my $before = site(conninfo => both_hosts(), timeout => '300ms');
+    my $before = site(conninfo => both_hosts(), timeout => '2s');
 
     $before->ask('row 27: pages', requests => 100, status => {200 => 100});
     is(nginx_connections($second), 0, 'of the first host');
 
     $first->pause;
 
-    my $after = site(conninfo => both_hosts(), timeout => '300ms');
+    my $after = site(conninfo => both_hosts(), timeout => '2s');
 
     for my $case ([$before, 'connected'], [$after, 'connecting']) {
         my ($site, $when) = @$case;
@@ -88,7 +88,7 @@ subtest 'row 27: the first host out of reach' => sub {
     my $network = Test::Prize::Network->new
         or plan skip_all => Test::Prize::Network->why_not;
     my $port = $network->relay($first);
-    my $site = site(timeout => '300ms', conninfo =>
+    my $site = site(timeout => '2s', conninfo =>
         "hostaddr=$network->{address},127.0.0.1 port=$port,$second->{port}"
         . " user=postgres dbname=$name");
 
@@ -161,7 +161,7 @@ subtest 'row 29: half-open TCP' => sub {
     my $network = Test::Prize::Network->new
         or plan skip_all => Test::Prize::Network->why_not;
     my $port = $network->relay($first);
-    my $site = site(timeout => '300ms', conninfo =>
+    my $site = site(timeout => '2s', conninfo =>
         "hostaddr=$network->{address} port=$port user=postgres"
         . " dbname=$name");
 
