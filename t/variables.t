@@ -250,7 +250,7 @@ is_logged('/other?id=p1', "200|p1|postgres|found|$r, $p|502, 200",
           'another\'s record');
 is_logged('/text?id=p1', "200|p1|postgres|found|$r, $p|502, 200", 'no hash');
 is_logged('/sockets?id=p1', '200|p1|postgres|found|'
-          . "unix:$redis->{socket}, unix:$postgres->{dir}|404, 200",
+          . "unix:$redis->{socket}, unix:@{[ $postgres->way->{dir} ]}|404, 200",
           'unix sockets');
 
 is_logged('/numbers?id=7', "200|7|postgres|found|$p|200", 'a number');
