@@ -43,9 +43,9 @@ int prizectl_render(int argc, char **argv);
 void prizectl_error(const char *fmt, ...)
     __attribute__((format(printf, 1, 2)));
 
-/* what getopt_long() objects to, on standard error */
+/* the exit code of a command that has returned 0 or -1, and its word for it */
 
-void prizectl_option_error(int option, char **argv);
+int prizectl_outcome(int rc, const char **word);
 
 /* text on standard output: PRIZECTL_DONE, or PRIZECTL_FAILED after a message */
 

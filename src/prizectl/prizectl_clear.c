@@ -149,18 +149,7 @@ prizectl_clear_result(const prizectl_clear_t *clear, int rc)
     int          code;
     const char  *result;
 
-    if (prizectl_interrupted) {
-        code = PRIZECTL_INTERRUPTED;
-        result = "interrupted";
-
-    } else if (rc == -1) {
-        code = PRIZECTL_FAILED;
-        result = "failed";
-
-    } else {
-        code = PRIZECTL_DONE;
-        result = "done";
-    }
+    code = prizectl_outcome(rc, &result);
 
     if (code == PRIZECTL_INTERRUPTED || (code && clear->removed)) {
         prizectl_error("%s after %llu of %llu records", result,
@@ -196,21 +185,10 @@ prizectl_clear(int argc, char **argv)
 
     clear.options = &options;
 
-    if (prizectl_options(&options, PRIZECTL_COMMAND_CLEAR, argc, argv)
-        == -1)
-    {
-        rc = PRIZECTL_USAGE;
+    rc = prizectl_options_begin(&options, PRIZECTL_COMMAND_CLEAR, argc, argv,
+                                prizectl_clear_help, &clear.redis);
 
-    } else if (options.help) {
-        rc = prizectl_print(prizectl_clear_help);
-
-    } else if (prizectl_redis_init(&clear.redis, options.redis) == -1) {
-        rc = PRIZECTL_USAGE;
-
-    } else if (prizectl_catch_signals() == -1) {
-        rc = PRIZECTL_FAILED;
-
-    } else {
+    if (rc == PRIZECTL_BEGUN) {
         rc = prizectl_clear_result(&clear, prizectl_clear_run(&clear));
     }
 

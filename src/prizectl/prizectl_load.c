@@ -386,9 +386,7 @@ prizectl_load_run(prizectl_load_t *load)
     }
 
     if (load->nrows == 0 && !load->options->allow_empty) {
-        prizectl_error("the query returned no rows; if that is right, say "
-                       "--allow-empty");
-        return -1;
+        return prizectl_roster_none();
     }
 
     return load->options->prune ? prizectl_load_prune(load) : 0;
@@ -466,18 +464,7 @@ prizectl_load_result(prizectl_load_t *load, int rc)
     int          code;
     const char  *result;
 
-    if (prizectl_interrupted) {
-        code = PRIZECTL_INTERRUPTED;
-        result = "interrupted";
-
-    } else if (rc == -1) {
-        code = PRIZECTL_FAILED;
-        result = "failed";
-
-    } else {
-        code = PRIZECTL_DONE;
-        result = "done";
-    }
+    code = prizectl_outcome(rc, &result);
 
     if (code != PRIZECTL_DONE && !load->complete
         && (load->progress.unit || code == PRIZECTL_INTERRUPTED))
@@ -511,19 +498,10 @@ prizectl_load(int argc, char **argv)
     load.started = prizectl_time_now();
     load.random = 1 + (unsigned long long) time(NULL) * getpid();
 
-    if (prizectl_options(&options, PRIZECTL_COMMAND_LOAD, argc, argv) == -1) {
-        rc = PRIZECTL_USAGE;
+    rc = prizectl_options_begin(&options, PRIZECTL_COMMAND_LOAD, argc, argv,
+                                prizectl_load_help, &load.redis);
 
-    } else if (options.help) {
-        rc = prizectl_print(prizectl_load_help);
-
-    } else if (prizectl_redis_init(&load.redis, options.redis) == -1) {
-        rc = PRIZECTL_USAGE;
-
-    } else if (prizectl_catch_signals() == -1) {
-        rc = PRIZECTL_FAILED;
-
-    } else {
+    if (rc == PRIZECTL_BEGUN) {
         rc = prizectl_load_open(&load);
         rc = prizectl_load_result(&load, rc == -1 ? -1
                                                   : prizectl_load_run(&load));

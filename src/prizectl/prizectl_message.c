@@ -3,7 +3,6 @@
 #define _GNU_SOURCE
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,21 +107,22 @@ prizectl_error(const char *fmt, ...)
 }
 
 
-void
-prizectl_option_error(int option, char **argv)
+int
+prizectl_outcome(int rc, const char **word)
 {
-    if (option == ':') {
-        prizectl_error("\"%s\" wants a value, see \"prizectl %s --help\"",
-                       argv[optind - 1], argv[0]);
-
-    } else if (optopt > ' ') {
-        prizectl_error("unknown option \"-%c\", see \"prizectl %s --help\"",
-                       optopt, argv[0]);
-
-    } else {
-        prizectl_error("unknown option \"%s\", see \"prizectl %s --help\"",
-                       argv[optind - 1], argv[0]);
+    if (prizectl_interrupted) {
+        *word = "interrupted";
+        return PRIZECTL_INTERRUPTED;
     }
+
+    if (rc == -1) {
+        *word = "failed";
+        return PRIZECTL_FAILED;
+    }
+
+    *word = "done";
+
+    return PRIZECTL_DONE;
 }
 
 

@@ -1,5 +1,4 @@
 
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +6,7 @@
 
 #include "prizectl.h"
 #include "prizectl_key.h"
+#include "prizectl_option.h"
 #include "prizectl_options.h"
 #include "prizectl_time.h"
 
@@ -37,8 +37,7 @@ enum {
     PRIZECTL_OPTION_FORCE,
     PRIZECTL_OPTION_JSON,
     PRIZECTL_OPTION_UNTIL,
-    PRIZECTL_OPTION_YES,
-    PRIZECTL_OPTION_HELP
+    PRIZECTL_OPTION_YES
 };
 
 
@@ -155,47 +154,6 @@ prizectl_option_rate(prizectl_options_t *options, const char *value)
 
 
 static int
-prizectl_option_id_max_length(prizectl_options_t *options, const char *value)
-{
-    const char          *p;
-    unsigned long long   n;
-
-    p = value;
-
-    if (prizectl_time_number(&p, PRIZECTL_ID_LENGTH_MAX, &n) == -1
-        || *p || n == 0)
-    {
-        prizectl_error("--id-max-length \"%s\": want 1 to %d", value,
-                       PRIZECTL_ID_LENGTH_MAX);
-        return -1;
-    }
-
-    options->id_max_length = n;
-
-    return 0;
-}
-
-
-static int
-prizectl_option_until(prizectl_options_t *options, const char *value)
-{
-    if (prizectl_time_moment(value, &options->until) == -1) {
-        prizectl_error("--until \"%s\": want a moment with its zone, as "
-                       "2026-12-24T20:00+08:00 or 2026-12-24T12:00:00Z",
-                       value);
-        return -1;
-    }
-
-    if (options->until <= time(NULL)) {
-        prizectl_error("--until \"%s\" is in the past", value);
-        return -1;
-    }
-
-    return 0;
-}
-
-
-static int
 prizectl_option_set_value(prizectl_options_t *options, int option,
     const char *value)
 {
@@ -243,18 +201,20 @@ prizectl_option_set_value(prizectl_options_t *options, int option,
         return prizectl_option_rate(options, value);
 
     case PRIZECTL_OPTION_ID_MAX_LENGTH:
-        return prizectl_option_id_max_length(options, value);
+        return prizectl_option_id_max_length(value,
+                                             &options->id_max_length);
 
     default: /* PRIZECTL_OPTION_UNTIL */
-        return prizectl_option_until(options, value);
+        return prizectl_option_moment("until", value, &options->until);
     }
 }
 
 
 static int
-prizectl_option_set(prizectl_options_t *options, int option,
-    const char *value)
+prizectl_option_set(void *data, int option, const char *value)
 {
+    prizectl_options_t  *options = data;
+
     switch (option) {
 
     case PRIZECTL_OPTION_ALLOW_EMPTY:
@@ -279,10 +239,6 @@ prizectl_option_set(prizectl_options_t *options, int option,
 
     case PRIZECTL_OPTION_YES:
         options->yes = 1;
-        return 0;
-
-    case PRIZECTL_OPTION_HELP:
-        options->help = 1;
         return 0;
 
     default:
@@ -328,7 +284,7 @@ prizectl_options_check_password(const prizectl_options_t *options)
 
 static int
 prizectl_options_check(const prizectl_options_t *options, unsigned command,
-    const char *name)
+    char **argv)
 {
     const char  *missing, *id;
 
@@ -339,9 +295,7 @@ prizectl_options_check(const prizectl_options_t *options, unsigned command,
                   : options->query == NULL ? "query" : missing;
     }
 
-    if (missing) {
-        prizectl_error("--%s is required, see \"prizectl %s --help\"",
-                       missing, name);
+    if (prizectl_option_missing(missing, argv) == -1) {
         return -1;
     }
 
@@ -390,11 +344,13 @@ prizectl_options_destroy(prizectl_options_t *options)
 }
 
 
-int
-prizectl_options(prizectl_options_t *options, unsigned command, int argc,
-    char **argv)
+/* 0, or PRIZECTL_OPTION_HELP, or -1 after a message */
+
+static int
+prizectl_options_parse(prizectl_options_t *options, unsigned command,
+    int argc, char **argv)
 {
-    int            option;
+    int            rc;
     size_t         i, n;
     struct option  list[PRIZECTL_OPTIONS + 1];
 
@@ -410,29 +366,27 @@ prizectl_options(prizectl_options_t *options, unsigned command, int argc,
         }
     }
 
-    opterr = 0;
+    rc = prizectl_option_parse(argc, argv, list, prizectl_option_set, options);
 
-    while ((option = getopt_long(argc, argv, ":", list, NULL)) != -1) {
+    return rc ? rc : prizectl_options_check(options, command, argv);
+}
 
-        if (option == '?' || option == ':') {
-            prizectl_option_error(option, argv);
-            return -1;
-        }
 
-        if (prizectl_option_set(options, option, optarg) == -1) {
-            return -1;
-        }
+int
+prizectl_options_begin(prizectl_options_t *options, unsigned command,
+    int argc, char **argv, const char *help, prizectl_redis_t *redis)
+{
+    int  rc;
+
+    rc = prizectl_options_parse(options, command, argc, argv);
+
+    if (rc == PRIZECTL_OPTION_HELP) {
+        return prizectl_print(help);
     }
 
-    if (options->help) {
-        return 0;
+    if (rc == -1 || prizectl_redis_init(redis, options->redis) == -1) {
+        return PRIZECTL_USAGE;
     }
 
-    if (optind < argc) {
-        prizectl_error("unexpected argument \"%s\", see \"prizectl %s "
-                       "--help\"", argv[optind], argv[0]);
-        return -1;
-    }
-
-    return prizectl_options_check(options, command, argv[0]);
+    return prizectl_catch_signals() == -1 ? PRIZECTL_FAILED : PRIZECTL_BEGUN;
 }

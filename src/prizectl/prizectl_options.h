@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "prize_record.h"
+#include "prizectl_redis.h"
 
 
 /* the commands, as bits */
@@ -44,16 +45,20 @@ typedef struct {
     unsigned             force:1;
     unsigned             json:1;
     unsigned             yes:1;
-    unsigned             help:1;
 } prizectl_options_t;
 
 
+/* of prizectl_options_begin(): the command itself may go on */
+#define PRIZECTL_BEGUN  (-1)
+
+
 /*
- * The options of one command: 0, or -1 after a message; the exit code is then
- * PRIZECTL_USAGE.  prizectl_options_destroy() takes both.
+ * How each of the commands begins: reads its options, or writes its help, and
+ * catches signals.  PRIZECTL_BEGUN, or the exit code.  The options are to be
+ * destroyed either way, and so is "redis", which is not connected yet.
  */
-int prizectl_options(prizectl_options_t *options, unsigned command, int argc,
-    char **argv);
+int prizectl_options_begin(prizectl_options_t *options, unsigned command,
+    int argc, char **argv, const char *help, prizectl_redis_t *redis);
 
 void prizectl_options_destroy(prizectl_options_t *options);
 

@@ -1,11 +1,11 @@
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "prizectl.h"
+#include "prizectl_option.h"
 #include "prizectl_page.h"
 
 
@@ -31,8 +31,7 @@ enum {
     PRIZECTL_RENDER_PAGE = 1,
     PRIZECTL_RENDER_FIELD,
     PRIZECTL_RENDER_RAW,
-    PRIZECTL_RENDER_FIELDS,
-    PRIZECTL_RENDER_HELP
+    PRIZECTL_RENDER_FIELDS
 };
 
 
@@ -45,7 +44,6 @@ typedef struct {
     prize_str_t          *raw;
     unsigned              nraw;
     unsigned              list:1;
-    unsigned              help:1;
 } prizectl_render_options_t;
 
 
@@ -54,7 +52,7 @@ static const struct option  prizectl_render_list[] = {
     { "field", required_argument, NULL, PRIZECTL_RENDER_FIELD },
     { "raw", required_argument, NULL, PRIZECTL_RENDER_RAW },
     { "fields", no_argument, NULL, PRIZECTL_RENDER_FIELDS },
-    { "help", no_argument, NULL, PRIZECTL_RENDER_HELP },
+    { "help", no_argument, NULL, PRIZECTL_OPTION_HELP },
     { NULL, 0, NULL, 0 }
 };
 
@@ -85,74 +83,46 @@ prizectl_render_option_field(prizectl_render_options_t *options,
 
 
 static int
-prizectl_render_option(prizectl_render_options_t *options, int option,
-    char **argv)
+prizectl_render_option(void *data, int option, const char *value)
 {
-    prize_str_t  *raw;
+    prize_str_t                *raw;
+    prizectl_render_options_t  *options = data;
 
     switch (option) {
 
     case PRIZECTL_RENDER_PAGE:
-        options->page = optarg;
+        options->page = value;
         return 0;
 
     case PRIZECTL_RENDER_FIELD:
-        return prizectl_render_option_field(options, optarg);
+        return prizectl_render_option_field(options, value);
 
     case PRIZECTL_RENDER_RAW:
         raw = &options->raw[options->nraw++];
-        raw->data = optarg;
-        raw->len = strlen(optarg);
+        raw->data = value;
+        raw->len = strlen(value);
         return 0;
 
-    case PRIZECTL_RENDER_FIELDS:
+    default: /* PRIZECTL_RENDER_FIELDS */
         options->list = 1;
         return 0;
-
-    case PRIZECTL_RENDER_HELP:
-        options->help = 1;
-        return 0;
-
-    default:
-        prizectl_option_error(option, argv);
-        return -1;
     }
 }
 
+
+/* 0, or PRIZECTL_OPTION_HELP, or -1 after a message */
 
 static int
 prizectl_render_options(prizectl_render_options_t *options, int argc,
     char **argv)
 {
-    int  option;
+    int  rc;
 
-    opterr = 0;
+    rc = prizectl_option_parse(argc, argv, prizectl_render_list,
+                               prizectl_render_option, options);
 
-    while ((option = getopt_long(argc, argv, ":", prizectl_render_list, NULL))
-           != -1)
-    {
-        if (prizectl_render_option(options, option, argv) == -1) {
-            return -1;
-        }
-    }
-
-    if (options->help) {
-        return 0;
-    }
-
-    if (optind < argc) {
-        prizectl_error("unexpected argument \"%s\", see \"prizectl %s "
-                       "--help\"", argv[optind], argv[0]);
-        return -1;
-    }
-
-    if (options->page == NULL) {
-        prizectl_error("--page is required, see \"prizectl %s --help\"",
-                       argv[0]);
-        return -1;
-    }
-
-    return 0;
+    return rc ? rc : prizectl_option_missing(options->page ? NULL : "page",
+                                             argv);
 }
 
 
@@ -317,14 +287,12 @@ prizectl_render(int argc, char **argv)
         prizectl_error("not enough memory for %d arguments", argc);
         rc = PRIZECTL_FAILED;
 
-    } else if (prizectl_render_options(&options, argc, argv) == -1) {
-        rc = PRIZECTL_USAGE;
-
-    } else if (options.help) {
-        rc = prizectl_print(PRIZECTL_RENDER_USAGE);
-
     } else {
-        rc = prizectl_render_run(&options);
+        rc = prizectl_render_options(&options, argc, argv);
+
+        rc = rc == -1 ? PRIZECTL_USAGE
+             : rc ? prizectl_print(PRIZECTL_RENDER_USAGE)
+                  : prizectl_render_run(&options);
     }
 
     free(options.raw);

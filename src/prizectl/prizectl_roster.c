@@ -728,6 +728,16 @@ prizectl_roster_next(prizectl_roster_t *roster)
 }
 
 
+int
+prizectl_roster_none(void)
+{
+    prizectl_error("the query returned no rows; if that is right, say "
+                   "--allow-empty");
+
+    return -1;
+}
+
+
 PGresult *
 prizectl_roster_keep(prizectl_roster_t *roster)
 {

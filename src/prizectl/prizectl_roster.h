@@ -78,6 +78,9 @@ void prizectl_roster_close(prizectl_roster_t *roster);
  */
 int prizectl_roster_next(prizectl_roster_t *roster);
 
+/* what is said of a roster without rows */
+int prizectl_roster_none(void);
+
 /* the current row itself, for the caller to PQclear() */
 PGresult *prizectl_roster_keep(prizectl_roster_t *roster);
 

@@ -1,6 +1,5 @@
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +12,8 @@
 #include "prizectl.h"
 #include "prizectl_csv.h"
 #include "prizectl_key.h"
+#include "prizectl_option.h"
 #include "prizectl_progress.h"
-#include "prizectl_time.h"
 
 
 #define PRIZECTL_SIGN_OUTPUT  (256 * 1024)
@@ -28,8 +27,7 @@ enum {
     PRIZECTL_SIGN_EVENT,
     PRIZECTL_SIGN_URL,
     PRIZECTL_SIGN_EXPIRES,
-    PRIZECTL_SIGN_ID_MAX_LENGTH,
-    PRIZECTL_SIGN_HELP
+    PRIZECTL_SIGN_ID_MAX_LENGTH
 };
 
 
@@ -39,7 +37,6 @@ typedef struct {
     const char              *url;
     time_t                   expires;
     unsigned                 id_max_length;
-    unsigned                 help:1;
 
     prize_signature_keys_t  *keys;      /* owned */
     prizectl_csv_t           csv;
@@ -61,7 +58,7 @@ static const struct option  prizectl_sign_list[] = {
     { "url", required_argument, NULL, PRIZECTL_SIGN_URL },
     { "expires", required_argument, NULL, PRIZECTL_SIGN_EXPIRES },
     { "id-max-length", required_argument, NULL, PRIZECTL_SIGN_ID_MAX_LENGTH },
-    { "help", no_argument, NULL, PRIZECTL_SIGN_HELP },
+    { "help", no_argument, NULL, PRIZECTL_OPTION_HELP },
     { NULL, 0, NULL, 0 }
 };
 
@@ -83,25 +80,6 @@ static const char  prizectl_sign_help[] =
     "  --help             this text\n"
     "\n"
     "Exit code: 0 done, 1 failed or partly done, 2 usage, 130 interrupted.\n";
-
-
-static int
-prizectl_sign_option_expires(prizectl_sign_t *sign, const char *value)
-{
-    if (prizectl_time_moment(value, &sign->expires) == -1) {
-        prizectl_error("--expires \"%s\": want a moment with its zone, as "
-                       "2026-12-24T20:00+08:00 or 2026-12-24T12:00:00Z",
-                       value);
-        return -1;
-    }
-
-    if (sign->expires <= time(NULL)) {
-        prizectl_error("--expires \"%s\" is in the past", value);
-        return -1;
-    }
-
-    return 0;
-}
 
 
 /* an argument that a link has itself, where it would be one too many */
@@ -183,84 +161,45 @@ prizectl_sign_option_event(prizectl_sign_t *sign, const char *value)
 
 
 static int
-prizectl_sign_option_id_max_length(prizectl_sign_t *sign, const char *value)
+prizectl_sign_option(void *data, int option, const char *value)
 {
-    const char          *p;
-    unsigned long long   n;
+    prizectl_sign_t  *sign = data;
 
-    p = value;
-
-    if (prizectl_time_number(&p, PRIZECTL_ID_LENGTH_MAX, &n) == -1
-        || *p || n == 0)
-    {
-        prizectl_error("--id-max-length \"%s\": want 1 to %d", value,
-                       PRIZECTL_ID_LENGTH_MAX);
-        return -1;
-    }
-
-    sign->id_max_length = n;
-
-    return 0;
-}
-
-
-static int
-prizectl_sign_option(prizectl_sign_t *sign, int option, char **argv)
-{
     switch (option) {
 
     case PRIZECTL_SIGN_KEY_FILE:
-        sign->key_file = optarg;
+        sign->key_file = value;
         return 0;
 
     case PRIZECTL_SIGN_EVENT:
-        return prizectl_sign_option_event(sign, optarg);
+        return prizectl_sign_option_event(sign, value);
 
     case PRIZECTL_SIGN_URL:
-        return prizectl_sign_option_url(sign, optarg);
+        return prizectl_sign_option_url(sign, value);
 
     case PRIZECTL_SIGN_EXPIRES:
-        return prizectl_sign_option_expires(sign, optarg);
+        return prizectl_option_moment("expires", value, &sign->expires);
 
-    case PRIZECTL_SIGN_ID_MAX_LENGTH:
-        return prizectl_sign_option_id_max_length(sign, optarg);
-
-    case PRIZECTL_SIGN_HELP:
-        sign->help = 1;
-        return 0;
-
-    default:
-        prizectl_option_error(option, argv);
-        return -1;
+    default: /* PRIZECTL_SIGN_ID_MAX_LENGTH */
+        return prizectl_option_id_max_length(value, &sign->id_max_length);
     }
 }
 
+
+/* 0, or PRIZECTL_OPTION_HELP, or -1 after a message */
 
 static int
 prizectl_sign_options(prizectl_sign_t *sign, int argc, char **argv)
 {
-    int          option;
+    int          rc;
     const char  *missing;
 
     sign->id_max_length = 64;
-    opterr = 0;
 
-    while ((option = getopt_long(argc, argv, ":", prizectl_sign_list, NULL))
-           != -1)
-    {
-        if (prizectl_sign_option(sign, option, argv) == -1) {
-            return -1;
-        }
-    }
-
-    if (sign->help) {
-        return 0;
-    }
-
-    if (optind < argc) {
-        prizectl_error("unexpected argument \"%s\", see \"prizectl %s "
-                       "--help\"", argv[optind], argv[0]);
-        return -1;
+    rc = prizectl_option_parse(argc, argv, prizectl_sign_list,
+                               prizectl_sign_option, sign);
+    if (rc != 0) {
+        return rc;
     }
 
     missing = sign->key_file == NULL ? "key-file"
@@ -268,13 +207,7 @@ prizectl_sign_options(prizectl_sign_t *sign, int argc, char **argv)
               : sign->url == NULL ? "url"
               : sign->expires == 0 ? "expires" : NULL;
 
-    if (missing) {
-        prizectl_error("--%s is required, see \"prizectl %s --help\"",
-                       missing, argv[0]);
-        return -1;
-    }
-
-    return 0;
+    return prizectl_option_missing(missing, argv);
 }
 
 
@@ -538,12 +471,14 @@ prizectl_sign(int argc, char **argv)
 
     memset(&sign, 0, sizeof(prizectl_sign_t));
 
-    if (prizectl_sign_options(&sign, argc, argv) == -1) {
-        return PRIZECTL_USAGE;
+    rc = prizectl_sign_options(&sign, argc, argv);
+
+    if (rc == PRIZECTL_OPTION_HELP) {
+        return prizectl_print(prizectl_sign_help);
     }
 
-    if (sign.help) {
-        return prizectl_print(prizectl_sign_help);
+    if (rc == -1) {
+        return PRIZECTL_USAGE;
     }
 
     rc = prizectl_catch_signals() == -1

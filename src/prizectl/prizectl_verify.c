@@ -592,9 +592,7 @@ prizectl_verify_run(prizectl_verify_t *verify)
     if (verify->nrows == 0 && !verify->options->allow_empty
         && !prizectl_interrupted)
     {
-        prizectl_error("the query returned no rows; if that is right, say "
-                       "--allow-empty");
-        return -1;
+        return prizectl_roster_none();
     }
 
     if (!prizectl_interrupted && prizectl_verify_strays(verify) == -1) {
@@ -741,23 +739,17 @@ prizectl_verify_result(prizectl_verify_t *verify, int rc)
 
     prizectl_progress_hide();
 
-    if (prizectl_interrupted) {
-        code = PRIZECTL_INTERRUPTED;
-        result = "interrupted";
+    code = prizectl_outcome(rc, &result);
 
-    } else if (rc == -1) {
-        code = PRIZECTL_FAILED;
-        result = "failed";
-
-    } else if (verify->missing || verify->different || verify->stray.nstrays
-               || verify->endless || verify->early)
-    {
-        code = PRIZECTL_DIFFERENT;
-        result = "different";
-
-    } else {
-        code = PRIZECTL_DONE;
+    if (code == PRIZECTL_DONE) {
         result = "equal";
+
+        if (verify->missing || verify->different || verify->stray.nstrays
+            || verify->endless || verify->early)
+        {
+            code = PRIZECTL_DIFFERENT;
+            result = "different";
+        }
     }
 
     if (!verify->complete
@@ -808,21 +800,10 @@ prizectl_verify(int argc, char **argv)
     verify.options = &options;
     verify.ttl = -1;
 
-    if (prizectl_options(&options, PRIZECTL_COMMAND_VERIFY, argc, argv)
-        == -1)
-    {
-        rc = PRIZECTL_USAGE;
+    rc = prizectl_options_begin(&options, PRIZECTL_COMMAND_VERIFY, argc, argv,
+                                prizectl_verify_help, &verify.redis);
 
-    } else if (options.help) {
-        rc = prizectl_print(prizectl_verify_help);
-
-    } else if (prizectl_redis_init(&verify.redis, options.redis) == -1) {
-        rc = PRIZECTL_USAGE;
-
-    } else if (prizectl_catch_signals() == -1) {
-        rc = PRIZECTL_FAILED;
-
-    } else {
+    if (rc == PRIZECTL_BEGUN) {
         rc = prizectl_verify_result(&verify, prizectl_verify_run(&verify));
     }
 
