@@ -115,7 +115,7 @@ libs      = -lhiredis -lpq -lz -lcrypto
 
 
 all: $(BUILD)/ngx_http_prize_module.so $(BUILD)/prizectl unit corpus \
-     $(BUILD)/malloc.so $(BUILD)/clients
+     $(BUILD)/malloc.so $(BUILD)/clients $(BUILD)/steps
 
 
 # The stamp changes when the list of sources or a setting does, so that a
@@ -203,7 +203,7 @@ $(BUILD)/malloc.so: t/fault/malloc.c $(BUILD)/settings
 
 # the bench's own
 
-$(BUILD)/clients: t/bench/clients.c $(BUILD)/settings
+$(BUILD)/clients $(BUILD)/steps: $(BUILD)/%: t/bench/%.c $(BUILD)/settings
 	$(CC) -O2 -g $(WARNINGS) -o $@ $<
 
 -include $(objects:.o=.d)

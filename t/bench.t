@@ -3,6 +3,7 @@ use warnings;
 
 use lib 't/lib', 't/bench';
 use IO::Compress::Gzip qw(gzip $GzipError);
+use Instructions;
 use Test::More;
 use Test::Prize;
 use Measure;
@@ -76,6 +77,29 @@ for my $case (['-g', '/short', 'gzip that was asked for'],
 
     is($status, 0, 'a gzipped page is one');
     cmp_ok($got->{bytes}, '<', 5 * 2000, 'and is shorter');
+}
+
+
+# ---- instructions
+
+{
+    my ($status, undef, $err) = run(Instructions::step_program(), 2 ** 22 + 1);
+
+    is($status, 1, 'a process that is not there is none to step through');
+    like($err, qr/^steps: cannot attach: /, 'which is said');
+}
+
+SKIP: {
+    skip 'only root may step through any process', 2 if $>;
+
+    my $pid = fork // die "fork: $!";
+    exec 'sleep', '0.2' or die "sleep: $!" unless $pid;
+
+    my ($status, $out, $err) = run(Instructions::step_program(), $pid);
+
+    waitpid $pid, 0;
+    is($status, 0, 'a process is stepped through to its end') or diag $err;
+    like($out, qr/^attached\n[1-9]\d*$/, 'and its instructions are counted');
 }
 
 

@@ -7,6 +7,10 @@ package Instructions;
 #
 #     my $count = Instructions::per_page($site, $configuration,
 #         path => sub { my ($n) = @_; ... }, gzip => 1, connections => 1);
+#
+# Callgrind's processor has no instructions for SHA-256, so that OpenSSL takes
+# ten times as many others.  With "step" each instruction of the real one is
+# stepped through, which takes its time.
 
 use strict;
 use warnings;
@@ -20,8 +24,8 @@ use Test::Prize::Clients;
 sub per_page {
     my ($site, $conf, %option) = @_;
     my $connections = $option{connections} // 1;
-    my $few = max(200, $connections);
-    my $more = max(1000, 2 * $connections);
+    my $few = $option{step} ? 5 : max(200, $connections);
+    my $more = $option{step} ? 50 : max(1000, 2 * $connections);
     my @total = map { total($site, $conf, %option, requests => $_) }
                 $few, $few + $more;
 
@@ -33,7 +37,8 @@ sub per_page {
 
 sub total {
     my ($site, $conf, %option) = @_;
-    my ($nginx, $worker) = start($site, $conf);
+    my ($nginx, $counted) = $option{step} ? step($site, $conf)
+                                          : callgrind($site, $conf);
     my $misses = $site->misses;
     my $result = Test::Prize::Clients->new(
         port => $conf->{port}, connections => $option{connections} // 1,
@@ -49,9 +54,7 @@ sub total {
     die "Redis did not know everybody\n" if $site->misses != $misses;
     die $nginx->error_log if $nginx->error_log ne '';
 
-    my ($total) = slurp("$nginx->{dir}/callgrind/$worker")
-                  =~ /^totals: (\d+)/m;
-    return $total // die "callgrind has counted nothing\n";
+    return $counted->() // die "nothing was counted\n";
 }
 
 
@@ -66,9 +69,11 @@ sub check {
 }
 
 
+# Both start an nginx and return what, at its end, tells the count.
+
 # the worker writes its file as the user it has become
 
-sub start {
+sub callgrind {
     my ($site, $conf) = @_;
     my $nginx = $site->prepare($conf);
     my $dir = $nginx->{dir};
@@ -85,7 +90,32 @@ sub start {
         return -s "$dir/nginx.pid" && $worker;
     });
 
-    return ($nginx, $worker);
+    return ($nginx, sub {
+        my ($total) = slurp("$dir/callgrind/$worker") =~ /^totals: (\d+)/m;
+        return $total;
+    });
+}
+
+
+sub step {
+    my ($site, $conf) = @_;
+    my $nginx = $site->start($conf);
+    my ($worker) = $nginx->workers;
+
+    open my $steps, '-|', step_program(), $worker
+        or die "cannot run " . step_program() . ": $!\n";
+    die "cannot step through a worker\n"
+        if (readline($steps) // '') ne "attached\n";
+
+    return ($nginx, sub {
+        my ($total) = (readline($steps) // '') =~ /^(\d+)$/;
+        return $total;
+    });
+}
+
+
+sub step_program {
+    return ($ENV{TEST_NGINX_BUILD} // root() . '/build') . '/steps';
 }
 
 
@@ -98,13 +128,16 @@ my %rows = (
     'static' => { static => 1 },
     'gzip_static' => { static => 1, gzip => 1 },
     'signed' => { source => 'redis', signed => 1 },
+    'plain-stepped' => { source => 'redis', step => 1 },
+    'signed-stepped' => { source => 'redis', signed => 1, step => 1 },
     'postgres' => { source => 'postgres' },
     'postgres-gzip' => { source => 'postgres', gzip => 1 },
 );
 
 
 sub names {
-    return qw(plain gzip static gzip_static signed postgres postgres-gzip);
+    return qw(plain gzip static gzip_static signed plain-stepped
+              signed-stepped postgres postgres-gzip);
 }
 
 
@@ -116,8 +149,8 @@ sub row {
                ? $site->static(sendfile => 1, nopush => 1, gzip => $row->{gzip})
                : $site->prize($page, $row->{source}, signed => $row->{signed});
 
-    return per_page($site, $conf, gzip => $row->{gzip}, %option,
-                    path => paths($site, $row));
+    return per_page($site, $conf, gzip => $row->{gzip}, step => $row->{step},
+                    %option, path => paths($site, $row));
 }
 
 

@@ -171,7 +171,10 @@ sub instruction_goals {
 
     for my $case (
         ['1,000,000 employees ÷ 10,000', 1.02, 'million', 'plain'],
-        ['signed link ÷ unsigned', 1.15, 'signed', 'plain'],
+        ['signed link ÷ unsigned, stepped through', 1.15, 'signed-stepped',
+         'plain-stepped'],
+        ['signed link ÷ unsigned, SHA-256 in software', undef, 'signed',
+         'plain'],
         ['gzipped ÷ plain', undef, 'gzip', 'plain'],
         ['plain ÷ static file', undef, 'plain', 'static'],
         ['PostgreSQL only ÷ Redis', undef, 'postgres', 'plain'])
@@ -336,6 +339,8 @@ sub instructions_table {
     my ($count) = @_;
     my %name = (plain => 'plain', again => 'plain, counted again',
                 gzip => 'gzipped', signed => 'plain, signed link',
+                'plain-stepped' => 'plain, stepped through',
+                'signed-stepped' => 'plain, signed link, stepped through',
                 million => 'plain, 1,000,000 employees',
                 postgres => 'plain, PostgreSQL only',
                 'postgres-gzip' => 'gzipped, PostgreSQL only',
@@ -343,8 +348,8 @@ sub instructions_table {
     my $text = "| page | instructions of the worker |\n|---|--:|\n";
 
     $text .= "| $name{$_} | " . thousands($count->{$_}) . " |\n"
-        for qw(plain again gzip signed million postgres postgres-gzip static
-               gzip_static);
+        for qw(plain again gzip signed plain-stepped signed-stepped million
+               postgres postgres-gzip static gzip_static);
     return $text;
 }
 

@@ -231,7 +231,7 @@ sub prize {
 
     return { port => $port, http => <<~"CONF" };
         prize_postgres hr "@{[ $postgres->socket_conninfo ]} connect_timeout=60"
-                       connections=4 queue=20000;
+                       connections=2 queue=20000;
         server {
             listen 127.0.0.1:$port backlog=16384;
             location = /h5 {
