@@ -51,6 +51,50 @@ prize_reply_refuse(prize_reply_t *reply, const char *why)
 }
 
 
+/*
+ * hiredis 1.0 counts elements in size_t and reads RESP3, which nobody asked
+ * for; to 0.14 its types are an error of the protocol.
+ */
+
+#if (HIREDIS_MAJOR >= 1)
+
+typedef size_t  prize_reply_count_t;
+
+
+static void *
+prize_reply_double(const redisReadTask *task, double value, char *data,
+    size_t len)
+{
+    (void) value;
+    (void) data;
+    (void) len;
+
+    return prize_reply_refuse(task->privdata, "a type of RESP3");
+}
+
+
+static void *
+prize_reply_bool(const redisReadTask *task, int value)
+{
+    (void) value;
+
+    return prize_reply_refuse(task->privdata, "a type of RESP3");
+}
+
+
+#define PRIZE_REPLY_FUNCTIONS_RESP3                                           \
+    .createDouble = prize_reply_double,                                       \
+    .createBool = prize_reply_bool,
+
+#else
+
+typedef int  prize_reply_count_t;
+
+#define PRIZE_REPLY_FUNCTIONS_RESP3
+
+#endif
+
+
 static int
 prize_reply_append(prize_reply_t *reply, const char *data, size_t len)
 {
@@ -89,6 +133,13 @@ prize_reply_string(const redisReadTask *task, char *data, size_t len)
     }
 
     if (task->parent == NULL) {
+        if (task->type != REDIS_REPLY_STRING
+            && task->type != REDIS_REPLY_STATUS
+            && task->type != REDIS_REPLY_ERROR)
+        {
+            return prize_reply_refuse(reply, "a type of RESP3");
+        }
+
         reply->type = (task->type == REDIS_REPLY_ERROR) ? PRIZE_REPLY_ERROR
                                                         : PRIZE_REPLY_STRING;
         value = &reply->text;
@@ -116,21 +167,19 @@ prize_reply_string(const redisReadTask *task, char *data, size_t len)
 }
 
 
-/* the type of the last argument is that of hiredis: int, since 1.0 size_t */
-
 static void *
-#if (HIREDIS_MAJOR >= 1)
-prize_reply_array(const redisReadTask *task, size_t elements)
-#else
-prize_reply_array(const redisReadTask *task, int elements)
-#endif
+prize_reply_array(const redisReadTask *task, prize_reply_count_t elements)
 {
     prize_str_t    *values;
     prize_reply_t  *reply;
 
     reply = task->privdata;
 
-    if (task->parent != NULL || (unsigned) elements != reply->wanted
+    if (task->type != REDIS_REPLY_ARRAY) {
+        return prize_reply_refuse(reply, "a type of RESP3");
+    }
+
+    if (task->parent != NULL || elements != (prize_reply_count_t) reply->wanted
         || reply->wanted == 0)
     {
         return prize_reply_refuse(reply, "an array of another length");
@@ -192,33 +241,6 @@ prize_reply_nil(const redisReadTask *task)
 }
 
 
-#if (HIREDIS_MAJOR >= 1)
-
-/* RESP3, which nobody asked for */
-
-static void *
-prize_reply_double(const redisReadTask *task, double value, char *data,
-    size_t len)
-{
-    (void) value;
-    (void) data;
-    (void) len;
-
-    return prize_reply_refuse(task->privdata, "a type of RESP3");
-}
-
-
-static void *
-prize_reply_bool(const redisReadTask *task, int value)
-{
-    (void) value;
-
-    return prize_reply_refuse(task->privdata, "a type of RESP3");
-}
-
-#endif
-
-
 static void
 prize_reply_free(void *object)
 {
@@ -231,10 +253,7 @@ static redisReplyObjectFunctions  prize_reply_functions = {
     .createArray = prize_reply_array,
     .createInteger = prize_reply_integer,
     .createNil = prize_reply_nil,
-#if (HIREDIS_MAJOR >= 1)
-    .createDouble = prize_reply_double,
-    .createBool = prize_reply_bool,
-#endif
+    PRIZE_REPLY_FUNCTIONS_RESP3
     .freeObject = prize_reply_free
 };
 

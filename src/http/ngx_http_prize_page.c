@@ -83,14 +83,56 @@ ngx_http_prize_page_header(ngx_http_request_t *r, ngx_str_t *name,
         return NULL;
     }
 
+    ngx_memzero(h, sizeof(ngx_table_elt_t));
+
     h->hash = 1;
     h->key = *name;
     h->value = *value;
-#if (nginx_version >= 1023000)
-    h->next = NULL;
-#endif
 
     return h;
+}
+
+
+/* nginx 1.23 has a list where there was an array of pointers */
+
+static ngx_int_t
+ngx_http_prize_page_know_cache_control(ngx_http_request_t *r,
+    ngx_table_elt_t *h)
+{
+#if (nginx_version >= 1023000)
+
+    ngx_table_elt_t  **ph;
+
+    ph = &r->headers_out.cache_control;
+
+    while (*ph) {
+        ph = &(*ph)->next;
+    }
+
+#else
+
+    ngx_array_t       *headers;
+    ngx_table_elt_t  **ph;
+
+    headers = &r->headers_out.cache_control;
+
+    if (headers->elts == NULL
+        && ngx_array_init(headers, r->pool, 1, sizeof(ngx_table_elt_t *))
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ph = ngx_array_push(headers);
+    if (ph == NULL) {
+        return NGX_ERROR;
+    }
+
+#endif
+
+    *ph = h;
+
+    return NGX_OK;
 }
 
 
@@ -102,11 +144,11 @@ ngx_http_prize_page_header(ngx_http_request_t *r, ngx_str_t *name,
 static ngx_int_t
 ngx_http_prize_page_cache_control(ngx_http_request_t *r)
 {
-    ngx_table_elt_t   *h, **ph;
+    ngx_table_elt_t   *h;
 
     static ngx_str_t   name = ngx_string("Cache-Control");
 
-    h = ngx_palloc(r->pool, sizeof(ngx_table_elt_t));
+    h = ngx_pcalloc(r->pool, sizeof(ngx_table_elt_t));
 
     if (h == NULL
         || ngx_http_prize_page_header(r, &name, &ngx_http_prize_no_store)
@@ -119,35 +161,7 @@ ngx_http_prize_page_cache_control(ngx_http_request_t *r)
     h->key = name;
     h->value = ngx_http_prize_no_store;
 
-#if (nginx_version >= 1023000)
-
-    h->next = NULL;
-    ph = &r->headers_out.cache_control;
-
-    while (*ph) {
-        ph = &(*ph)->next;
-    }
-
-#else
-
-    if (r->headers_out.cache_control.elts == NULL
-        && ngx_array_init(&r->headers_out.cache_control, r->pool, 1,
-                          sizeof(ngx_table_elt_t *))
-           != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    ph = ngx_array_push(&r->headers_out.cache_control);
-    if (ph == NULL) {
-        return NGX_ERROR;
-    }
-
-#endif
-
-    *ph = h;
-
-    return NGX_OK;
+    return ngx_http_prize_page_know_cache_control(r, h);
 }
 
 

@@ -101,6 +101,16 @@ main(void)
     is("*2\r\n$1\r\na\r\n#t\r\n", 2, PRIZE_REPLY_BROKEN, "a boolean");
     is("#t\r\n", 0, PRIZE_REPLY_BROKEN, "a boolean by itself");
     is("HTTP/1.1 400\r\n", 1, PRIZE_REPLY_BROKEN, "another protocol");
+
+    is("%1\r\n$1\r\na\r\n$1\r\nb\r\n", 2, PRIZE_REPLY_BROKEN,
+       "a map of RESP3");
+    is("~1\r\n$1\r\na\r\n", 1, PRIZE_REPLY_BROKEN, "a set of RESP3");
+    is(">1\r\n$1\r\na\r\n", 1, PRIZE_REPLY_BROKEN, "a push of RESP3");
+    is("=5\r\ntxt:a\r\n", 1, PRIZE_REPLY_BROKEN, "a text of RESP3");
+    is("*1\r\n=5\r\ntxt:a\r\n", 1, PRIZE_REPLY_BROKEN, "and as an element");
+    is("(12345\r\n", 1, PRIZE_REPLY_BROKEN, "a large number of RESP3");
+    is(",1.5\r\n", 1, PRIZE_REPLY_BROKEN, "a fraction of RESP3");
+    is("#t\r\n", 1, PRIZE_REPLY_BROKEN, "a truth value of RESP3");
     is(":7\r\n", 0, PRIZE_REPLY_INTEGER, "a number");
     is("-ERR no\r\n", 1, PRIZE_REPLY_ERROR, "an error");
     is("$-1\r\n", 1, PRIZE_REPLY_NIL, "nil");
