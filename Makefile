@@ -241,7 +241,7 @@ test: deps-test
 	    TEST_NGINX_SOURCE=$(abspath $(nginx_src)) \
 	    TEST_NGINX_REDIS_SERVER=$(REDIS_SERVER) \
 	    TEST_NGINX_POSTGRES_VIA=$(POSTGRES_VIA) \
-	    t/servers prove -r $(TESTS)
+	    t/servers prove --directives -r $(TESTS)
 
 
 # nginx's pools would hide an overflow: with NGX_DEBUG_PALLOC every allocation
