@@ -3,6 +3,7 @@ use warnings;
 use utf8;
 
 use lib 't/lib';
+use File::Basename qw(basename);
 use Test::More;
 use Test::Prize;
 use Test::Prize::Client;
@@ -20,6 +21,12 @@ my $dir = run_dir() . "/sample$$";
 my $client = Test::Prize::Client->new($port);
 
 mkdir $dir or die "mkdir $dir: $!";
+
+# a worker sends them, and may not enter every folder that a clone is in
+mkdir "$dir/pages" or die "mkdir $dir/pages: $!";
+spew("$dir/pages/" . basename($_), slurp($_))
+    for glob root() . '/conf/pages/*.html';
+
 $roster->load($redis, query =>
     'SELECT id, name, department, prize, claim_url FROM employee');
 
@@ -72,8 +79,8 @@ sub fitted {
         [qr/"host=\/run\/postgresql[^"]*"/ => "\"$conninfo\""],
         [qr/listen 80;/                 => "listen 127.0.0.1:$port;"],
         [qr{/etc/nginx/h5\.keys;}       => "$keys;"],
-        [qr{/etc/nginx/pages/}          => root() . '/conf/pages/'],
-        [qr{pages/gift\.html}           => root() . '/conf/pages/gift.html'],
+        [qr{/etc/nginx/pages/}          => "$dir/pages/"],
+        [qr{pages/gift\.html}           => "$dir/pages/gift.html"],
     );
 
     for my $change (@change) {
