@@ -398,14 +398,14 @@ sub cut_off {
 
 
 for my $signal (qw(INT TERM)) {
-    my $rows = cut_off("SIG$signal", 130, qr/^prizectl: interrupted after/,
+    my $rows = cut_off("SIG$signal", 130, qr/^prizectl: interrupted after/m,
                        sub { kill $signal, $_[0]{pid} });
 
     is($redis->command('DBSIZE'), $rows, "SIG$signal: just so many are there");
     whole("SIG$signal");
 }
 
-my $rows = cut_off('PostgreSQL hangs up', 1, qr/^prizectl: PostgreSQL: /,
+my $rows = cut_off('PostgreSQL hangs up', 1, qr/^prizectl: PostgreSQL: /m,
                    sub { sql(<<"SQL") });
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = '$dbname' AND application_name = 'prizectl'
@@ -413,7 +413,8 @@ SQL
 is($redis->command('DBSIZE'), $rows, 'PostgreSQL hangs up: so many are there');
 whole('PostgreSQL hangs up');
 
-cut_off('Redis is killed', 1, qr{^prizectl: redis://\S+: key "employee:L\d+": },
+cut_off('Redis is killed', 1,
+        qr{^prizectl: redis://\S+: key "employee:L\d+": }m,
         sub { $redis->kill });
 $redis->start;
 
