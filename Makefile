@@ -19,6 +19,8 @@
 #                  page and the samples below PREFIX
 # make uninstall   takes them away again
 # make deb         Debian packages of both, build/deb/*.deb
+# make fresh       the README's two commands and the packages in fresh roots of
+#                  Debian 12, from what is committed; PARTS= of .ci/fresh
 #
 # NGINX_SRC=DIR      build against an nginx source tree instead of the
 #                  installed nginx-dev
@@ -33,6 +35,7 @@
 # TESTS=FILE...    the tests to run
 # ROSTER=FILE.csv  the employees of the demo; DEMO_PORT=, DEMO_REDIS_PORT=
 #                  and DEMO_POSTGRES_PORT= are its ports on 127.0.0.1
+# FRESH_CACHE=FILE.tar  the base that "make fresh" unpacks; made if missing
 # CC, CFLAGS, LDFLAGS
 
 BUILD     = build
@@ -79,6 +82,7 @@ DEPS_BENCH = libnginx-mod-http-lua lua-nginx-redis valgrind wrk
 DEPS_FUZZ = clang libclang-rt-14-dev
 DEPS_STYLE = cppcheck
 DEPS_DEB  = build-essential debhelper lintian
+DEPS_FRESH = debootstrap git
 
 SECONDS   = 60
 
@@ -370,6 +374,18 @@ deb: deps
 	@conf/debian/build $(build)/deb
 
 
+# What else is set on the command line goes with the commands.
+
+fresh:
+	@.ci/packages $(DEPS_FRESH)
+	@mkdir -p $(BUILD)
+	@BUILD=$(build) PARTS="$(or $(PARTS),root user)" \
+	    FRESH_CACHE="$(FRESH_CACHE)" \
+	    DEMO_PORT=$(DEMO_PORT) DEMO_REDIS_PORT=$(DEMO_REDIS_PORT) \
+	    SETTINGS='$(filter-out BUILD=% PARTS=% FRESH_CACHE=%, \
+	               $(MAKEOVERRIDES))' .ci/fresh
+
+
 deps:
 	@.ci/packages $(DEPS)
 
@@ -404,7 +420,7 @@ FORCE:
 
 
 .PHONY: all unit corpus layers style test screenshots fault chaos matrix \
-        fuzz bench asan demo demo-stop install uninstall deb deps deps-test \
-        deps-style deps-demo clean FORCE
+        fuzz bench asan demo demo-stop install uninstall deb fresh deps \
+        deps-test deps-style deps-demo clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
