@@ -6,6 +6,7 @@ use Test::More;
 use Test::Prize;
 use Test::Prize::Fault;
 use Test::Prize::Roster;
+use Time::HiRes qw(time);
 
 # PostgreSQL is there and says no: to a query, to one ID of it, or to a
 # connection.
@@ -140,6 +141,7 @@ subtest 'row 25: too many connections' => sub {
 
 
 subtest 'row 26: wrong password' => sub {
+    my $start = time;
     my $site = site(conninfo => conninfo('locked', "password='a wrong one'"),
                     secrets => ['a wrong one']);
 
@@ -153,6 +155,7 @@ subtest 'row 26: wrong password' => sub {
     $site->recovers('row 26: the password made right');
     is(logged('FATAL:  password authentication failed'), 1,
        'after that one attempt');
+    cmp_ok(time - $start, '>=', 15, 'fifteen seconds later');
     $site->over('row 26');
 };
 
@@ -254,6 +257,13 @@ SQL
 };
 
 
+sub unusable {
+    my ($site) = @_;
+
+    return $site->status->{'prize_postgres_errors_total{reason="rows"}'};
+}
+
+
 subtest 'row 32: rows that nobody can use' => sub {
     $roster->sql(<<'SQL');
         CREATE TABLE doubled (id text, name text, department text,
@@ -273,6 +283,7 @@ SQL
               'row 32: two rows are one if they do not differ');
     like($site->nginx->error_log,
          qr/prize: .*two differing rows for id "4"/, 'and logged');
+    is(unusable($site), 1, 'and counted');
     $site->over('row 32: two rows');
 
     my $none = site(query => 'SELECT id AS number, name, department, prize'
@@ -291,6 +302,7 @@ SQL
     like($other->nginx->error_log,
          qr/prize: .*a row with id "\d+ +", which nobody asked for, but "\d+"/,
          'and logged with the values');
+    cmp_ok(unusable($other), '>=', 20, 'and counted');
     $other->over('row 32: an id that nobody asked for');
 };
 

@@ -147,6 +147,45 @@ subtest 'row 5: Redis is stopped after connecting' => sub {
 };
 
 
+# One reply comes in pieces, for much longer than two budgets: what waits
+# behind it is late, but there is somebody who sends.
+
+subtest 'row 5: overdue, but something is read' => sub {
+    my $budget = 1;
+    my $peer = Test::Prize::Peer->start(records => $records, answer => sub {
+        my ($peer, $client, @command) = @_;
+        my $reply = $peer->usual(@command);
+
+        return $reply
+            if $command[0] ne 'HMGET' || $peer->{slow}++ && !$peer->{pieces};
+
+        # the others go out behind it
+        push @{ $peer->{behind} }, $reply;
+        return undef if $peer->{pieces};
+
+        my @pieces = unpack '(a2)40 a*', shift @{ $peer->{behind} };
+
+        $peer->{pieces} = @pieces;
+        $peer->later(4 * $budget * $_ / @pieces, sub {
+            $peer->write($client, shift @pieces);
+            $peer->write($client, join '', splice @{ $peer->{behind} })
+                if !--$peer->{pieces};
+        }) for 0 .. $#pieces;
+        return undef;
+    });
+    my $site = site(redis => [$peer],
+                    location => "prize_redis_timeout ${budget}s;");
+    my $result = $site->ask('row 5: all pages', requests => 40,
+                            connections => 10, status => {200 => 40});
+
+    cmp_ok($result->{source}{postgres}, '>=', 20, 'the late from PostgreSQL');
+    $site->returns_to_redis('row 5: in pieces');
+    is($peer->connects, 1, 'over the same connection');
+    is_deeply($site->over('row 5: in pieces', lines => 0), [],
+              'nothing to complain of');
+};
+
+
 subtest 'row 6: Redis is slow but inside the budget' => sub {
     my $peer = Test::Prize::Peer->start(records => $records, answer => sub {
         my ($peer, $client, @command) = @_;
@@ -220,6 +259,24 @@ subtest 'row 19: one of two Redis servers is dead' => sub {
     cmp_ok($peer->connects, '>=', 1, 'the dead one was tried');
     cmp_ok($peer->connects, '<=', 10, 'but not for each request');
     $site->over('row 19');
+
+    # and one where nobody listens
+    my $port = free_port();
+
+    $site = site(redis => [$port, $redis]);
+    $result = $site->ask('row 19: refused', requests => 1000,
+                         status => {200 => 1000});
+
+    is_deeply($result->{source}, {redis => 1000},
+              'all of them from the other');
+    cmp_ok($result->{asked}{"127.0.0.1:$port"} // 0, '<=', 5 * 32,
+           'who was asked meanwhile');
+
+    $result = $site->ask('row 19: refused', requests => 1000,
+                         status => {200 => 1000});
+    is_deeply($result->{asked}, {"127.0.0.1:$redis->{port}" => 1000},
+              'the dead one is not asked per request');
+    $site->over('row 19');
 };
 
 
@@ -242,11 +299,21 @@ subtest 'row 20: Redis comes back' => sub {
     }
 
     $site->returns_to_redis('row 20');
-    $site->ask('row 20: many at once', requests => 1000, connections => 200,
-               status => {200 => 1000}, close => 1);
+
+    my $most = 0;
+
+    $site->ask('row 20: many at once', requests => 2000, connections => 200,
+        status => {200 => 2000}, close => 1, every => [0.02 => sub {
+            my $now = () = $redis->clients;
+            $most = $now if $now > $most;
+        }], after => { 1000 => sub {
+            $redis->command(qw(CLIENT KILL TYPE normal));
+        } });
+    cmp_ok($most, '>=', 1, 'looked at meanwhile');
+    cmp_ok($most, '<=', 2, 'never more than one connection a worker');
 
     my $connections = my @clients = $redis->clients;
-    cmp_ok($connections, '<=', 2, 'never more than one connection a worker');
+    cmp_ok($connections, '<=', 2, 'nor afterwards');
     is($site->status->{redis_connections}, $connections,
        'and the status says how many there are');
     $site->over('row 20');

@@ -20,8 +20,9 @@ package Test::Prize::Fault;
 #
 # "ask" takes what a run of Test::Prize::Clients takes, and "ids", "status",
 # the count of each that is wanted, and "connections".  Its result also counts
-# where the pages came from, in "source", and by its address how often each
-# backend was asked for them, in "asked".
+# where the pages came from, in "source", by its address how often each
+# backend was asked for them, in "asked", and in "rude" what turns somebody away
+# without saying for how long, or may be stored.
 
 use strict;
 use warnings;
@@ -108,9 +109,9 @@ sub ask {
     my $status = delete $option{status};
     my $result = $self->quietly(%option);
 
-    is_deeply([@$result{qw(lost wrong extra)}, $status ? $result->{status}
-                                                       : ()],
-              [0, 0, 0, $status // ()], $name)
+    is_deeply([@$result{qw(lost wrong extra rude)},
+               $status ? $result->{status} : ()],
+              [0, 0, 0, 0, $status // ()], $name)
         or diag(Test::Prize::Clients->describe($result));
 
     return $result;
@@ -122,7 +123,7 @@ sub quietly {
     my $ids = delete $option{ids} // $self->{roster}->ids;
     my $path = delete $option{path} // '/h5';
     my $keep = delete $option{keep};
-    my (%source, %asked);
+    my ($rude, %source, %asked) = 0;
 
     my $clients = Test::Prize::Clients->new(port => $self->{port},
         connections => delete $option{connections} // 32,
@@ -135,10 +136,13 @@ sub quietly {
         $source{$1}++ if $answer->{head} =~ /^X-Source: (\w+)\r$/m;
         my ($asked) = $answer->{head} =~ /^X-Asked: (.+)\r$/m;
         $asked{$_}++ for split /, | : /, $asked // '';
+        $rude++ if $answer->{status} == 503
+                   && !($answer->{head} =~ /^Retry-After: [123]\r$/m
+                        && $answer->{head} =~ /^Cache-Control:.*no-store/m);
         $keep->(@_) if $keep;
     });
 
-    @$result{qw(source asked)} = (\%source, \%asked);
+    @$result{qw(source asked rude)} = (\%source, \%asked, $rude);
     return $result;
 }
 
