@@ -24,6 +24,7 @@ static const prize_redis_word_t  prize_redis_words[] = {
     { "CLUSTERDOWN", PRIZE_REDIS_AWAY },
     { "TRYAGAIN", PRIZE_REDIS_AWAY },
     { "BUSY", PRIZE_REDIS_AWAY },
+    { "ERR max number of clients", PRIZE_REDIS_AWAY },
     { "NOAUTH", PRIZE_REDIS_DENIED },
     { "WRONGPASS", PRIZE_REDIS_DENIED },
     { "NOPERM", PRIZE_REDIS_DENIED },
@@ -314,6 +315,13 @@ prize_reply_destroy(prize_reply_t *reply)
 }
 
 
+static size_t
+prize_reply_unread(const prize_reply_t *reply)
+{
+    return reply->reader->len - reply->reader->pos;
+}
+
+
 int
 prize_reply_feed(prize_reply_t *reply, const char *data, size_t len)
 {
@@ -333,13 +341,20 @@ prize_reply_feed(prize_reply_t *reply, const char *data, size_t len)
         reply->reader = reader;
     }
 
-    if (reply->reader->len - reply->reader->pos + len
-        > PRIZE_REPLY_UNREAD_MAX)
-    {
+    if (prize_reply_unread(reply) + len > PRIZE_REPLY_UNREAD_MAX) {
         return -1;
     }
 
+    reply->fed += len;
+
     return redisReaderFeed(reply->reader, data, len) == REDIS_OK ? 0 : -1;
+}
+
+
+int
+prize_reply_torn(const prize_reply_t *reply)
+{
+    return reply->fed != reply->whole;
 }
 
 
@@ -383,6 +398,8 @@ prize_reply_next(prize_reply_t *reply, unsigned wanted)
     if (object == NULL) {
         return PRIZE_REPLY_AGAIN;
     }
+
+    reply->whole = reply->fed - prize_reply_unread(reply);
 
     if (reply->type == PRIZE_REPLY_RECORD && reply->nvalues != wanted) {
         reply->text.data = "an array of another length";

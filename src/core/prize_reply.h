@@ -29,11 +29,11 @@ typedef enum {
 } prize_reply_e;
 
 
-/* what an error reply says about its server, from its first word */
+/* what an error reply says about its server, from how it begins */
 
 typedef enum {
     PRIZE_REDIS_OTHER = 0,
-    PRIZE_REDIS_AWAY,           /* LOADING, MASTERDOWN, CLUSTERDOWN, ... */
+    PRIZE_REDIS_AWAY,           /* LOADING, MASTERDOWN, too many clients... */
     PRIZE_REDIS_DENIED,         /* NOAUTH, WRONGPASS, NOPERM */
     PRIZE_REDIS_MOVED,          /* MOVED, ASK */
     PRIZE_REDIS_TYPE,           /* WRONGTYPE */
@@ -46,6 +46,9 @@ typedef struct {
     struct redisReader  *reader;        /* owned */
 
     unsigned             wanted;        /* elements of the next array */
+
+    size_t               fed;           /* bytes, in all */
+    size_t               whole;         /* of them, to the last whole reply */
 
     /* the last whole reply; valid until the next prize_reply_next() */
 
@@ -76,6 +79,9 @@ int prize_reply_feed(prize_reply_t *reply, const char *data, size_t len);
 
 /* the next reply; an array must have "wanted" strings or nils */
 prize_reply_e prize_reply_next(prize_reply_t *reply, unsigned wanted);
+
+/* something has come behind the last whole reply */
+int prize_reply_torn(const prize_reply_t *reply);
 
 prize_redis_error_e prize_redis_error(const prize_str_t *text);
 

@@ -131,4 +131,6 @@ ngx_prize_breaker_done(ngx_prize_breaker_t *breaker)
     if (breaker->timer.timer_set) {
         ngx_del_timer(&breaker->timer);
     }
+
+    breaker->state = NGX_PRIZE_BREAKER_OPEN;
 }

@@ -70,7 +70,7 @@ void ngx_prize_breaker_probed(ngx_prize_breaker_t *breaker);
 /* a lookup was answered: all is well */
 void ngx_prize_breaker_success(ngx_prize_breaker_t *breaker);
 
-/* stops its timer */
+/* stops its timer; open, so that what is lost then asks nobody again */
 void ngx_prize_breaker_done(ngx_prize_breaker_t *breaker);
 
 

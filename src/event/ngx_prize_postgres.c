@@ -163,6 +163,19 @@ ngx_prize_postgres_may_connect(ngx_prize_postgres_pool_t *pool)
 }
 
 
+/* connects what is not, in a while */
+
+static void
+ngx_prize_postgres_later(ngx_prize_postgres_pool_t *pool)
+{
+    if (pool->breaker.state == NGX_PRIZE_BREAKER_SHUT
+        && !pool->retry.timer_set)
+    {
+        ngx_add_timer(&pool->retry, 50 + ngx_random() % 50);
+    }
+}
+
+
 /* connects what is not */
 
 static void
@@ -183,11 +196,8 @@ ngx_prize_postgres_fill(ngx_prize_postgres_pool_t *pool)
         }
     }
 
-    if (i < pool->conf->connections
-        && pool->breaker.state == NGX_PRIZE_BREAKER_SHUT
-        && !pool->retry.timer_set)
-    {
-        ngx_add_timer(&pool->retry, 50 + ngx_random() % 50);
+    if (i < pool->conf->connections) {
+        ngx_prize_postgres_later(pool);
     }
 }
 
@@ -424,8 +434,45 @@ ngx_prize_postgres_ready(ngx_prize_postgres_member_t *member)
     pool->silent = 0;
 
     ngx_prize_breaker_probed(&pool->breaker);
-    ngx_prize_postgres_fill(pool);
+
+    if (!pool->retry.timer_set) {
+        ngx_prize_postgres_fill(pool);
+    }
+
     ngx_prize_postgres_dispatch(pool);
+}
+
+
+static void
+ngx_prize_postgres_lost(ngx_prize_postgres_member_t *member)
+{
+    ngx_uint_t                  useless;
+    ngx_prize_postgres_pool_t  *pool;
+
+    pool = member->pool;
+
+    if (member->conn.c && member->conn.c->close) {
+        ngx_prize_postgres_close(member);
+        ngx_prize_postgres_recover(pool);
+        return;
+    }
+
+    /* who lets us in only to put us out would do so without an end */
+
+    useless = (member->conn.state == NGX_PRIZE_POSTGRES_IDLE
+               && !member->proven && pool->nwaiting == 0);
+
+    ngx_prize_postgres_failed(member, member->conn.state
+                                      == NGX_PRIZE_POSTGRES_CONNECTING
+                                      ? "cannot connect"
+                                      : "connection lost");
+
+    if (useless) {
+        ngx_prize_postgres_later(pool);
+
+    } else {
+        ngx_prize_postgres_recover(pool);
+    }
 }
 
 
@@ -452,18 +499,7 @@ ngx_prize_postgres_conn_handler(ngx_prize_postgres_conn_t *conn,
         return;
 
     case NGX_PRIZE_POSTGRES_LOST:
-
-        if (conn->c && conn->c->close) {
-            ngx_prize_postgres_close(member);
-
-        } else {
-            ngx_prize_postgres_failed(member, conn->state
-                                              == NGX_PRIZE_POSTGRES_CONNECTING
-                                              ? "cannot connect"
-                                              : "connection lost");
-        }
-
-        ngx_prize_postgres_recover(member->pool);
+        ngx_prize_postgres_lost(member);
     }
 }
 
@@ -555,7 +591,7 @@ ngx_prize_postgres_timer_handler(ngx_event_t *ev)
         ngx_queue_remove(q);
 
         lookup = ngx_queue_data(q, ngx_prize_lookup_t, queue);
-        ngx_prize_postgres_complete(lookup, NGX_PRIZE_LATE);
+        ngx_prize_postgres_complete(pool, lookup, NGX_PRIZE_LATE);
     }
 }
 
@@ -803,6 +839,7 @@ ngx_prize_postgres_lookup(ngx_prize_postgres_pool_t *pool,
     }
 
     ngx_queue_insert_tail(&item->lookups, &lookup->queue);
+    ngx_prize_postgres_tally(pool, 1);
     ngx_prize_timer_advance(&pool->timer, lookup->deadline);
 
     return NGX_OK;
@@ -816,6 +853,7 @@ ngx_prize_postgres_detach(ngx_prize_postgres_pool_t *pool,
     ngx_prize_postgres_item_t  *item;
 
     ngx_queue_remove(&lookup->queue);
+    ngx_prize_postgres_tally(pool, -1);
 
     /* one that is being answered, or is late, is of no item any more */
 

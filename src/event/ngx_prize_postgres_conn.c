@@ -198,6 +198,22 @@ ngx_prize_postgres_conn_flush(ngx_prize_postgres_conn_t *conn)
 }
 
 
+/* of a LISTEN that was somebody else's, behind a pooler: libpq keeps them */
+
+static void
+ngx_prize_postgres_conn_forget(ngx_prize_postgres_conn_t *conn)
+{
+    PGnotify  *notify;
+
+    for (notify = PQnotifies(conn->pg);
+         notify;
+         notify = PQnotifies(conn->pg))
+    {
+        PQfreemem(notify);
+    }
+}
+
+
 static ngx_int_t
 ngx_prize_postgres_conn_process(ngx_prize_postgres_conn_t *conn)
 {
@@ -214,6 +230,7 @@ ngx_prize_postgres_conn_process(ngx_prize_postgres_conn_t *conn)
 
     if (conn->state != NGX_PRIZE_POSTGRES_BUSY) {
         (void) PQisBusy(conn->pg);
+        ngx_prize_postgres_conn_forget(conn);
 
         /* the socket may still be open when the server has said goodbye */
 
@@ -232,6 +249,7 @@ ngx_prize_postgres_conn_process(ngx_prize_postgres_conn_t *conn)
     }
 
     if (rc == NGX_OK) {
+        ngx_prize_postgres_conn_forget(conn);
         conn->state = NGX_PRIZE_POSTGRES_IDLE;
         conn->c->idle = 1;
         conn->handler(conn, NGX_PRIZE_POSTGRES_RESULT);

@@ -68,6 +68,7 @@ struct ngx_prize_postgres_pool_s {
 
     ngx_queue_t                      waiting;    /* items, oldest first */
     ngx_uint_t                       nwaiting;
+    ngx_uint_t                       lookups;    /* of all items */
     ngx_rbtree_t                     items;      /* by query and ID */
     ngx_rbtree_node_t                sentinel;
     ngx_uint_t                       groups;
@@ -131,9 +132,12 @@ void ngx_prize_postgres_free(ngx_prize_postgres_pool_t *pool,
 void ngx_prize_postgres_release(ngx_prize_postgres_pool_t *pool,
     ngx_prize_postgres_item_t *item, ngx_queue_t *lookups);
 
+/* so many lookups more */
+void ngx_prize_postgres_tally(ngx_prize_postgres_pool_t *pool, ngx_int_t n);
+
 /* the end of a lookup, and of all of an item's */
-void ngx_prize_postgres_complete(ngx_prize_lookup_t *lookup,
-    ngx_prize_result_e result);
+void ngx_prize_postgres_complete(ngx_prize_postgres_pool_t *pool,
+    ngx_prize_lookup_t *lookup, ngx_prize_result_e result);
 void ngx_prize_postgres_finish(ngx_prize_postgres_pool_t *pool,
     ngx_prize_postgres_item_t *item, ngx_prize_result_e result);
 

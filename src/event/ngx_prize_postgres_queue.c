@@ -114,7 +114,6 @@ ngx_prize_postgres_add(ngx_prize_postgres_pool_t *pool,
 
     ngx_queue_init(&item->lookups);
     ngx_rbtree_insert(&pool->items, &item->node);
-    pool->timer.cancelable = 0;
 
     return item;
 }
@@ -160,12 +159,16 @@ ngx_prize_postgres_free(ngx_prize_postgres_pool_t *pool,
 {
     ngx_rbtree_delete(&pool->items, &item->node);
     free(item);
+}
 
-    /* a worker that is to end waits for lookups only */
 
-    if (pool->items.root == &pool->sentinel) {
-        pool->timer.cancelable = 1;
-    }
+/* a worker that is to end waits for lookups, and for nothing else */
+
+void
+ngx_prize_postgres_tally(ngx_prize_postgres_pool_t *pool, ngx_int_t n)
+{
+    pool->lookups += n;
+    pool->timer.cancelable = (pool->lookups == 0);
 }
 
 
@@ -197,8 +200,8 @@ ngx_prize_postgres_release(ngx_prize_postgres_pool_t *pool,
 
 
 void
-ngx_prize_postgres_complete(ngx_prize_lookup_t *lookup,
-    ngx_prize_result_e result)
+ngx_prize_postgres_complete(ngx_prize_postgres_pool_t *pool,
+    ngx_prize_lookup_t *lookup, ngx_prize_result_e result)
 {
     static const prize_counter_e  counters[] = {
         [NGX_PRIZE_FOUND] = PRIZE_POSTGRES_FOUND,
@@ -211,6 +214,7 @@ ngx_prize_postgres_complete(ngx_prize_lookup_t *lookup,
     };
 
     ngx_prize_count(counters[result]);
+    ngx_prize_postgres_tally(pool, -1);
 
     lookup->place = NULL;
     lookup->handler(lookup, result);
@@ -231,7 +235,7 @@ ngx_prize_postgres_finish(ngx_prize_postgres_pool_t *pool,
         ngx_queue_remove(q);
 
         lookup = ngx_queue_data(q, ngx_prize_lookup_t, queue);
-        ngx_prize_postgres_complete(lookup, result);
+        ngx_prize_postgres_complete(pool, lookup, result);
     }
 }
 

@@ -262,12 +262,13 @@ ngx_prize_postgres_answer(ngx_prize_postgres_pool_t *pool, PGresult *result,
         leader = 0;
 
         if (ngx_prize_postgres_map(pool, result, lookup->fields) != NGX_OK) {
-            ngx_prize_postgres_complete(lookup, NGX_PRIZE_ERROR);
+            ngx_prize_postgres_complete(pool, lookup, NGX_PRIZE_ERROR);
             continue;
         }
 
         ngx_prize_postgres_record(pool, result, lookup, row);
-        ngx_prize_postgres_complete(lookup, ngx_prize_lookup_check(lookup));
+        ngx_prize_postgres_complete(pool, lookup,
+                                    ngx_prize_lookup_check(lookup));
     }
 }
 

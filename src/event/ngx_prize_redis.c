@@ -55,10 +55,21 @@ static ngx_queue_t  ngx_prize_redis_conns =
     (ngx_prize_peer_metrics((conn)->label)->counters[reason]++)
 
 
+/* a worker that is to end waits for lookups, and for nothing else */
+
+static void
+ngx_prize_redis_count(ngx_prize_redis_conn_t *conn, ngx_int_t n)
+{
+    conn->lookups += n;
+    conn->timer.cancelable = (conn->lookups == 0);
+}
+
+
 /* the end of a lookup; it may be used for another at once */
 
 static void
-ngx_prize_redis_complete(ngx_prize_lookup_t *lookup, ngx_prize_result_e result)
+ngx_prize_redis_complete(ngx_prize_redis_conn_t *conn,
+    ngx_prize_lookup_t *lookup, ngx_prize_result_e result)
 {
     static const prize_counter_e  counters[] = {
         [NGX_PRIZE_FOUND] = PRIZE_REDIS_FOUND,
@@ -71,6 +82,7 @@ ngx_prize_redis_complete(ngx_prize_lookup_t *lookup, ngx_prize_result_e result)
     };
 
     ngx_prize_count(counters[result]);
+    ngx_prize_redis_count(conn, -1);
 
     lookup->place = NULL;
     lookup->handler(lookup, result);
@@ -427,7 +439,7 @@ ngx_prize_redis_ready(ngx_prize_redis_conn_t *conn)
         lookup = ngx_queue_data(q, ngx_prize_lookup_t, queue);
 
         if (ngx_prize_redis_send_lookup(conn, lookup) != NGX_OK) {
-            ngx_prize_redis_complete(lookup, NGX_PRIZE_ERROR);
+            ngx_prize_redis_complete(conn, lookup, NGX_PRIZE_ERROR);
         }
     }
 }
@@ -472,7 +484,7 @@ ngx_prize_redis_lose(ngx_prize_redis_conn_t *conn)
         if (lookup) {
             lookup->blamed = blamed;
             blamed = 0;
-            ngx_prize_redis_complete(lookup, NGX_PRIZE_LOST);
+            ngx_prize_redis_complete(conn, lookup, NGX_PRIZE_LOST);
         }
     }
 
@@ -483,7 +495,7 @@ ngx_prize_redis_lose(ngx_prize_redis_conn_t *conn)
         lookup = ngx_queue_data(q, ngx_prize_lookup_t, queue);
         lookup->blamed = blamed;
         blamed = 0;
-        ngx_prize_redis_complete(lookup, NGX_PRIZE_LOST);
+        ngx_prize_redis_complete(conn, lookup, NGX_PRIZE_LOST);
     }
 }
 
@@ -602,7 +614,7 @@ ngx_prize_redis_record(ngx_prize_redis_conn_t *conn,
         }
     }
 
-    ngx_prize_redis_complete(lookup, result);
+    ngx_prize_redis_complete(conn, lookup, result);
 }
 
 
@@ -612,6 +624,7 @@ static ngx_int_t
 ngx_prize_redis_error_reply(ngx_prize_redis_conn_t *conn,
     ngx_prize_slot_t *slot)
 {
+    ngx_msec_t           least;
     prize_redis_error_e  error;
 
     error = prize_redis_error(&conn->reply.text);
@@ -626,10 +639,13 @@ ngx_prize_redis_error_reply(ngx_prize_redis_conn_t *conn,
         || (error == PRIZE_REDIS_DENIED && slot->kind
                                            == NGX_PRIZE_SLOT_LOOKUP))
     {
-        ngx_prize_redis_away(conn, error == PRIZE_REDIS_DENIED
-                                   || slot->kind == NGX_PRIZE_SLOT_AUTH
-                                   || slot->kind == NGX_PRIZE_SLOT_SELECT
-                                   ? NGX_PRIZE_REDIS_DENIED_WAIT : 0);
+        least = (error == PRIZE_REDIS_DENIED
+                 || (error != PRIZE_REDIS_AWAY
+                     && (slot->kind == NGX_PRIZE_SLOT_AUTH
+                         || slot->kind == NGX_PRIZE_SLOT_SELECT)))
+                ? NGX_PRIZE_REDIS_DENIED_WAIT : 0;
+
+        ngx_prize_redis_away(conn, least);
         return NGX_DONE;
     }
 
@@ -724,7 +740,7 @@ ngx_prize_redis_answer(ngx_prize_redis_conn_t *conn, ngx_prize_slot_t *slot,
         ngx_prize_redis_record(conn, lookup);
 
     } else {
-        ngx_prize_redis_complete(lookup, NGX_PRIZE_ERROR);
+        ngx_prize_redis_complete(conn, lookup, NGX_PRIZE_ERROR);
     }
 
     return NGX_OK;
@@ -750,14 +766,18 @@ ngx_prize_redis_parse(ngx_prize_redis_conn_t *conn)
 
         type = prize_reply_next(&conn->reply, slot ? slot->wanted : 0);
 
-        if (type == PRIZE_REPLY_AGAIN) {
-            return NGX_OK;
-        }
-
         if (type == PRIZE_REPLY_BROKEN) {
             ngx_prize_redis_failed(conn, PRIZE_PEER_ERROR_PROTOCOL, 0,
                                    conn->reply.text.data);
             return NGX_DONE;
+        }
+
+        /* the rest of it would be taken for the reply to the next command */
+
+        if (type == PRIZE_REPLY_AGAIN
+            && (slot || !prize_reply_torn(&conn->reply)))
+        {
+            return NGX_OK;
         }
 
         if (slot == NULL) {
@@ -1052,7 +1072,7 @@ ngx_prize_redis_timer_handler(ngx_event_t *ev)
         ngx_queue_remove(q);
 
         lookup = ngx_queue_data(q, ngx_prize_lookup_t, queue);
-        ngx_prize_redis_complete(lookup, NGX_PRIZE_LATE);
+        ngx_prize_redis_complete(conn, lookup, NGX_PRIZE_LATE);
     }
 }
 
@@ -1173,6 +1193,7 @@ ngx_prize_redis_create(ngx_cycle_t *cycle,
     conn->timer.handler = ngx_prize_redis_timer_handler;
     conn->timer.data = conn;
     conn->timer.log = cycle->log;
+    conn->timer.cancelable = 1;
 
     ngx_prize_breaker_init(&conn->breaker, ngx_prize_redis_probe, conn,
                            cycle->log);
@@ -1244,8 +1265,16 @@ ngx_prize_redis_lookup(ngx_prize_redis_conn_t *conn,
     }
 
     if (conn->state == NGX_PRIZE_REDIS_READY) {
-        return ngx_prize_redis_send_lookup(conn, lookup);
+        rc = ngx_prize_redis_send_lookup(conn, lookup);
+
+        if (rc == NGX_OK) {
+            ngx_prize_redis_count(conn, 1);
+        }
+
+        return rc;
     }
+
+    ngx_prize_redis_count(conn, 1);
 
     lookup->place = conn;
     lookup->deadline = ngx_current_msec + connect_timeout;
@@ -1271,6 +1300,7 @@ ngx_prize_redis_detach(ngx_prize_redis_conn_t *conn,
         slot->lookup = NULL;
     }
 
+    ngx_prize_redis_count(conn, -1);
     lookup->place = NULL;
 }
 
@@ -1317,9 +1347,22 @@ ngx_prize_redis_healthy(void)
         conn = ngx_queue_data(q, ngx_prize_redis_conn_t, queue);
 
         if (conn->state == NGX_PRIZE_REDIS_READY
-            || conn->breaker.failures == 0)
+            || (ngx_prize_redis_usable(conn) && conn->breaker.failures == 0))
         {
             return 1;
+        }
+    }
+
+    /* who is told so asks for no page, and no lookup would find out */
+
+    for (q = ngx_queue_head(&ngx_prize_redis_conns);
+         q != ngx_queue_sentinel(&ngx_prize_redis_conns);
+         q = ngx_queue_next(q))
+    {
+        conn = ngx_queue_data(q, ngx_prize_redis_conn_t, queue);
+
+        if (ngx_prize_redis_usable(conn)) {
+            ngx_prize_redis_warm(conn, conn->connect_timeout);
         }
     }
 

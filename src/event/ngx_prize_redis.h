@@ -62,6 +62,7 @@ typedef struct {
     ngx_queue_t                 waiting;    /* lookups until it is ready */
     ngx_queue_t                 free;       /* slots to use again */
     ngx_uint_t                  pending;    /* slots in use */
+    ngx_uint_t                  lookups;    /* in them, or waiting */
 
     prize_reply_t               reply;
 
@@ -125,7 +126,10 @@ void ngx_prize_redis_detach(ngx_prize_redis_conn_t *conn,
 void ngx_prize_redis_write_back(ngx_prize_redis_conn_t *conn,
     const prize_write_back_t *wb, ngx_msec_t timeout);
 
-/* some endpoint of this worker can answer, as far as is known */
+/*
+ * Some endpoint of this worker can answer, as far as is known.  If none can,
+ * those that no breaker looks after are tried for the next time.
+ */
 ngx_uint_t ngx_prize_redis_healthy(void);
 
 /* closes all connections: the worker ends */

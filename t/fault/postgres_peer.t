@@ -4,9 +4,11 @@ use warnings;
 use lib 't/lib';
 use Test::More;
 use Test::Prize;
+use Test::Prize::Client;
 use Test::Prize::Fault;
 use Test::Prize::Peer::Postgres;
 use Test::Prize::Roster;
+use Time::HiRes qw(time);
 
 # A PostgreSQL, or what somebody has put in its place, that speaks as no real
 # one does: rows 22 to 29, as far as a real server cannot be made to do it.
@@ -163,6 +165,85 @@ subtest 'row 17: a result behind an answer' => sub {
                'it is thrown away';
     $site->ask('row 17: a result', requests => 200, status => {200 => 200});
     $site->over('row 17: a result');
+};
+
+
+# in the order in which they were asked for first
+
+subtest 'row 23: to the head of the queue' => sub {
+    my @asked;
+    my $peer = peer(sub {
+        my ($self, $client, @ids) = @_;
+
+        print {$self->{seen}} "ids @ids\n";
+        return if $self->{n}++;
+
+        # when others wait behind it
+        $self->later(1, sub { $self->close($client) });
+        return '';
+    });
+    my $site = site($peer, pool => 'connections=1 batch=1');
+    my @wanted = @$ids[0 .. 3];
+    my @clients;
+
+    for my $id (@wanted) {
+        push @clients, Test::Prize::Client->new($site->port)->connect
+            ->send("GET /h5?id=$id HTTP/1.1\r\nHost: h5\r\n\r\n");
+        eventually { my $status = $site->status;
+                     $status->{requests_in_flight} == @clients } 'a lookup';
+    }
+
+    is_deeply([map { $_->answer->{status} } @clients], [(200) x 4],
+              'row 23: pages');
+    is_deeply([map { /^ids (.*)/ } $peer->commands(qr/^ids/)],
+              [$wanted[0], @wanted],
+              'row 23: who was given back is the first one again');
+    $site->over('row 23: to the head of the queue');
+};
+
+
+# Who lets everybody in and puts them out at once is not connected to without
+# an end.
+
+subtest 'row 25: put out again' => sub {
+    my $peer = peer(sub { }, accept => sub {
+        my ($self, $client) = @_;
+        $self->later(0.05, sub { $self->close($client) }) if !-e $self->{open};
+    }, open => run_dir() . "/open.$$");
+    my $site = site($peer, pool => 'connections=2');
+    my $start = time;
+
+    eventually { $peer->connects >= 20 } 'it is tried';
+    cmp_ok(time - $start, '>=', 20 / 2 * 0.05 - 0.05 + 9 * 0.05,
+           'row 25: after a while each time');
+    spew("$peer->{open}", '');
+    $site->recovers('row 25: put out again');
+    $site->over('row 25: put out again');
+};
+
+
+# notifications of somebody's LISTEN, as behind a pooler
+
+subtest 'row 28: notifications' => sub {
+    my $peer = peer(sub {
+        my ($self, $client) = @_;
+        my $one = message('A', pack('N', 1) . "channel\0" . 'x' x 7000
+                               . "\0");
+
+        $self->write($client, $one x 2000);
+        return;
+    });
+    my $site = site($peer);
+    my ($worker) = $site->nginx->workers;
+    my @resident = map {
+        $site->ask("row 28: notifications, $_", requests => 1,
+                   status => {200 => 1});
+        (slurp("/proc/$worker/status") =~ /^VmRSS:\s+(\d+) kB/m)[0];
+    } 1 .. 10;
+
+    cmp_ok($resident[-1] - $resident[2], '<', 16 * 1024,
+           'row 28: they are not kept') unless sanitized();
+    $site->over('row 28: notifications');
 };
 
 

@@ -5,7 +5,10 @@ use lib 't/lib';
 use Test::More;
 use Test::Prize;
 use Test::Prize::Clients;
+use Test::Prize::Client;
 use Test::Prize::Fault;
+use Test::Prize::Peer;
+use Test::Prize::Peer::Postgres;
 use Test::Prize::Roster;
 
 # Processes of nginx that are replaced, or killed, while they serve.
@@ -60,6 +63,9 @@ subtest 'row 39: a worker killed with SIGKILL' => sub {
     eventually { $site->nginx->workers == 2 } 'successors';
     ok(!grep({ exists $killed{$_} } $site->nginx->workers),
        'row 39: successors');
+    eventually { $site->status->{redis_connections} == 2
+                 && $site->status->{postgres_connections} == 4 }
+               'the connections of two workers';
     is($site->status->{workers}, 2, 'row 39: its gauges are those of two');
     $site->ask('row 39: all pages', requests => 400, status => {200 => 400});
     $site->over('row 39', expected => qr/exited on signal 9/);
@@ -179,6 +185,87 @@ subtest 'row 38: binary upgrade and roll-back' => sub {
     is(master($nginx)->{pid}, $newer->{pid}, 'row 38: the new master serves');
     $site->ask('row 38: pages', requests => 400, status => {200 => 400});
     $site->over('row 38');
+};
+
+
+# A site whose stores take every question and answer none, and clients that
+# wait for them.
+
+sub silent {
+    my (%option) = @_;
+    my @redis = map { Test::Prize::Peer->start(answer => sub {
+        my ($peer, $client, @command) = @_;
+        return $command[0] eq 'HMGET' ? undef : $peer->usual(@command);
+    }) } 1 .. $option{redis};
+    my $postgres = Test::Prize::Peer::Postgres->start(answer => sub {
+        my ($peer, $client, $type, @ids) = @_;
+        return $type eq 'S' ? undef : $peer->usual($type, @ids);
+    });
+    my $site = Test::Prize::Fault->new(roster => $roster, redis => \@redis,
+        conninfo => "hostaddr=127.0.0.1 port=$postgres->{port} user=h5"
+                    . ' dbname=hr',
+        timeout => '300s', location => 'prize_redis_connect_timeout 300s;'
+                                       . 'prize_redis_timeout 300s;',
+        main => $option{main});
+    my @clients = map {
+        Test::Prize::Client->new($site->port)->connect
+            ->send("GET /h5?id=$_ HTTP/1.1\r\nHost: h5\r\n\r\n")
+    } @ids[0 .. 39];
+
+    eventually { $site->status->{requests_in_flight} == 40 } 'all of them';
+    return ($site, \@clients, @redis, $postgres);
+}
+
+
+subtest 'a fast shutdown while lookups are in flight' => sub {
+    my ($site, $clients, @stores) = silent(redis => 2);
+    my @before = map { $_->connects } @stores;
+    my $nginx = $site->nginx;
+
+    $nginx->stop('TERM');
+
+    my @status = map { my $client = $_;
+                       eval { $client->answer->{status} } // 'none' }
+                 @$clients;
+
+    is_deeply([grep { !/^(?:503|none)\z/ } @status], [], 'BUSY, or nothing');
+    is_deeply([map { $_->connects } @stores], \@before, 'no store is asked');
+    unlike($nginx->error_log, qr/\[(?:alert|crit|emerg)\]|on signal/,
+           'no alert');
+};
+
+
+# A client that is gone leaves its lookup behind: no worker waits for that.
+
+subtest 'row 37: worker_shutdown_timeout' => sub {
+    for my $redis (1, 0) {
+        my ($site, $clients, @stores) = silent(redis => $redis,
+            main => 'worker_shutdown_timeout 1s;');
+        my ($nginx, @old) = ($site->nginx, $site->nginx->workers);
+
+        $nginx->reload;
+        ok(eval { eventually { !grep { kill 0, $_ } @old } 'the end', 100 },
+           'row 37: the old worker is gone with its requests')
+            or kill 'KILL', @old;
+        is(scalar(grep { eval { $_->answer } } @$clients), 0,
+           'row 37: which nobody has answered');
+        $site->over('row 37: worker_shutdown_timeout');
+    }
+};
+
+
+subtest 'row 37: clients that leave an old worker' => sub {
+    for my $redis (1, 0) {
+        my ($site, $clients, @stores) = silent(redis => $redis);
+        my ($nginx, @old) = ($site->nginx, $site->nginx->workers);
+
+        $nginx->reload;
+        $_->leave for @$clients;
+        ok(eval { eventually { !grep { kill 0, $_ } @old } 'the end', 100 },
+           'row 37: the old worker is gone with its clients')
+            or kill 'KILL', @old;
+        $site->over('row 37: clients that leave');
+    }
 };
 
 

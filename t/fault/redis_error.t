@@ -94,6 +94,24 @@ subtest 'row 8: servers that really say so' => sub {
     $roster->load($replica);
     $site->returns_to_redis('row 8');
     $site->over('row 8', lines => 8);
+
+    # 20 ms for each key, and now and then a look at its connections
+    $roster->load($master);
+    $master->command('SAVE');
+    $master->{options} = ['--key-load-delay', '20000',
+                          '--loading-process-events-interval-bytes', '1024'];
+    $master->kill;
+    $master->launch;
+    eventually { !eval { $master->command('PING') } && $@ =~ /^LOADING/ }
+               'a Redis that loads';
+
+    $site = site(redis => [$master]);
+    not_used($site, 'row 8: LOADING') for 1 .. 2;
+    like($site->nginx->error_log, qr/prize: redis .* says "LOADING /,
+         'the log says why');
+    $master->command('CONFIG', 'SET', 'key-load-delay', '0');
+    $site->returns_to_redis('row 8: LOADING');
+    $site->over('row 8: LOADING');
 };
 
 
@@ -143,8 +161,13 @@ subtest 'row 9: NOAUTH, WRONGPASS, NOPERM' => sub {
     }
     $servers[2]->command('ACL', 'SETUSER', 'page', '+hmget');
 
+    my @refused = map { statistic($_, 'total_connections_received') } @admin;
+
     for my $n (0 .. 2) {
         $sites[$n]->returns_to_redis("row 9: $names[$n]");
+        is(statistic($admin[$n], 'total_connections_received'),
+           $refused[$n] + 1, "$names[$n]: by one attempt");
+        cmp_ok(time - $start, '>=', 10, "$names[$n]: ten seconds later");
 
         my $ours = $sites[$n]->over('row 9');
         like("@$ours", qr/says "$names[$n] /, 'the log says why');
@@ -208,6 +231,15 @@ subtest 'row 11: OOM, READONLY, MISCONF on write-back' => sub {
                                                        . '|cmd=hmget')), 1,
            'the connection is kept');
 
+        my $status;
+
+        eventually { $status = $site->status;
+                     !$status->{redis_commands_in_flight} } 'all replies';
+        is($status->{'prize_writebacks_total{result="failed"}'}, 500,
+           'counted');
+        is($status->{'prize_writebacks_total{result="stored"}'}, 0,
+           'none was stored');
+
         my $ours = $site->over('row 11');
         is(scalar(@$ours), 1, 'logged once');
         like($ours->[0], qr/refuses a write-back: "$word /, 'and why');
@@ -270,26 +302,45 @@ subtest 'rows 12 and 18: ten thousand failures, four lines' => sub {
 };
 
 
-subtest 'row 13: an error before any command' => sub {
-    my $redis = Test::Prize::Redis->start(options => ['--maxclients', 5]);
+# with a password it is AUTH that seems to be answered so
 
-    $roster->load($redis);
+for my $case (['', ''], [', with a password', 'prize_redis_password secret;'])
+{
+    my ($how, $password) = @$case;
 
-    my @taken = map { $redis->connect } 1 .. 5;
-    my $site = site(redis => [$redis]);
+    subtest "row 13: an error before any command$how" => sub {
+        my $redis = Test::Prize::Redis->start(options => ['--maxclients', 5]);
 
-    not_used($site, 'row 13: too many clients') for 1 .. 3;
+        $roster->load($redis);
 
-    my $tries = statistic($taken[0], 'rejected_connections');
-    cmp_ok($tries, '>=', 1, 'it was tried');
-    cmp_ok($tries, '<=', 8, 'but not for each request');
+        my @taken = map { $redis->connect } 1 .. 5;
 
-    close $_ for @taken;
-    $site->returns_to_redis('row 13');
+        if ($password) {
+            print {$taken[0]} Test::Prize::Redis::encode('CONFIG', 'SET',
+                'requirepass', 'secret');
+            Test::Prize::Redis::decode($taken[0]);
+        }
 
-    my $ours = $site->over('row 13');
-    like("@$ours", qr/max number of clients/, 'the log says why');
-};
+        my $site = site(redis => [$redis], location => $password);
+
+        not_used($site, 'row 13: too many clients') for 1 .. 3;
+
+        my $tries = statistic($taken[0], 'rejected_connections');
+        cmp_ok($tries, '>=', 1, 'it was tried');
+        cmp_ok($tries, '<=', 8, 'but not for each request');
+
+        is($site->status->{'prize_redis_errors_total{peer="127.0.0.1:'
+                           . "$redis->{port}\",reason=\"denied\"}"}, 0,
+           'nor taken for a refusal');
+
+        close $_ for @taken;
+        $site->returns_to_redis('row 13');
+
+        my $ours = $site->over('row 13');
+        like("@$ours", qr/max number of clients|Connection reset/,
+             'the log says why');
+    };
+}
 
 
 done_testing();

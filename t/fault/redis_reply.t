@@ -170,9 +170,13 @@ subtest 'row 16: a bulk string over the cap' => sub {
     my ($before) = slurp("/proc/$worker/status") =~ /^VmHWM:\s+(\d+) kB/m;
 
     for my $id ($more, $huge, $more, $huge) {
+        my ($before) = $redis->clients;
+
         $result = $site->ask('row 16: over it', requests => 1, ids => [$id],
                              status => {200 => 1});
         is_deeply($result->{source}, {postgres => 1}, 'from PostgreSQL');
+        isnt((($redis->clients)[0] // '') =~ s/ .*//r, $before =~ s/ .*//r,
+             'the connection was closed');
 
         $result = $site->ask('row 16: the others', requests => 100,
             ids => \@others, status => {200 => 100});
@@ -182,7 +186,36 @@ subtest 'row 16: a bulk string over the cap' => sub {
     my ($after) = slurp("/proc/$worker/status") =~ /^VmHWM:\s+(\d+) kB/m;
     cmp_ok($after - $before, '<', 16 * 1024, 'and the memory is bounded')
         unless sanitized();
-    $site->over('row 16');
+
+    my $ours = $site->over('row 16');
+    like("@$ours", qr/a string of more than 1 MiB|a reply that is too large/,
+         'the log says why');
+};
+
+
+# whoever it is that sends them: of any length that it says, or of none
+
+subtest 'row 16: how much is read of it' => sub {
+    for my $head ("*4\r\n\$99999999\r\n", '+', "*4\r\n\$") {
+        my $peer = Test::Prize::Peer->start(answer => sub {
+            my ($peer, $client, @command) = @_;
+
+            return $peer->usual(@command) if $command[0] ne 'HMGET';
+            $peer->write($client, $head . 1 x (64 * 2**20));
+            print {$peer->{seen}} "written\n" if $client->{socket};
+            return undef;
+        });
+        my $site = site(redis => [$peer]);
+        my $result = $site->ask('row 16: 64 MiB', requests => 1,
+            ids => [$ids->[0]], status => {200 => 1});
+
+        is_deeply($result->{source}, {postgres => 1}, 'from PostgreSQL');
+        eventually { $peer->closes } 'the end of the connection';
+        is_deeply([$peer->commands(qr/^written/)], [], 'before all of it');
+
+        my $ours = $site->over('row 16');
+        like("@$ours", qr/a reply that is too large/, 'the log says why');
+    }
 };
 
 
@@ -197,6 +230,19 @@ subtest 'row 17: a reply too many, or too few' => sub {
     is_deeply($result->{source}, {redis => 10}, 'from Redis');
     is($peer->closes, 3, 'each closed a connection');
     $site->over('row 17');
+
+    # the beginning of one, whose end would stand before the next one
+    for my $torn ('-', '*', "\$1", "*4\r\n\$2\r\n") {
+        my $peer = every_other(map { reply_of($ids->[0]) . $torn } 1 .. 3);
+        my $site = site(redis => [$peer]);
+        my $result = $site->ask('row 17: the beginning of one',
+            requests => 10, connections => 1, ids => [$ids->[0]],
+            status => {200 => 10});
+
+        is_deeply($result->{source}, {redis => 10}, 'from Redis');
+        is($peer->closes, 3, 'each closed a connection');
+        $site->over('row 17');
+    }
 
     # to everybody behind it, while there is always somebody
     for my $times (2, 0) {

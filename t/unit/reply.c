@@ -65,6 +65,28 @@ large(void)
 }
 
 
+/* behind a whole reply: nothing, the next one, or the beginning of one */
+
+static void
+torn(const char *behind, int expected, const char *name)
+{
+    if (prize_reply_init(&reply) != 0) {
+        exit(1);
+    }
+
+    (void) feed("*1\r\n$1\r\na\r\n");
+    (void) feed(behind);
+
+    while (prize_reply_next(&reply, 1) != PRIZE_REPLY_AGAIN) {
+        /* void */
+    }
+
+    ok(prize_reply_torn(&reply) == expected, "%s", name);
+
+    prize_reply_destroy(&reply);
+}
+
+
 static void
 is(const char *data, unsigned wanted, prize_reply_e type, const char *name)
 {
@@ -115,6 +137,11 @@ main(void)
     is("-ERR no\r\n", 1, PRIZE_REPLY_ERROR, "an error");
     is("$-1\r\n", 1, PRIZE_REPLY_NIL, "nil");
     is("*-1\r\n", 1, PRIZE_REPLY_NIL, "no array");
+
+    torn("", 0, "nothing behind a reply");
+    torn("*1\r\n$1\r\nb\r\n", 0, "another one behind it");
+    torn("*", 1, "a byte behind it");
+    torn("*1\r\n$1\r\nb\r\n*1\r\n", 1, "half a reply behind another one");
 
     return tap_done();
 }

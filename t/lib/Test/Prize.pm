@@ -409,18 +409,28 @@ sub start {
                               socket => "$dir/redis.sock", %option);
     }
 
-    $self->spawn(command => [$ENV{TEST_NGINX_REDIS_SERVER} // 'redis-server',
-        '--port', $self->{port}, '--bind', '127.0.0.1',
-        '--unixsocket', $self->{socket}, '--unixsocketperm', '777',
-        '--dir', $self->{dir}, '--save', '', '--appendonly', 'no',
-        '--daemonize', 'no', '--maxclients', '1000',
-        @{$self->{options} // []}]);
+    $self->launch;
 
     return $self->await("Redis on port $self->{port}", sub {
         my $answer = eval { $self->command('PING') };
         $answer //= $@;
         return $answer =~ /^PONG|NOAUTH/;
     });
+}
+
+
+# starts it again without waiting for it: it may have much to load
+
+sub launch {
+    my ($self) = @_;
+
+    return $self->spawn(
+        command => [$ENV{TEST_NGINX_REDIS_SERVER} // 'redis-server',
+        '--port', $self->{port}, '--bind', '127.0.0.1',
+        '--unixsocket', $self->{socket}, '--unixsocketperm', '777',
+        '--dir', $self->{dir}, '--save', '', '--appendonly', 'no',
+        '--daemonize', 'no', '--maxclients', '1000',
+        @{$self->{options} // []}]);
 }
 
 
