@@ -151,7 +151,7 @@ subtest 'row 5: Redis is stopped after connecting' => sub {
 # behind it is late, but there is somebody who sends.
 
 subtest 'row 5: overdue, but something is read' => sub {
-    my $budget = 1;
+    my $budget = 2;
     my $peer = Test::Prize::Peer->start(records => $records, answer => sub {
         my ($peer, $client, @command) = @_;
         my $reply = $peer->usual(@command);
@@ -163,7 +163,7 @@ subtest 'row 5: overdue, but something is read' => sub {
         push @{ $peer->{behind} }, $reply;
         return undef if $peer->{pieces};
 
-        my @pieces = unpack '(a2)40 a*', shift @{ $peer->{behind} };
+        my @pieces = unpack '(a2)*', shift @{ $peer->{behind} };
 
         $peer->{pieces} = @pieces;
         $peer->later(4 * $budget * $_ / @pieces, sub {
@@ -219,7 +219,7 @@ subtest 'row 7: replies after their time' => sub {
         if ($peer->{blocked}) {
             push @held, $reply;
             return undef if @held > 1;
-            return $peer->later(0.45, sub {
+            return $peer->later(1.5, sub {
                 $peer->write($client, join '', splice @held);
                 $peer->{blocked} = 0;
             });
@@ -228,7 +228,7 @@ subtest 'row 7: replies after their time' => sub {
         return $reply;
     });
     my $site = site(redis => [$peer],
-                    location => 'prize_redis_timeout 300ms;');
+                    location => 'prize_redis_timeout 1s;');
     my $result = $site->ask('row 7: the right pages', requests => 500,
                             status => {200 => 500});
 
