@@ -87,6 +87,7 @@ my $directive = 'src/http/ngx_http_prize_directive.c';
 my $variable = 'src/http/ngx_http_prize_variable.c';
 my $measure = 'src/core/prize_metrics.c';
 my $conn = 'src/event/ngx_prize_redis.c';
+my $reply = 'src/event/ngx_prize_redis_reply.c';
 
 finds('a directive that the README lacks', $readme,
       qr/^### prize_write_back$/m, '### write_back',
@@ -171,7 +172,7 @@ finds('a message that the README lacks', $readme,
       qr/^\| `connect\(\) failed` .*\n/m, '',
       qr/message\ of\ \Q$conn\E:\d+:\ add\ \|\ `connect\(\)\ failed`
          .*"While\ it\ runs"/x);
-finds('a new message', $conn, qr/"redis \\"%V\\" refuses/,
+finds('a new message', $reply, qr/"redis \\"%V\\" refuses/,
       '"redis \"%V\" rejects',
       qr/add \| `redis "…" rejects a write-back: "…"`/);
 finds('a new message of nginx -t', $directive, qr/"is duplicate"/,
