@@ -2,6 +2,22 @@
 #include "ngx_prize_lookup.h"
 
 
+ngx_prize_lookup_t *
+ngx_prize_lookup_shift(ngx_queue_t *lookups)
+{
+    ngx_queue_t  *q;
+
+    if (ngx_queue_empty(lookups)) {
+        return NULL;
+    }
+
+    q = ngx_queue_head(lookups);
+    ngx_queue_remove(q);
+
+    return ngx_queue_data(q, ngx_prize_lookup_t, queue);
+}
+
+
 ngx_prize_result_e
 ngx_prize_lookup_check(ngx_prize_lookup_t *lookup)
 {

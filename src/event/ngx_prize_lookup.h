@@ -68,6 +68,9 @@ struct ngx_prize_lookup_s {
 };
 
 
+/* takes the first one off a queue of them; NULL: there is none */
+ngx_prize_lookup_t *ngx_prize_lookup_shift(ngx_queue_t *lookups);
+
 /*
  * FOUND, or why lookup->record, its values filled in, is not this ID's:
  * NOT_FOUND without an id, FOREIGN, or STALE without a required field.  Every

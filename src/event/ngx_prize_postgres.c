@@ -572,7 +572,7 @@ ngx_prize_postgres_overdue(ngx_prize_postgres_pool_t *pool)
 static void
 ngx_prize_postgres_timer_handler(ngx_event_t *ev)
 {
-    ngx_queue_t                *q, late;
+    ngx_queue_t                 late;
     ngx_prize_lookup_t         *lookup;
     ngx_prize_postgres_pool_t  *pool;
 
@@ -586,11 +586,10 @@ ngx_prize_postgres_timer_handler(ngx_event_t *ev)
     ngx_prize_postgres_expire(pool, &late);
     ngx_prize_postgres_overdue(pool);
 
-    while (!ngx_queue_empty(&late)) {
-        q = ngx_queue_head(&late);
-        ngx_queue_remove(q);
-
-        lookup = ngx_queue_data(q, ngx_prize_lookup_t, queue);
+    for (lookup = ngx_prize_lookup_shift(&late);
+         lookup;
+         lookup = ngx_prize_lookup_shift(&late))
+    {
         ngx_prize_postgres_complete(pool, lookup, NGX_PRIZE_LATE);
     }
 }

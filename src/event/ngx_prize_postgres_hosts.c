@@ -1,4 +1,8 @@
 
+#include <ngx_config.h>
+
+#include <arpa/inet.h>
+
 #include "ngx_prize_postgres_hosts.h"
 
 
@@ -15,13 +19,53 @@ ngx_prize_postgres_hosts_option(PQconninfoOption *options,
 {
     PQconninfoOption  *o;
 
-    for (o = options; o && o->keyword; o++) {
+    for (o = options; o->keyword; o++) {
         if (ngx_strcmp(o->keyword, keyword) == 0) {
             return o->val ? o->val : "";
         }
     }
 
     return "";
+}
+
+
+ngx_uint_t
+ngx_prize_postgres_hosts_block(PQconninfoOption *options)
+{
+    size_t       len;
+    u_char       address[sizeof(struct in6_addr)];
+    char         name[NGX_INET6_ADDRSTRLEN + 1];
+    const char  *p;
+
+    if (*ngx_prize_postgres_hosts_option(options, "hostaddr")) {
+        return 0;
+    }
+
+    for (p = ngx_prize_postgres_hosts_option(options, "host");
+         *p;
+         p += len + (p[len] == ','))
+    {
+        len = strcspn(p, ",");
+
+        if (len == 0 || p[0] == '/' || p[0] == '@') {
+            continue;
+        }
+
+        if (len >= sizeof(name)) {
+            return 1;
+        }
+
+        ngx_memcpy(name, p, len);
+        name[len] = '\0';
+
+        if (inet_pton(AF_INET, name, address) != 1
+            && inet_pton(AF_INET6, name, address) != 1)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

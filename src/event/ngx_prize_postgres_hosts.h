@@ -27,6 +27,9 @@ typedef struct {
 } ngx_prize_postgres_hosts_t;
 
 
+/* a name among them would be resolved by libpq, which blocks the worker */
+ngx_uint_t ngx_prize_postgres_hosts_block(PQconninfoOption *options);
+
 /*
  * "conninfo" has been parsed before, and lives as long as the pool.
  * NGX_ERROR: no memory.

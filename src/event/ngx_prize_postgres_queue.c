@@ -181,18 +181,16 @@ void
 ngx_prize_postgres_release(ngx_prize_postgres_pool_t *pool,
     ngx_prize_postgres_item_t *item, ngx_queue_t *lookups)
 {
-    ngx_queue_t         *q;
     ngx_prize_lookup_t  *lookup;
 
     ngx_queue_init(lookups);
 
-    while (!ngx_queue_empty(&item->lookups)) {
-        q = ngx_queue_head(&item->lookups);
-        ngx_queue_remove(q);
-
-        lookup = ngx_queue_data(q, ngx_prize_lookup_t, queue);
+    for (lookup = ngx_prize_lookup_shift(&item->lookups);
+         lookup;
+         lookup = ngx_prize_lookup_shift(&item->lookups))
+    {
         lookup->place = pool;
-        ngx_queue_insert_tail(lookups, q);
+        ngx_queue_insert_tail(lookups, &lookup->queue);
     }
 
     ngx_prize_postgres_free(pool, item);
@@ -225,16 +223,15 @@ void
 ngx_prize_postgres_finish(ngx_prize_postgres_pool_t *pool,
     ngx_prize_postgres_item_t *item, ngx_prize_result_e result)
 {
-    ngx_queue_t         *q, lookups;
+    ngx_queue_t          lookups;
     ngx_prize_lookup_t  *lookup;
 
     ngx_prize_postgres_release(pool, item, &lookups);
 
-    while (!ngx_queue_empty(&lookups)) {
-        q = ngx_queue_head(&lookups);
-        ngx_queue_remove(q);
-
-        lookup = ngx_queue_data(q, ngx_prize_lookup_t, queue);
+    for (lookup = ngx_prize_lookup_shift(&lookups);
+         lookup;
+         lookup = ngx_prize_lookup_shift(&lookups))
+    {
         ngx_prize_postgres_complete(pool, lookup, result);
     }
 }

@@ -237,7 +237,7 @@ ngx_prize_postgres_answer(ngx_prize_postgres_pool_t *pool, PGresult *result,
 {
     int                  row;
     ngx_uint_t           leader;
-    ngx_queue_t         *q, lookups;
+    ngx_queue_t          lookups;
     ngx_prize_lookup_t  *lookup;
 
     row = item->row;
@@ -253,11 +253,10 @@ ngx_prize_postgres_answer(ngx_prize_postgres_pool_t *pool, PGresult *result,
     ngx_prize_postgres_release(pool, item, &lookups);
     leader = 1;
 
-    while (!ngx_queue_empty(&lookups)) {
-        q = ngx_queue_head(&lookups);
-        ngx_queue_remove(q);
-
-        lookup = ngx_queue_data(q, ngx_prize_lookup_t, queue);
+    for (lookup = ngx_prize_lookup_shift(&lookups);
+         lookup;
+         lookup = ngx_prize_lookup_shift(&lookups))
+    {
         lookup->leader = leader;
         leader = 0;
 

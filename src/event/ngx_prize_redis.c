@@ -164,7 +164,7 @@ ngx_prize_redis_connect(ngx_prize_redis_conn_t *conn, ngx_msec_t timeout)
 void
 ngx_prize_redis_ready(ngx_prize_redis_conn_t *conn)
 {
-    ngx_queue_t         *q, waiting;
+    ngx_queue_t          waiting;
     ngx_prize_lookup_t  *lookup;
 
     conn->state = NGX_PRIZE_REDIS_READY;
@@ -182,12 +182,10 @@ ngx_prize_redis_ready(ngx_prize_redis_conn_t *conn)
         ngx_queue_init(&conn->waiting);
     }
 
-    while (!ngx_queue_empty(&waiting)) {
-        q = ngx_queue_head(&waiting);
-        ngx_queue_remove(q);
-
-        lookup = ngx_queue_data(q, ngx_prize_lookup_t, queue);
-
+    for (lookup = ngx_prize_lookup_shift(&waiting);
+         lookup;
+         lookup = ngx_prize_lookup_shift(&waiting))
+    {
         if (ngx_prize_redis_send_lookup(conn, lookup) != NGX_OK) {
             ngx_prize_redis_complete(conn, lookup, NGX_PRIZE_ERROR);
         }
@@ -380,7 +378,7 @@ ngx_prize_redis_write_handler(ngx_event_t *wev)
 static void
 ngx_prize_redis_timer_handler(ngx_event_t *ev)
 {
-    ngx_queue_t             *q, late;
+    ngx_queue_t              late;
     ngx_prize_lookup_t      *lookup;
     ngx_prize_redis_conn_t  *conn;
 
@@ -409,11 +407,10 @@ ngx_prize_redis_timer_handler(ngx_event_t *ev)
                                "no reply");
     }
 
-    while (!ngx_queue_empty(&late)) {
-        q = ngx_queue_head(&late);
-        ngx_queue_remove(q);
-
-        lookup = ngx_queue_data(q, ngx_prize_lookup_t, queue);
+    for (lookup = ngx_prize_lookup_shift(&late);
+         lookup;
+         lookup = ngx_prize_lookup_shift(&late))
+    {
         ngx_prize_redis_complete(conn, lookup, NGX_PRIZE_LATE);
     }
 }

@@ -1,4 +1,6 @@
 
+#include <ngx_config.h>
+
 #include <stdlib.h>
 
 #include <hiredis/hiredis.h>
@@ -359,7 +361,7 @@ void
 ngx_prize_redis_lose(ngx_prize_redis_conn_t *conn)
 {
     ngx_uint_t           blamed;
-    ngx_queue_t         *q, slots, waiting;
+    ngx_queue_t          slots, waiting;
     ngx_prize_slot_t    *slot;
     ngx_prize_lookup_t  *lookup;
 
@@ -396,11 +398,10 @@ ngx_prize_redis_lose(ngx_prize_redis_conn_t *conn)
         }
     }
 
-    while (!ngx_queue_empty(&waiting)) {
-        q = ngx_queue_head(&waiting);
-        ngx_queue_remove(q);
-
-        lookup = ngx_queue_data(q, ngx_prize_lookup_t, queue);
+    for (lookup = ngx_prize_lookup_shift(&waiting);
+         lookup;
+         lookup = ngx_prize_lookup_shift(&waiting))
+    {
         lookup->blamed = blamed;
         blamed = 0;
         ngx_prize_redis_complete(conn, lookup, NGX_PRIZE_LOST);

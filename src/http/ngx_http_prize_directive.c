@@ -1,10 +1,7 @@
 
-#include <ngx_config.h>
-
-#include <arpa/inet.h>
-
 #include "ngx_http_prize_directive.h"
 #include "ngx_http_prize_status.h"
+#include "ngx_prize_postgres_hosts.h"
 #include "prize_policy.h"
 
 
@@ -620,58 +617,6 @@ ngx_http_prize_pool_option(ngx_conf_t *cf, ngx_str_t *value,
 }
 
 
-/* a name would be resolved by libpq, which blocks the worker */
-
-static ngx_uint_t
-ngx_http_prize_conninfo_blocks(PQconninfoOption *options)
-{
-    char              *p, *host, *hostaddr;
-    size_t             len;
-    PQconninfoOption  *o;
-    u_char             address[sizeof(struct in6_addr)];
-    char               name[NGX_INET6_ADDRSTRLEN + 1];
-
-    host = NULL;
-    hostaddr = NULL;
-
-    for (o = options; o->keyword; o++) {
-        if (ngx_strcmp(o->keyword, "host") == 0) {
-            host = o->val;
-
-        } else if (ngx_strcmp(o->keyword, "hostaddr") == 0) {
-            hostaddr = o->val;
-        }
-    }
-
-    if (hostaddr || host == NULL) {
-        return 0;
-    }
-
-    for (p = host; *p; p += len + (p[len] == ',')) {
-        len = strcspn(p, ",");
-
-        if (len == 0 || p[0] == '/' || p[0] == '@') {
-            continue;
-        }
-
-        if (len >= sizeof(name)) {
-            return 1;
-        }
-
-        ngx_memcpy(name, p, len);
-        name[len] = '\0';
-
-        if (inet_pton(AF_INET, name, address) != 1
-            && inet_pton(AF_INET6, name, address) != 1)
-        {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
 static ngx_int_t
 ngx_http_prize_conninfo(ngx_conf_t *cf, ngx_prize_postgres_conf_t *pool)
 {
@@ -695,7 +640,7 @@ ngx_http_prize_conninfo(ngx_conf_t *cf, ngx_prize_postgres_conf_t *pool)
         return NGX_ERROR;
     }
 
-    if (ngx_http_prize_conninfo_blocks(options)) {
+    if (ngx_prize_postgres_hosts_block(options)) {
         ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
                            "the conninfo of pool \"%V\" names a host that has "
                            "to be resolved, which blocks a worker: use "
