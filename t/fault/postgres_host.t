@@ -166,6 +166,12 @@ subtest 'row 29: half-open TCP' => sub {
         . " dbname=$name");
 
     $site->ask('row 29: pages', requests => 100, status => {200 => 100});
+
+    # one that still connects would be the first to be overdue
+    eventually { $site->status->{postgres_connections} == 2
+                 && $site->status->{
+                        'prize_postgres_connections{state="connected"}'} == 2 }
+               'both connections';
     $network->cut;
     $site->ask('row 29: the budget ends them', requests => 100,
                status => {503 => 100});
