@@ -105,15 +105,17 @@ ngx_prize_breaker_open(ngx_prize_breaker_t *breaker, ngx_msec_t least)
 }
 
 
-void
+ngx_uint_t
 ngx_prize_breaker_probed(ngx_prize_breaker_t *breaker)
 {
     if (breaker->state == NGX_PRIZE_BREAKER_SHUT) {
-        return;
+        return 0;
     }
 
     ngx_prize_breaker_set(breaker, NGX_PRIZE_BREAKER_SHUT);
     breaker->failures = NGX_PRIZE_BREAKER_FAILURES - 1;
+
+    return 1;
 }
 
 

@@ -64,8 +64,8 @@ ngx_uint_t ngx_prize_breaker_failure(ngx_prize_breaker_t *breaker);
 /* opens it for that long at least, whatever was counted */
 void ngx_prize_breaker_open(ngx_prize_breaker_t *breaker, ngx_msec_t least);
 
-/* a probe was answered: shut, but the next failure opens it again */
-void ngx_prize_breaker_probed(ngx_prize_breaker_t *breaker);
+/* a probe was answered: shut, but the next failure opens it; 1 if it was not */
+ngx_uint_t ngx_prize_breaker_probed(ngx_prize_breaker_t *breaker);
 
 /* a lookup was answered: all is well */
 void ngx_prize_breaker_success(ngx_prize_breaker_t *breaker);

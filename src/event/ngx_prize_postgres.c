@@ -433,7 +433,11 @@ ngx_prize_postgres_ready(ngx_prize_postgres_member_t *member)
 
     pool->silent = 0;
 
-    ngx_prize_breaker_probed(&pool->breaker);
+    if (ngx_prize_breaker_probed(&pool->breaker)) {
+        ngx_prize_notice(&pool->back, NGX_LOG_NOTICE, pool->log, 0,
+                         "postgres \"%V\": used again, at %V",
+                         &pool->conf->name, &pool->name);
+    }
 
     if (!pool->retry.timer_set) {
         ngx_prize_postgres_fill(pool);

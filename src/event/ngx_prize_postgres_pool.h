@@ -95,6 +95,7 @@ struct ngx_prize_postgres_pool_s {
     u_char                           name_data[NGX_MAX_ERROR_STR / 8];
 
     ngx_prize_notice_t               lost;
+    ngx_prize_notice_t               back;
     ngx_prize_notice_t               error;
     char                             sqlstate[6];   /* of the last one */
     ngx_prize_notice_t               differs;

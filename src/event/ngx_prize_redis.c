@@ -170,7 +170,11 @@ ngx_prize_redis_ready(ngx_prize_redis_conn_t *conn)
     conn->state = NGX_PRIZE_REDIS_READY;
     ngx_prize_redis_gauge(conn, PRIZE_PEER_CONNECTING, -1);
     ngx_prize_redis_gauge(conn, PRIZE_PEER_CONNECTED, 1);
-    ngx_prize_breaker_probed(&conn->breaker);
+
+    if (ngx_prize_breaker_probed(&conn->breaker)) {
+        ngx_prize_notice(&conn->back, NGX_LOG_NOTICE, conn->log, 0,
+                         "redis \"%V\" is used again", &conn->name);
+    }
 
     ngx_log_debug1(NGX_LOG_DEBUG_EVENT, conn->log, 0,
                    "prize redis \"%V\" ready", &conn->name);

@@ -78,6 +78,7 @@ typedef struct {
     ngx_msec_t                  last_read;
 
     ngx_prize_notice_t          lost;
+    ngx_prize_notice_t          back;
     ngx_prize_notice_t          denied;
     ngx_prize_notice_t          refused;
     ngx_prize_notice_t          error;

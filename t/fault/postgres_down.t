@@ -110,6 +110,8 @@ subtest 'row 22: PostgreSQL starting up' => sub {
     $postgres->signal('USR1');
 
     $site->recovers('row 22', ids => \@missing);
+    like($site->nginx->error_log, qr/prize: postgres "hr": used again, at /,
+         'and that it is over');
     splice @{ $postgres->{options} }, -2;
     $site->over('row 22');
 };

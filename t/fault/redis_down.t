@@ -316,6 +316,9 @@ subtest 'row 20: Redis comes back' => sub {
     cmp_ok($connections, '<=', 2, 'nor afterwards');
     is($site->status->{redis_connections}, $connections,
        'and the status says how many there are');
+    like($site->nginx->error_log,
+         qr/prize: redis "127\.0\.0\.1:\d+" is used again/,
+         'the log says that it is back');
     $site->over('row 20');
 };
 
