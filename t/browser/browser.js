@@ -58,10 +58,6 @@ async function openPage(browser, option) {
         await page.addInitScript(option.init);
     }
 
-    if (option.text) {
-        await textSize(page, option.text);
-    }
-
     await watch(page, option);
     return page;
 }
@@ -97,17 +93,6 @@ async function watch(page, option) {
 }
 
 
-/* text and nothing else larger, as a user's setting makes it */
-
-async function textSize(page, percent) {
-    const session = await page.context().newCDPSession(page);
-
-    await session.send('Page.setFontSizes', {
-        fontSizes: { standard: 16 * percent / 100, fixed: 13 * percent / 100 }
-    });
-}
-
-
 /* how far the page can be scrolled sideways, and what sticks out */
 
 function sideways(page) {
@@ -130,11 +115,28 @@ function sideways(page) {
 }
 
 
+/*
+ * A text size is one of a whole browser, as the setting of a user is: what is
+ * set for a page is lost when its picture is taken.
+ */
+
+function launch(text) {
+    const flags = text ? ['--blink-settings=defaultFontSize=' + 16 * text / 100]
+                       : [];
+
+    return chromium.launch({
+        executablePath: '/usr/bin/chromium', args: [...FLAGS, ...flags],
+        timeout: LIMIT,
+        ignoreDefaultArgs: ['--disable-back-forward-cache']
+    });
+}
+
+
 async function withBrowser(run) {
     /* a short name, since there are sockets in it */
 
-    const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'chromium.'));
-    let browser;
+    const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'chromium.')),
+          browsers = {};
 
     process.env.TMPDIR = dir;
     process.env.HOME = dir;
@@ -145,16 +147,18 @@ async function withBrowser(run) {
         process.chdir(process.env.TEST_NGINX_RUN_DIR);
     }
 
+    async function page(option = {}) {
+        const text = option.text || 0;
+
+        browsers[text] = browsers[text] || await launch(text);
+        return openPage(browsers[text], option);
+    }
+
     try {
-        browser = await chromium.launch({
-            executablePath: '/usr/bin/chromium', args: FLAGS, timeout: LIMIT,
-            ignoreDefaultArgs: ['--disable-back-forward-cache']
-        });
-        await run({ page: (option) => openPage(browser, option || {}),
-                    version: browser.version() });
+        await run({ page });
 
     } finally {
-        if (browser) {
+        for (const browser of Object.values(browsers)) {
             await browser.close();
         }
 

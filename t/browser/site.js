@@ -6,9 +6,15 @@ const site = process.env.SITE;
 
 const people = ['winner', 'unclaimed', 'everybody', 'alone', 'long', 'latin'];
 
-const errors = [
-    [400, '/h5?id='], [403, '/403'], [404, '/h5?id=nobody'], [410, '/410'],
-    [503, '/busy?id=winner']
+/* the pages that are the same for all: their names, targets and statuses */
+
+const friendly = [
+    ['400', '/h5?id=', 400],
+    ['403', '/403', 403],
+    ['404', '/h5?id=nobody', 404],
+    ['410', '/410', 410],
+    ['503', '/busy?id=winner', 503],
+    ['greeting', '/greeting?id=winner', 200]
 ];
 
 
@@ -19,7 +25,7 @@ const states = [
     ...['winner', 'unclaimed', 'long', 'latin'].map((id) => {
         return [`${id}-phone`, `/h5?id=${id}#phone`];
     }),
-    ...errors.map(([status, target]) => [String(status), target])
+    ...friendly.map(([name, target]) => [name, target])
 ];
 
 
@@ -36,4 +42,4 @@ const screens = [
 ];
 
 
-module.exports = { site, people, errors, states, screens };
+module.exports = { site, people, friendly, states, screens };

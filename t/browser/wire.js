@@ -3,7 +3,10 @@
 /* What a page asks for, says and shifts; and that values are text. */
 
 const { is, ok, test } = require('./tap');
-const { site, people, errors } = require('./site');
+const { site, people, friendly } = require('./site');
+
+/* the first window of a connection, with which it comes in one round trip */
+const SIZE = 14 * 1024;
 
 
 async function quiet(browser, name, url, status) {
@@ -42,6 +45,20 @@ function watchShifts() {
             window.shifts.push(entry.value);
         }
     }).observe({ type: 'layout-shift', buffered: true });
+}
+
+
+/* the page as it is sent */
+
+async function small(browser, id) {
+    const page = await browser.page(),
+          headers = (await page.goto(`${site}/h5?id=${id}`)).headers(),
+          length = Number(headers['content-length']);
+
+    is(headers['content-encoding'], 'gzip', `${id}: sent compressed`);
+    ok(length > 1000 && length <= SIZE, `${id}: in ${SIZE} bytes at most`,
+       `   found: ${length}`);
+    await page.done();
 }
 
 
@@ -93,8 +110,12 @@ test(async (browser) => {
         await quiet(browser, id, `${site}/h5?id=${id}`, 200);
     }
 
-    for (const [status, target] of errors) {
-        await quiet(browser, status, site + target, status);
+    for (const [name, target, status] of friendly) {
+        await quiet(browser, name, site + target, status);
+    }
+
+    for (const id of ['winner', 'long', 'everybody']) {
+        await small(browser, id);
     }
 
     await escaped(browser);

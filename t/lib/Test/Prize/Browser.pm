@@ -60,7 +60,7 @@ sub site {
 
     my %files = map { ("pages/$_.html" =>
                        slurp(root() . "/conf/pages/$_.html")) }
-                qw(gift 400 403 404 410 503);
+                qw(gift greeting 400 403 404 410 503);
 
     my $self = bless {port => $port}, $class;
 
@@ -114,6 +114,17 @@ sub conf {
         }
         location = /403 { return 403; }
         location = /410 { return 410; }
+        location = /greeting {
+            error_page 503 =200 /error/greeting.html;
+            return 503;
+        }
+
+        # a store that is back once the browser has the cookie
+
+        location = /gate {
+            if (\$cookie_open = "") { return 503; }
+            prize_page pages/gift.html;
+        }
 
         location /error/ {
             internal;
