@@ -1,0 +1,187 @@
+'use strict';
+
+/*
+ * Every page in every state on every screen: nothing beyond its edges, cut off
+ * or over something else, nothing too small to read or to tap, in the dark as
+ * in the light.
+ */
+
+const { is, ok, test } = require('./tap');
+const { sideways } = require('./browser');
+const { site, states, screens } = require('./site');
+
+/* in CSS pixels: what a thumb hits, what is read, and a phone to look at */
+const TARGET = 44, LETTER = 12, ART = 140;
+
+/* what is not to be scrolled for, where text has its usual size */
+const FIRST = ['winner', 'winner-phone', 'unclaimed-phone', 'everybody'];
+
+
+/* the boxes of what is seen, by the words in it */
+
+function measure() {
+    const blocks = [], targets = [], art = [];
+
+    function box(rect) {
+        return { left: rect.left, right: rect.right,
+                 top: rect.top + scrollY, bottom: rect.bottom + scrollY };
+    }
+
+    function shown(element) {
+        return getComputedStyle(element).visibility === 'visible'
+               && element.getBoundingClientRect().width > 1;
+    }
+
+    for (const block of document.querySelectorAll('h1, p')) {
+        if (!shown(block) || !block.textContent.trim()) {
+            continue;
+        }
+
+        const range = document.createRange(),
+              inner = block.querySelector('a, span') || block;
+
+        range.selectNodeContents(block);
+        blocks.push({
+            words: block.textContent.trim(),
+            size: parseFloat(getComputedStyle(inner).fontSize),
+            lines: [...range.getClientRects()].filter((rect) => {
+                return rect.width > 1;
+            }).map(box)
+        });
+    }
+
+    for (const target of document.querySelectorAll('a, button')) {
+        if (shown(target)) {
+            const range = document.createRange();
+
+            range.selectNodeContents(target);
+            targets.push({ words: target.textContent,
+                           box: box(target.getBoundingClientRect()),
+                           lines: [...range.getClientRects()].map(box) });
+        }
+    }
+
+    for (const device of document.querySelectorAll('.device')) {
+        if (shown(device)) {
+            art.push({ words: 'a phone',
+                       box: box(device.getBoundingClientRect()) });
+        }
+    }
+
+    const stage = document.querySelector('.stage');
+
+    return { blocks, targets, art, stage: box(stage.getBoundingClientRect()),
+             height: innerHeight };
+}
+
+
+/* half a pixel is rounded */
+
+function inside(inner, outer) {
+    return inner.left > outer.left - 1 && inner.right < outer.right + 1
+           && inner.top > outer.top - 1 && inner.bottom < outer.bottom + 1;
+}
+
+
+function meet(one, two) {
+    return one.left < two.right - 1 && one.right > two.left + 1
+           && one.top < two.bottom - 1 && one.bottom > two.top + 1;
+}
+
+
+function faults(seen) {
+    const found = [];
+
+    function want(value, ...words) {
+        if (!value) {
+            found.push(words.join(' '));
+        }
+    }
+
+    want(seen.stage.bottom >= seen.height - 1, 'a stage that ends early');
+
+    for (const block of seen.blocks) {
+        want(block.size >= LETTER, 'too small:', block.words);
+        want(block.lines.every((line) => inside(line, seen.stage)),
+             'cut off:', block.words);
+
+        for (const other of seen.blocks) {
+            want(other === block || !block.lines.some((line) => {
+                return other.lines.some((one) => meet(line, one));
+            }), block.words, 'over', other.words);
+        }
+
+        for (const { words, box } of [...seen.targets, ...seen.art]) {
+            want(block.words === words
+                 || !block.lines.some((line) => meet(line, box)),
+                 block.words, 'over', words);
+        }
+    }
+
+    for (const { words, box, lines } of seen.targets) {
+        want(box.right - box.left >= TARGET && box.bottom - box.top >= TARGET,
+             'a small target:', words);
+        want(lines.every((line) => inside(line, box)), 'out of it:', words);
+    }
+
+    for (const { box } of seen.art) {
+        want(inside(box, seen.stage), 'a phone that is cut off');
+        want(box.bottom - box.top >= ART, 'a phone that is small');
+    }
+
+    return found;
+}
+
+
+async function look(browser, screen, option) {
+    const page = await browser.page({ ...option, reduced: true }),
+          sizes = {};
+
+    for (const [state, target] of states) {
+        const name = `${screen}, ${state}`;
+
+        await page.emulateMedia({ colorScheme: 'light' });
+        await page.goto('about:blank');
+        await page.goto(site + target);
+
+        const seen = await page.evaluate(measure);
+
+        ok(seen.blocks.length >= 2, `${name}: there is something to read`);
+        is(seen.art.length > 0, state.endsWith('-phone'),
+           `${name}: a phone where there is to be one`);
+        is(await sideways(page), 0, `${name}: nothing to scroll sideways`);
+        is(faults(seen), [], `${name}: all has its place`);
+
+        if (FIRST.includes(state) && !option.text) {
+            is(seen.targets.filter(({ box }) => box.bottom > seen.height), [],
+               `${name}: what can be tapped is on the first screen`);
+        }
+
+        await page.emulateMedia({ colorScheme: 'dark' });
+        is(await page.evaluate(measure), seen, `${name}: the same in the dark`);
+
+        sizes[state] = seen.blocks.map((block) => block.size);
+    }
+
+    await page.done();
+    return sizes;
+}
+
+
+test(async (browser) => {
+    const sizes = {};
+
+    for (const [screen, option] of screens) {
+        sizes[screen] = await look(browser, screen, option);
+    }
+
+    for (const [screen, option] of screens.filter((one) => one[1].text)) {
+        const usual = sizes[screen.replace('-text', '')];
+
+        for (const [state] of states) {
+            is(sizes[screen][state],
+               usual[state].map((size) => size * option.text / 100),
+               `${screen}, ${state}: all text is as large as was asked for`);
+        }
+    }
+});
