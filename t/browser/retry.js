@@ -1,0 +1,161 @@
+'use strict';
+
+/*
+ * The page for 503 comes again by itself: ever later, each time at a moment of
+ * its own, and not for ever.  The page's clock is the test's; nginx is real,
+ * and answers once the browser has a cookie.
+ */
+
+const { is, ok, test } = require('./tap');
+const { site } = require('./site');
+
+const url = `${site}/gate?id=winner`;
+
+/* what it is to do: in milliseconds, and in tries */
+const FIRST = 3000, LONGEST = 30000, TRIES = 6, FORGET = 120000;
+
+
+/* the longest wait before each try */
+
+const waits = Array.from({ length: TRIES }, (none, n) => {
+    return Math.min(LONGEST, FIRST * Math.pow(2, n));
+});
+
+
+/* a page that draws this number, where it is given one */
+
+async function busy(browser, chance) {
+    const page = await browser.page();
+
+    if (chance !== undefined) {
+        await page.addInitScript((value) => {
+            Math.random = () => value;
+        }, chance);
+    }
+
+    await page.clock.install({ time: 0 });
+    await page.clock.pauseAt(1000);
+    await page.goto(url);
+    return page;
+}
+
+
+function said(page) {
+    return page.evaluate(() => document.getElementById('say').textContent);
+}
+
+
+/* lets time pass, up to a moment and over it: a try is in between */
+
+async function comesAfter(page, wait, name) {
+    const before = page.seen.requests.length;
+
+    await page.clock.runFor(wait - 1);
+    await page.evaluate(() => 0);
+
+    const early = page.seen.requests.length - before,
+          load = page.waitForEvent('load');
+
+    await page.clock.runFor(2);
+    await load;
+    is([early, page.seen.requests.length - before], [0, 1], name);
+}
+
+
+async function schedule(browser, chance) {
+    const page = await busy(browser, chance);
+
+    for (const [n, longest] of waits.entries()) {
+        const wait = longest / 2 + chance * longest / 2;
+
+        ok((await said(page)).includes(` ${Math.ceil(wait / 1000)} 秒`),
+           `try ${n + 1} of one that draws ${chance}: it says when`);
+        await comesAfter(page, wait, `and comes after ${wait} ms`);
+    }
+
+    ok(!/秒/.test(await said(page)), `after try ${TRIES} it promises nothing`);
+    await page.clock.runFor(FORGET + 1);
+    await page.evaluate(() => 0);
+    is(page.seen.requests.length, TRIES + 1, 'and does not come again');
+
+    await page.reload();
+    ok(/秒/.test(await said(page)), 'after a while it begins anew');
+    await page.done();
+}
+
+
+/* the page itself draws: two that are refused together part */
+
+async function apart(browser) {
+    const drawn = new Set();
+
+    for (let i = 0; i < 8; i++) {
+        const page = await browser.page({ init: () => {
+            const start = window.setTimeout;
+
+            window.setTimeout = (run, wait) => {
+                window.wait = wait;
+                return start(() => 0, 0);
+            };
+        } });
+
+        await page.goto(url);
+        drawn.add(await page.evaluate(() => window.wait));
+        await page.done();
+    }
+
+    const all = [...drawn];
+
+    ok(all.every((wait) => wait >= FIRST / 2 && wait <= FIRST),
+       'a first wait is between half and whole', `   found: ${all}`);
+    ok(drawn.size > 1, 'and not the same for all', `   found: ${all}`);
+}
+
+
+async function comesBack(browser) {
+    const page = await busy(browser, 0),
+          load = page.waitForEvent('load');
+
+    await page.context().addCookies([{ name: 'open', value: '1', url: site }]);
+    await page.clock.runFor(FIRST / 2);
+    await load;
+    is(await page.evaluate(() => document.querySelector('.name').textContent),
+       '林知夏，', 'the letter, as soon as it can be had');
+    is(page.url(), url, 'at the same address');
+    await page.done();
+}
+
+
+/* by hand, too: also without scripts, where nothing is promised */
+
+async function byHand(browser) {
+    for (const script of [true, false]) {
+        const page = await browser.page({ script }),
+              name = script ? 'by hand' : 'without scripts';
+
+        await page.goto(url);
+        await page.context().addCookies([{ name: 'open', value: '1',
+                                           url: site }]);
+
+        if (!script) {
+            ok(!/秒/.test(await said(page)), `${name}: it promises nothing`);
+        }
+
+        const load = page.waitForEvent('load');
+
+        await page.tap('.again');
+        await load;
+        ok(await page.evaluate(() => !!document.querySelector('.name')),
+           `${name}: the letter after a tap`);
+        await page.done();
+    }
+}
+
+
+test(async (browser) => {
+    await schedule(browser, 0);
+    await schedule(browser, 0.75);
+    await apart(browser);
+    await comesBack(browser);
+    await byHand(browser);
+});

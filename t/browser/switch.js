@@ -1,0 +1,372 @@
+'use strict';
+
+/*
+ * From the letter to the phone and back: by tap, by keyboard, without
+ * scripts, without motion, and by the browser's own way back.  What is not a
+ * winner's is not sent to others.
+ */
+
+const fs = require('fs');
+const path = require('path');
+const { LIMIT } = require('./browser');
+const { is, ok, test } = require('./tap');
+const { site } = require('./site');
+
+const page_of = (id) => `${site}/h5?id=${id}`;
+
+/* in milliseconds: the longest that a switch may take */
+const LONGEST = 800;
+
+/* "visibility" has no frames between, and keeps what leaves out of reach */
+const MOVES = ['opacity', 'transform', 'visibility'];
+
+const sides = { '#phone': '#greeting', '#greeting': '#phone' };
+
+
+/* a page without scripts can be asked, but wakes nobody */
+
+async function until(page, condition, argument) {
+    const end = Date.now() + LIMIT;
+
+    while (!await page.evaluate(condition, argument)) {
+        if (Date.now() > end) {
+            throw new Error('waited in vain: ' + condition);
+        }
+
+        await new Promise((done) => setTimeout(done, 20));
+    }
+}
+
+
+function settled([shown, hidden]) {
+    const one = getComputedStyle(document.querySelector(shown)),
+          other = getComputedStyle(document.querySelector(hidden));
+
+    return one.visibility === 'visible' && one.opacity === '1'
+           && other.visibility === 'hidden' && other.opacity === '0';
+}
+
+
+/* what is to be seen, to be reached and to be heard: one side */
+
+async function shows(page, side, name) {
+    const other = sides[side];
+
+    await until(page, settled, [side, other]);
+    ok(true, `${name}: ${side} is there, ${other} is not`);
+
+    is(await stops(page), await page.evaluate((selector) => {
+        return [...document.querySelectorAll(`${selector} a`)].map((link) => {
+            return link.textContent;
+        });
+    }, side), `${name}: the keyboard stops at the links of ${side}`);
+
+    const heard = await names(page),
+          [title, hidden] = await page.evaluate((selectors) => {
+              return selectors.map((selector) => {
+                  return document.querySelector(`${selector} h1`).textContent;
+              });
+          }, [side, other]);
+
+    ok(heard.includes(title), `${name}: a screen reader finds ${side}`);
+    ok(!heard.includes(hidden), `${name}: and nothing of ${other}`);
+}
+
+
+/* the links at which the tabulator key stops, one time round */
+
+async function stops(page) {
+    const found = [];
+
+    await page.evaluate(() => document.activeElement.blur());
+
+    for (let i = 0; i < 6; i++) {
+        await page.keyboard.press('Tab');
+
+        const text = await page.evaluate(() => {
+            return document.activeElement === document.body
+                   ? null : document.activeElement.textContent;
+        });
+
+        if (text !== null && !found.includes(text)) {
+            found.push(text);
+        }
+    }
+
+    return found;
+}
+
+
+/* all that the tree of a screen reader says, without the spaces */
+
+async function names(page) {
+    const session = await page.context().newCDPSession(page),
+          { nodes } = await session.send('Accessibility.getFullAXTree');
+
+    await session.detach();
+    return nodes.filter((node) => !node.ignored && node.name)
+                .map((node) => String(node.name.value).replace(/\s/g, ''))
+                .join('\n');
+}
+
+
+/* where the focus is, what is announced, and how far it is scrolled */
+
+function told(page) {
+    return page.evaluate(() => [document.activeElement.id,
+                                document.getElementById('say').textContent,
+                                scrollY]);
+}
+
+
+async function byTap(browser) {
+    const page = await browser.page({ height: 500 });
+
+    await page.goto(page_of('winner'));
+    await shows(page, '#greeting', 'at first');
+    await page.evaluate(() => scrollTo(0, 9999));
+
+    await page.tap('#greeting .go');
+    await until(page, () => location.hash === '#phone');
+    is(await told(page), ['phone', '礼物已打开', 0],
+       'a tap: the focus, the word and the top of the phone');
+    await shows(page, '#phone', 'a tap');
+
+    await page.tap('#phone .back');
+    await until(page, () => location.hash === '#greeting');
+    is(await told(page), ['greeting', '已回到信中', 0],
+       'the way back: the focus, the word and the top of the letter');
+    await shows(page, '#greeting', 'the way back');
+
+    await page.goBack({ waitUntil: 'commit' });
+    await until(page, () => location.hash === '#phone');
+    await shows(page, '#phone', "the browser's way back");
+
+    is(page.seen.requests, [page_of('winner')], 'all that with one request');
+    is([...page.seen.console, ...page.seen.violations], [], 'and in silence');
+    await page.done();
+}
+
+
+async function byKeyboard(browser) {
+    const page = await browser.page({ touch: false });
+
+    await page.goto(page_of('winner'));
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await until(page, () => location.hash === '#phone');
+    is((await told(page))[0], 'phone', 'a key: the focus');
+
+    await page.keyboard.press('Tab');
+    is(await page.evaluate(() => document.activeElement.href),
+       'https://gift.example.com/claim?ticket=1',
+       'the next stop is the link to claim');
+    is(await page.evaluate(() => {
+        return getComputedStyle(document.activeElement).outlineStyle;
+    }), 'solid', 'and is seen to be it');
+
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await until(page, () => location.hash === '#greeting');
+    is((await told(page))[0], 'greeting', 'and back by keys');
+    await shows(page, '#greeting', 'by keyboard');
+    await page.done();
+}
+
+
+async function withoutScript(browser) {
+    const page = await browser.page({ script: false });
+
+    await page.goto(page_of('winner'));
+    await shows(page, '#greeting', 'no script');
+    await page.tap('#greeting .go');
+    await shows(page, '#phone', 'no script, a tap');
+    await page.tap('#phone .back');
+    await shows(page, '#greeting', 'no script, the way back');
+    is(page.seen.console, [], 'no script: nothing on the console');
+    await page.done();
+}
+
+
+/* goes to a side, and says what begins to move */
+
+function turn(side) {
+    location.hash = side;
+    getComputedStyle(document.querySelector(side)).opacity;
+
+    return document.getAnimations().map((animation) => {
+        return { what: animation.transitionProperty || 'an animation',
+                 until: animation.effect.getComputedTiming().endTime };
+    });
+}
+
+
+async function motion(browser) {
+    for (const [side, other] of Object.entries(sides)) {
+        const page = await browser.page();
+
+        await page.goto(page_of('winner') + other);
+        await until(page, settled, [other, side]);
+
+        const moves = await page.evaluate(turn, side);
+
+        ok(moves.some(({ what }) => what === 'opacity')
+           && moves.some(({ what }) => what === 'transform'),
+           `to ${side}: there is a movement`);
+        is(moves.filter(({ what }) => !MOVES.includes(what)), [],
+           `to ${side}: it asks for no layout`);
+        is(moves.filter((move) => move.until > LONGEST), [],
+           `to ${side}: it takes at most ${LONGEST} ms`);
+        await page.done();
+    }
+}
+
+
+async function still(browser) {
+    const page = await browser.page({ reduced: true });
+
+    await page.goto(page_of('winner'));
+
+    for (const side of ['#phone', '#greeting']) {
+        is(await page.evaluate(turn, side), [],
+           `reduced motion, to ${side}: nothing moves`);
+        ok(await page.evaluate(settled, [side, sides[side]]),
+           `reduced motion, to ${side}: at once`);
+        is(await page.evaluate((selector) => {
+            const element = document.querySelector(`${selector} h1`);
+
+            return getComputedStyle(element.closest('.side')).transform;
+        }, side), 'none', `reduced motion, to ${side}: at its place`);
+    }
+
+    await page.done();
+}
+
+
+/* from the back-forward cache, unless the browser has reasons of its own */
+
+async function fromCache(browser) {
+    const page = await browser.page({ reduced: true, init: () => {
+        addEventListener('pageshow', (event) => {
+            window.restored = event.persisted;
+        });
+    } });
+
+    await page.goto(page_of('winner'));
+    await page.tap('#greeting .go');
+    await until(page, settled, ['#phone', '#greeting']);
+    await page.goto(page_of('everybody'));
+    await page.goBack({ waitUntil: 'commit' });
+    await until(page, () => 'restored' in window
+                            && location.hash === '#phone');
+
+    is(await page.evaluate(() => {
+        const [entry] = performance.getEntriesByType('navigation'),
+              { reasons } = entry.notRestoredReasons || { reasons: [] };
+
+        return window.restored ? [] : reasons.map(({ reason }) => reason)
+                                             .filter((one) => one !== 'masked');
+    }), [], 'the page keeps no browser from caching it');
+
+    await shows(page, '#phone', 'come back');
+    await page.tap('#phone .back');
+    await until(page, settled, ['#greeting', '#phone']);
+    is(await told(page), ['greeting', '已回到信中', 0],
+       'come back: the switch goes on working');
+    await page.done();
+}
+
+
+/* what stands in the sections of the template that are a winner's alone */
+
+function reserved() {
+    const lines = fs.readFileSync(path.join(__dirname,
+                                            '../../conf/pages/gift.html'),
+                                  'utf8').split('\n'),
+          own = [], common = [];
+    let inside = false;
+
+    for (const line of lines) {
+        if (/^{{[#^]prize}}$/.test(line)) {
+            inside = line === '{{#prize}}';
+
+        } else if (/^{{.prize}}$/.test(line)) {
+            inside = false;
+
+        } else if (!line.includes('{{')) {
+            (inside ? own : common).push(line);
+        }
+    }
+
+    return own.filter((line) => line.length > 8 && !common.includes(line));
+}
+
+
+async function others(browser) {
+    const page = await browser.page(),
+          lines = reserved(),
+          texts = {};
+
+    ok(lines.length > 50, 'much of the template is for winners');
+
+    for (const id of ['winner', 'unclaimed', 'everybody', 'alone']) {
+        texts[id] = await (await page.goto(page_of(id))).text();
+    }
+
+    is(lines.filter((line) => !texts.winner.includes(line)
+                              && !texts.unclaimed.includes(line)), [],
+       'they get it');
+
+    for (const id of ['everybody', 'alone']) {
+        is(lines.filter((line) => texts[id].includes(line)), [],
+           `${id}: not a line of it is sent`);
+        is(texts[id].match(/\bphone|gift|prize|claim|手机|礼物|恭喜/ig), null,
+           `${id}: nor a word`);
+    }
+
+    await page.done();
+}
+
+
+/* the bridge of WeChat: there before the page is, or later */
+
+async function bridge(browser) {
+    const early = await browser.page({ init: () => {
+        window.called = [];
+        window.WeixinJSBridge = { call: (name) => window.called.push(name) };
+    } });
+
+    for (const target of ['/h5?id=winner', '/h5?id=everybody',
+                          '/busy?id=winner', '/greeting?id=winner'])
+    {
+        await early.goto(site + target);
+        is(await early.evaluate(() => window.called), ['hideOptionMenu'],
+           `${target}: the option menu is hidden`);
+    }
+
+    const late = await browser.page();
+
+    await late.goto(page_of('winner'));
+    is(await late.evaluate(() => {
+        const called = [];
+
+        window.WeixinJSBridge = { call: (name) => called.push(name) };
+        document.dispatchEvent(new Event('WeixinJSBridgeReady'));
+        return called;
+    }), ['hideOptionMenu'], 'also by a bridge that comes later');
+
+    await early.done();
+    await late.done();
+}
+
+
+test(async (browser) => {
+    await byTap(browser);
+    await byKeyboard(browser);
+    await withoutScript(browser);
+    await motion(browser);
+    await still(browser);
+    await fromCache(browser);
+    await others(browser);
+    await bridge(browser);
+});
