@@ -311,21 +311,32 @@ prize_metrics_release(prize_metrics_slot_t *slot)
 }
 
 
-/* a label is data: what would end it, or is no text, is left out */
+/*
+ * A label is data: what would end it, or is no text, is left out, also half a
+ * character at the end.  Prometheus would take nothing of it all.
+ */
 
 static void
 prize_metrics_write_label(prize_metrics_label_t *label, prize_label_e kind,
     const char *name, size_t len)
 {
-    size_t  i, n;
+    size_t  i, n, size;
 
     n = 0;
 
-    for (i = 0; i < len && n < PRIZE_METRICS_LABEL - 1; i++) {
-        if ((unsigned char) name[i] >= ' ' && name[i] != '"'
-            && name[i] != '\\' && name[i] != 0x7f)
+    for (i = 0; i < len; i += size ? size : 1) {
+        size = prize_text_utf8(&name[i], len - i);
+
+        if (n + size > PRIZE_METRICS_LABEL - 1) {
+            break;
+        }
+
+        if (size > 1
+            || (size == 1 && name[i] >= ' ' && name[i] != '"'
+                && name[i] != '\\' && name[i] != 0x7f))
         {
-            label->name[n++] = name[i];
+            memcpy(&label->name[n], &name[i], size);
+            n += size;
         }
     }
 
@@ -347,6 +358,12 @@ prize_metrics_label(prize_metrics_t *metrics, prize_label_e kind,
     labels = (kind == PRIZE_LABEL_PAGE) ? metrics->pages : metrics->peers;
 
     prize_metrics_write_label(&wanted, kind, name, len);
+
+    /* a series stands once */
+
+    if (strcmp(wanted.name, "other") == 0) {
+        return PRIZE_METRICS_LABELS - 1;
+    }
 
     for (i = 0; i < PRIZE_METRICS_LABELS - 1; i++) {
 

@@ -8,6 +8,7 @@
 
 #include "prize_markup.h"
 #include "prize_template.h"
+#include "prize_text.h"
 
 
 /* sections that may stand in one another */
@@ -190,51 +191,6 @@ prize_template_inlines_check(prize_compiler_t *c, size_t at)
 }
 
 
-/* length of the first character, or 0 if it is none (RFC 3629) */
-
-static size_t
-prize_template_utf8(const unsigned char *p, size_t len)
-{
-    size_t         i, n;
-    unsigned char  low, high;
-
-    low = 0x80;
-    high = 0xbf;
-
-    if (p[0] < 0x80) {
-        return 1;
-
-    } else if (p[0] >= 0xc2 && p[0] <= 0xdf) {
-        n = 2;
-
-    } else if (p[0] >= 0xe0 && p[0] <= 0xef) {
-        n = 3;
-        low = (p[0] == 0xe0) ? 0xa0 : 0x80;
-        high = (p[0] == 0xed) ? 0x9f : 0xbf;
-
-    } else if (p[0] >= 0xf0 && p[0] <= 0xf4) {
-        n = 4;
-        low = (p[0] == 0xf0) ? 0x90 : 0x80;
-        high = (p[0] == 0xf4) ? 0x8f : 0xbf;
-
-    } else {
-        return 0;
-    }
-
-    if (len < n || p[1] < low || p[1] > high) {
-        return 0;
-    }
-
-    for (i = 2; i < n; i++) {
-        if (p[i] < 0x80 || p[i] > 0xbf) {
-            return 0;
-        }
-    }
-
-    return n;
-}
-
-
 static int
 prize_template_check(prize_compiler_t *c)
 {
@@ -255,7 +211,7 @@ prize_template_check(prize_compiler_t *c)
                                         "byte 0x00: expected a page of text");
         }
 
-        n = prize_template_utf8(p + at, c->len - at);
+        n = prize_text_utf8((const char *) p + at, c->len - at);
 
         if (n == 0) {
             return prize_template_error(c, at,

@@ -27,5 +27,8 @@ void prize_text_add(prize_text_t *text, const char *fmt, ...);
 /* -1, and nothing is left to be freed, if memory ran out on the way */
 int prize_text_done(prize_text_t *text);
 
+/* length of the first character of bytes, or 0 if it is none (RFC 3629) */
+size_t prize_text_utf8(const char *text, size_t len);
+
 
 #endif /* _PRIZE_TEXT_H_INCLUDED_ */

@@ -137,7 +137,7 @@ slots(void)
 static void
 labels(void)
 {
-    char                   name[32];
+    char                   name[32], wide[2 * PRIZE_METRICS_LABEL];
     unsigned               i, page, last;
     prize_metrics_slot_t  *slot;
 
@@ -159,6 +159,19 @@ labels(void)
     (void) prize_metrics_label(metrics, PRIZE_LABEL_POSTGRES, "hr", 2);
     is("prize_breaker_open{backend=\"postgres\",peer=\"hr\"}", "0");
     is("prize_redis_commands_in_flight{peer=\"hr\"}", "");
+
+    (void) prize_metrics_label(metrics, PRIZE_LABEL_PAGE,
+                               "\xe7\xa4\xbc\xff\xe7\xa4", 6);
+    is("prize_pages_total{page=\"\xe7\xa4\xbc\"}", "0");
+
+    memset(wide, 'a', sizeof(wide));
+    memcpy(&wide[PRIZE_METRICS_LABEL - 2], "\xe7\xa4\xbc", 3);
+    page = prize_metrics_label(metrics, PRIZE_LABEL_PAGE, wide, sizeof(wide));
+    ok(strlen(metrics->pages[page].name) == PRIZE_METRICS_LABEL - 2,
+       "a label does not end in half a character");
+
+    ok(prize_metrics_label(metrics, PRIZE_LABEL_PAGE, "other", 5)
+       == PRIZE_METRICS_LABELS - 1, "what is called \"other\" is one of them");
 
     last = 0;
 
