@@ -3,8 +3,10 @@ use warnings;
 
 use lib 't/lib';
 use HTTP::Tiny;
+use List::Util qw(sum);
 use Test::More;
 use Test::Prize;
+use Test::Prize::Clients;
 
 # prize_status prometheus: what it counts is what happened, over reloads and
 # the death of a worker.
@@ -34,6 +36,7 @@ my $nginx = Test::Prize::Nginx->start(workers => 2,
     prize_postgres_timeout 10s;
     prize_postgres_query "SELECT id, name FROM $prefix WHERE id = ANY(\$1)";
     prize_write_back off;
+    keepalive_requests 1000000;
 
     log_format code '\$status';
 
@@ -74,6 +77,9 @@ sub ask {
 
 
 my $before = metrics();
+my $peer = qq{peer="127.0.0.1:$redis->{port}"};
+my @bounds = qw(0.0005 0.001 0.002 0.003 0.005 0.0075 0.01 0.015 0.025 0.05 0.1
+                0.25 0.5 1 2.5 +Inf);
 
 is($before->{type}, 'text/plain; version=0.0.4', 'the type that Prometheus '
    . 'asks for');
@@ -83,6 +89,66 @@ is($before->{prize_worker_starts_total}, 2, 'two workers have started');
 is($before->{'prize_pages_total{page="page.html"}'}, 0, 'the page is there');
 is($before->{"prize_redis_errors_total{peer=\"127.0.0.1:$redis->{port}\","
              . 'reason="lost"}'}, 0, 'and the server');
+
+# every series is there before anything has happened
+
+my %labels = (
+    prize_build_info => [qr/version="[\d.]+"/],
+    prize_start_time_seconds => [''],
+    prize_lookups_total => [(map { qq{source="redis",result="$_"} }
+        qw(found not_found stale foreign timeout lost error)),
+        map { qq{source="postgres",result="$_"} }
+        qw(found not_found timeout lost error)],
+    prize_pages_total => ['page="page.html"'],
+    prize_requests_in_flight => [''],
+    prize_redis_connections => [map { qq{$peer,state="$_"} }
+                                qw(connecting connected)],
+    prize_redis_commands_in_flight => [$peer],
+    prize_redis_errors_total => [map { qq{$peer,reason="$_"} }
+        qw(connect lost timeout protocol away denied reply)],
+    prize_postgres_errors_total => [map { qq{reason="$_"} }
+        qw(connect lost timeout query rows)],
+    prize_postgres_connections => [map { qq{state="$_"} }
+                                   qw(connecting connected)],
+    prize_postgres_queue_length => [''],
+    prize_postgres_queue_max => [''],
+    prize_breaker_open => [qq{backend="redis",$peer},
+                           'backend="postgres",peer="hr"'],
+    prize_breaker_transitions_total => [map { my $backend = $_;
+        map { qq{backend="$backend",to="$_"} } qw(open half_open shut) }
+        qw(redis postgres)],
+    prize_shed_total => [map { qq{reason="$_"} } qw(queue_full down)],
+    prize_writebacks_total => [map { qq{result="$_"} } qw(stored kept failed)],
+    prize_request_duration_seconds_bucket => [map { my $source = $_;
+        map { qq{source="$source",le="$_"} } @bounds }
+        qw(redis postgres none)],
+    map({ ("${_}_bucket" => [map { qq{le="$_"} } @bounds]) }
+        qw(prize_redis_command_duration_seconds
+           prize_postgres_query_duration_seconds
+           prize_postgres_queue_wait_seconds)),
+    prize_postgres_batch_size_count => [''],
+    map({ $_ => [''] } qw(prize_coalesced_requests_total
+        prize_client_aborts_total prize_stale_records_total
+        prize_owner_mismatches_total prize_log_suppressed_total
+        prize_worker_starts_total)),
+);
+
+for my $name (sort keys %labels) {
+    for my $label (@{ $labels{$name} }) {
+        my $series = ref $label ? qr/^\Q$name\E\{$label\} \d/m
+                   : $label eq '' ? qr/^\Q$name\E \d/m
+                   : qr/^\Q$name\E\{\Q$label\E\} \d/m;
+
+        like($before->{text}, $series, "$name" . ($label && "{$label}"));
+    }
+}
+
+# a connection to Redis begins with a PING, which is a command
+
+is_deeply([grep { /_(?:total|count|sum|bucket)\b/ && !/^prize_redis_command/
+                  && $before->{$_} != 0 } sort keys %$before],
+          ['prize_worker_starts_total'],
+          'all counters but that of the workers start at 0');
 
 my ($checked, $out, $err) = run({ stdin => $before->{text} }, 'promtool',
                                 'check', 'metrics');
@@ -157,25 +223,68 @@ sub counted {
 }
 
 
-for my $round (1 .. 3) {
-    ask('warm') for 1 .. 20;
-    ask('nobody') for 1 .. 5;
-    $nginx->reload;
+# The difference of each code, of those that there are.
+
+sub differences {
+    my ($counted, $logged) = (counted(metrics()), codes());
+
+    return map { abs(($counted->{$_} // 0) - ($logged->{$_} // 0)) }
+           keys %{ { %$counted, %$logged } };
 }
 
-eventually { metrics()->{prize_worker_starts_total} >= 8 } 'new workers';
-is_deeply(counted(metrics()), codes(), 'after three reloads');
 
-kill 'KILL', ($nginx->workers)[0];
-eventually { metrics()->{prize_worker_starts_total} >= 9 } 'its successor';
+# 100,000 requests, whatever becomes of them, and what happens meanwhile
 
-ask('warm') for 1 .. 20;
+sub crowd {
+    my (%after) = @_;
+    my $result = Test::Prize::Clients->new(port => $port, connections => 50,
+        request => sub {
+            my ($n) = @_;
+            my $id = $n % 10 ? 'warm' : $n % 20 ? 'nobody' : 'no%20id';
 
-is_deeply(counted(metrics()), codes(), 'after the death of a worker');
+            return ("/h5?id=$id", $id);
+        })->run(requests => 100_000, after => \%after);
+
+    is($result->{answers} + $result->{lost}, 100_000, 'all were asked');
+    is($result->{wrong}, 0, 'and none is wrong');
+    return $result;
+}
+
+
+my $starts = metrics()->{prize_worker_starts_total};
+my $asked = () = $nginx->log('pages.log') =~ /\n/g;
+
+crowd(map { $_ * 15_000 => sub { $nginx->reload } } 1 .. 5);
+
+eventually { metrics()->{prize_worker_starts_total} >= $starts + 10 }
+    'the workers of five reloads';
+eventually { 2 == $nginx->children } 'the end of the old ones';
+
+cmp_ok(() = $nginx->log('pages.log') =~ /\n/g, '>=', $asked + 100_000,
+       'the log has them all');
+is_deeply(counted(metrics()), codes(),
+          'after 100,000 requests and five reloads they are those of the log');
+
+
+# A worker that dies between its two notes of a request leaves one of them.
+
+my $killed = 2;
+
+$starts = metrics()->{prize_worker_starts_total};
+
+crowd(map { $_ * 30_000 => sub { kill 'KILL', ($nginx->workers)[0] } }
+      1 .. $killed);
+
+eventually { metrics()->{prize_worker_starts_total} == $starts + $killed }
+    'their successors';
+
+cmp_ok(sum(differences()), '<=', $killed,
+       'after the death of two workers in 100,000 more they differ by one each '
+       . 'at most');
 
 my $json = $nginx->status("http://127.0.0.1:$port/status");
 
-is($json->{'prize_http_requests_total{code="404"}'}, codes()->{404},
+is($json->{'prize_http_requests_total{code="404"}'}, counted(metrics())->{404},
    'JSON has the same numbers');
 is($json->{workers}, 2, 'of two workers');
 
