@@ -11,7 +11,7 @@
 # make bench       against nginx's static file and others: t/bench/run
 # make layers      that no file includes one above it
 # make style       80 columns and the rest of t/style, and cppcheck
-# make screenshots what t/browser sees of the sample's pages
+# make screenshots what t/browser sees of the sample's pages and the dashboard
 # make demo        a working installation on this machine; see conf/demo/
 # make demo-stop   ends it
 # make deps        the packages that a build needs
@@ -309,7 +309,8 @@ fuzz: deps
 	done
 
 
-# STATES=winner,404 for some of the pages: see t/browser/site.js
+# STATES=winner,404 for some of the pages, see t/browser/site.js, and
+# STATES=dashboard for the dashboard alone
 
 screenshots: deps-test
 	@$(MAKE) --no-print-directory all $(if $(NGINX_SRC),$(NGINX_BINARY))

@@ -25,7 +25,7 @@ const path = require('path');
 const { chromium } = require('playwright-core');
 
 /* for what never comes: a machine may be busy for minutes */
-const LIMIT = 300000;
+const LIMIT = Number(process.env.LIMIT) || 300000;
 
 /* Playwright adds --headless, --no-sandbox, and what keeps it off the net */
 const FLAGS = ['--disable-gpu', '--disable-quic'];

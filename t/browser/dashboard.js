@@ -1,0 +1,198 @@
+'use strict';
+
+/*
+ * "prize_status html" over an event in which everything is killed once: what
+ * it says in each state, that its numbers are those of the access log, and
+ * how it looks on a wall and on a phone.
+ *
+ * RATE is how many requests a second there are; of fewer than ten the
+ * dashboard judges nothing by how fast the machine is.
+ */
+
+const { ok, is, test } = require('./tap');
+const { site } = require('./site');
+const { accessible, act, chartsEqualLog, equalsLog, open, reach,
+        strip } = require('./event');
+
+const load = `load ${process.env.RATE || 8}`;
+
+const kinds = [
+    ['wall', { width: 1920, height: 1080, touch: false }],
+    ['wall-dark', { width: 1920, height: 1080, touch: false, dark: true }],
+    ['phone', { width: 390, height: 844, scale: 2 }],
+    ['phone-dark', { width: 390, height: 844, scale: 2, dark: true }]
+];
+
+
+/* nginx is there, and its numbers are not */
+
+async function waiting(screens) {
+    for (const { page } of screens) {
+        await page.route(/\?json/, (route) => route.abort());
+        await page.goto(`${site}/status`);
+    }
+
+    await reach(screens, 'waiting', 'wait', /nginx cannot be reached/);
+
+    for (const { page } of screens) {
+        await page.unroute(/\?json/);
+    }
+
+    await reach(screens, 'idle', 'ok', /no request in the last/);
+}
+
+
+async function everythingDies(screens) {
+    const well = /every employee gets an answer in time/;
+
+    await act('burst 3000');
+    await act(load);
+    await reach(screens, 'well', 'ok', well);
+    await accessible(screens, 'well');
+
+    await act('kill redis');
+    await reach(screens, 'redis-away', 'degraded',
+                /Redis is left alone \(127\.0\.0\.1:\d+ by 2 of 2 workers\)/);
+    await accessible(screens, 'redis-away');
+
+    await act('start redis');
+    await reach(screens, 'redis-back', 'ok', well);
+
+    await act('kill postgres');
+    await reach(screens, 'postgres-away', 'degraded',
+                /PostgreSQL is left alone \(<b>hr<\/b> by 2 of 2 workers\)/);
+
+    await act('kill redis');
+    await reach(screens, 'down', 'down',
+                /Neither Redis nor PostgreSQL answers; .* were 500 or 503/);
+    await accessible(screens, 'down');
+
+    await act('start redis');
+    await act('start postgres');
+    await reach(screens, 'recovering', 'degraded', /were 500 or 503/);
+    await reach(screens, 'all-back', 'ok', well);
+}
+
+
+/* neither a reload nor a worker's death takes a count away */
+
+async function counts(screens) {
+    await act('reload');
+    await act('kill_worker');
+    await act('reload');
+    is((await act('end_load')).wrong, 0, 'nobody got another page');
+    await equalsLog(screens, 'over reloads');
+}
+
+
+/* a screen that is opened late shows what the others have seen */
+
+async function late(browser, screens) {
+    const one = await open(browser, ...kinds[0]);
+
+    await one.page.goto(`${site}/status`);
+    await reach([one], 'late', 'ok', /no request in the last/);
+    await reach(screens, 'quiet', 'ok', /no request in the last/);
+    await equalsLog([one], 'late');
+
+    const [, ...seen] = await strip(one);
+
+    ok(seen[0] > 0 && seen[1] > 0, 'late: degraded and down are on the strip');
+    is(seen, (await strip(screens[0])).slice(1),
+       'late: for as many seconds as on a screen that saw them');
+    return one;
+}
+
+
+async function stale(screens) {
+    const log = await act('log');
+
+    await act('pause');
+    await reach(screens, 'paused', 'stale', /nginx does not answer/);
+    await accessible(screens.slice(0, 4), 'paused');
+    await chartsEqualLog(screens[0], log);
+    await act('resume');
+    await reach(screens, 'resumed', 'ok', /no request/);
+
+    await act('stop nginx');
+    await reach(screens, 'stopped', 'stale', /nginx cannot be reached/);
+}
+
+
+/* a new nginx counts from 0, and what came before it stays on the charts */
+
+async function restarted(screens) {
+    const [, ...before] = await strip(screens[0]);
+
+    await act('start nginx');
+    await act('burst 500');
+    await reach(screens, 'restarted', 'ok', /./);
+    await equalsLog(screens, 'restarted');
+
+    const [, degraded, down] = await strip(screens[0]);
+
+    ok(degraded >= before[0] && down === before[1],
+       'restarted: the strip still shows what was before');
+}
+
+
+/* a machine that sleeps: what happened meanwhile is there once it is awake */
+
+async function asleep(screen) {
+    const session = await screen.page.context().newCDPSession(screen.page);
+
+    await session.send('Debugger.enable');
+
+    const slept = new Promise((done) => {
+        session.once('Debugger.paused', done);
+    });
+
+    await session.send('Debugger.pause');
+    await slept;
+
+    const asked = screen.page.seen.requests.length;
+
+    await act('burst 500');
+    await act('kill redis');
+    await act('burst 500');
+    await new Promise((done) => { setTimeout(done, 10000); });
+    is(screen.page.seen.requests.length, asked, 'asleep: nothing is asked');
+
+    await session.send('Debugger.resume');
+    await session.send('Debugger.disable');
+    await reach([screen], 'awake', 'degraded', /Redis is left alone/);
+    await equalsLog([screen], 'awake');
+}
+
+
+async function quiet(screens) {
+    for (const { name, page } of screens) {
+        is(page.seen.requests.filter((url) => {
+            return !/^http:[^?]*\/status(\?json&since=\d+)?$/.test(url);
+        }), [], `${name} asks for nothing but the document and its numbers`);
+        is(page.seen.console.filter((text) => {
+            return !/^Failed to load resource: net::ERR_/.test(text);
+        }), [], `${name}: nothing on the console`);
+        is(page.seen.violations, [], `${name}: no violation of its policy`);
+        is(await page.evaluate(() => window.most), 1,
+           `${name}: one question at a time`);
+    }
+}
+
+
+test(async (browser) => {
+    const screens = [];
+
+    for (const [name, option] of kinds) {
+        screens.push(await open(browser, name, option));
+    }
+
+    await waiting(screens);
+    await everythingDies(screens);
+    await counts(screens);
+    screens.push(await late(browser, screens));
+    await stale(screens);
+    await restarted(screens);
+    await asleep(screens[2]);
+    await quiet(screens);
+});
