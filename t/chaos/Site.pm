@@ -311,7 +311,7 @@ sub spawn {
 
 # that way is never cut
 
-sub conninfo {
+sub address {
     my ($self, $dbname) = @_;
 
     return $self->socket_conninfo($dbname);

@@ -616,7 +616,7 @@ sub init {
 sub conninfo {
     my ($self, $dbname) = @_;
 
-    return address($self->way, $dbname);
+    return $self->way->address($dbname);
 }
 
 
@@ -655,7 +655,7 @@ sub sql {
 
     my ($status, $out, $err) = Test::Prize::run({stdin => $sql},
         bindir() . '/psql', '-X', '-q', '-A', '-t', '-F', "\t",
-        '-v', 'ON_ERROR_STOP=1', '-d', address($self, $dbname));
+        '-v', 'ON_ERROR_STOP=1', '-d', $self->address($dbname));
 
     croak "psql: $err" if $status;
     chomp $out;
@@ -669,7 +669,7 @@ sub session {
     my ($self, $dbname) = @_;
 
     open my $psql, '|-', bindir() . '/psql', '-X', '-q', '-o', '/dev/null',
-                         '-d', address($self, $dbname)
+                         '-d', $self->address($dbname)
         or croak "psql: $!";
     $psql->autoflush(1);
     return $psql;
@@ -777,10 +777,17 @@ INI
 }
 
 
-sub conninfo {
+sub address {
     my ($self, $dbname) = @_;
 
     return Test::Prize::Postgres::address($self, $dbname);
+}
+
+
+sub conninfo {
+    my ($self, $dbname) = @_;
+
+    return $self->address($dbname);
 }
 
 
