@@ -341,9 +341,9 @@ demo-stop:
 # that a running nginx has mapped is replaced, never written over: so does
 # install, where cp does not.
 
-modules_path = $(DESTDIR)$(shell sed -n \
-              's/^ *nginx modules path: "\(.*\)"$$/\1/p' \
+modules   = $(shell sed -n 's/^ *nginx modules path: "\(.*\)"$$/\1/p' \
               $(BUILD)/configure.log)
+modules_path = $(DESTDIR)$(modules)
 bin       = $(DESTDIR)$(PREFIX)/bin
 man1      = $(DESTDIR)$(PREFIX)/share/man/man1
 doc       = $(DESTDIR)$(PREFIX)/share/doc/ngx_http_prize_module
@@ -353,15 +353,15 @@ install: $(BUILD)/ngx_http_prize_module.so $(BUILD)/prizectl
 	@install -m 644 $(BUILD)/ngx_http_prize_module.so "$(modules_path)/"
 	@install -m 755 $(BUILD)/prizectl "$(bin)/"
 	@install -m 644 conf/man/prizectl.1 "$(man1)/"
-	@install -m 644 README.md conf/nginx.conf conf/employee.sql "$(doc)/"
+	@install -m 644 README.md conf/nginx.conf conf/employee.sql \
+	    conf/prometheus.yml conf/alerts.yml "$(doc)/"
 	@install -m 644 conf/pages/*.html "$(doc)/pages/"
 	@echo "installed $(modules_path)/ngx_http_prize_module.so"
 	@echo "          $(bin)/prizectl"
 	@echo "          $(man1)/prizectl.1"
 	@echo "          $(doc)/"
 	@echo "The first line of nginx.conf, before its events block:"
-	@echo "    load_module" \
-	    "$(modules_path:$(DESTDIR)%=%)/ngx_http_prize_module.so;"
+	@echo "    load_module $(modules)/ngx_http_prize_module.so;"
 	@echo "A complete one to copy from is nginx.conf in the last folder."
 
 uninstall: $(BUILD)/nginx/Makefile

@@ -5,11 +5,11 @@ use lib 't/lib';
 use Test::More;
 use Test::Prize;
 
-# "make install" and "make uninstall", below a DESTDIR.  The build is taken as
-# it is, whatever settings it was made with.
+# "make install" and "make uninstall", below a DESTDIR, whose name has a space.
+# The build is taken as it is, whatever settings it was made with.
 
 my $build = $ENV{TEST_NGINX_BUILD};
-my $dest = run_dir() . '/dest';
+my $dest = run_dir() . '/a dest';
 my @make = ('make', '-s', '-C', root(), "BUILD=$build", "DESTDIR=$dest",
             map { "--assume-old=$build/$_" }
                 qw(ngx_http_prize_module.so prizectl nginx/Makefile));
@@ -37,7 +37,8 @@ my @pages = map { s{.*/}{}r } glob root() . '/conf/pages/*.html';
 is_deeply([files()],
           [sort "$module 644", '/opt/prize/bin/prizectl 755',
                 '/opt/prize/share/man/man1/prizectl.1 644',
-                map({ "$doc/$_ 644" } qw(README.md employee.sql nginx.conf),
+                map({ "$doc/$_ 644" } qw(README.md alerts.yml employee.sql
+                                         nginx.conf prometheus.yml),
                     map { "pages/$_" } @pages)],
           'the module, the command, its page, and the samples below PREFIX');
 
@@ -51,7 +52,9 @@ SKIP: {
 }
 
 {
-    local $ENV{TEST_NGINX_LOAD_MODULES} = "$dest$module";
+    # the harness takes a list of modules, apart by spaces
+    symlink "$dest$module", run_dir() . '/installed.so' or die "symlink: $!";
+    local $ENV{TEST_NGINX_LOAD_MODULES} = run_dir() . '/installed.so';
     my ($tested, $said) = Test::Prize::Nginx->prepare->test;
 
     is($tested, 0, 'nginx loads it') or diag($said);
