@@ -42,7 +42,9 @@ COMMENT ON COLUMN employee.claim_url IS
 
 -- The role that nginx logs in as: it may read this table and nothing else.
 -- Give it a password with "ALTER ROLE h5 PASSWORD ..." or "\password h5", and
--- write the password to a file that conninfo names by passfile=.
+-- write the password to a file that conninfo names by passfile=, which belongs
+-- to the user of nginx's workers with mode 0600; or let that user in as h5 by
+-- pg_hba.conf and pg_ident.conf.
 
 DO $$
 BEGIN
