@@ -74,7 +74,7 @@ NGX_FLAGS = --error-log-path=stderr --with-compat --with-debug --with-threads \
 DEPS      = gcc libc6-dev make libpcre2-dev zlib1g-dev libssl-dev \
             libhiredis-dev libpq-dev \
             $(if $(NGINX_SRC),,nginx nginx-dev)
-DEPS_TEST = chromium curl fonts-noto-cjk iproute2 libfaketime \
+DEPS_TEST = chromium curl fonts-noto-cjk iproute2 libfaketime man-db \
             nghttp2-client nodejs perl pgbouncer postgresql prometheus \
             redis-server
 DEPS_DEMO = curl perl postgresql redis-server

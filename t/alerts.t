@@ -32,6 +32,20 @@ promtool_succeeds('test rules', qw(test rules),
                   "$root/t/alerts/alerts.yml");
 
 
+# the README's table
+
+my %severity = $rules =~ /- alert: (\w+)\n.*?severity: (\w+)/gs;
+my ($table) = slurp("$root/README.md") =~ /^### Alerts\n(.*?)^## /ms;
+my %said;
+
+while ($table =~ /^\| (`Prize\S.*?`) \| (\w+) \|/gm) {
+    my ($names, $said) = ($1, $2);
+    $said{$_} = $said for $names =~ /(\w+)/g;
+}
+
+is_deeply(\%said, \%severity, 'the README has each, and how severe it is');
+
+
 # The tests themselves: an alert that never fires, and one that always does,
 # is found by the test of its name.
 
