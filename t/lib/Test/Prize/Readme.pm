@@ -22,6 +22,7 @@ my @messages = (
     ['src/http/ngx_http_prize_directive.c', 'When the configuration is read'],
     ['src/http/', 'While it runs'],
     ['src/core/prize_signature.c', 'In a file of keys'],
+    ['src/core/prize_policy.c', 'When the configuration is read'],
     ['src/core/', 'In a page'],
     ['src/prizectl/', 'From prizectl'],
 );
