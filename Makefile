@@ -237,9 +237,11 @@ style: deps-style deps-test
 	    $(patsubst %,-I%,$(wildcard src/*)) $(wildcard src t/*/*.c .ci/*.c)
 
 
-# "make test TESTS=t/status.t" runs one
+# "make test TESTS=t/status.t" runs one; to prove, no test at all is a success
 
 test: deps-test
+	@[ -n "$$(find $(TESTS) -name '*.t')" ] \
+	    || { echo "TESTS=$(TESTS): no test in it" >&2; exit 1; }
 	@$(MAKE) --no-print-directory all $(if $(NGINX_SRC),$(NGINX_BINARY))
 	@BUILD=$(build) TEST_NGINX_BINARY=$(abspath $(NGINX_BINARY)) \
 	    TEST_NGINX_SOURCE=$(abspath $(nginx_src)) \
