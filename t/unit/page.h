@@ -19,6 +19,7 @@
 typedef struct {
     char    *data;
     size_t   len;
+    unsigned pieces;
     int      fits;          /* into the room that was told */
 } page_t;
 
@@ -82,6 +83,7 @@ page_render(const prize_template_t *page, const prize_record_t *record,
 
     got.data = page_alloc(out.length);
     got.len = out.length;
+    got.pieces = out.n;
     p = got.data;
 
     for (i = 0; i < out.n; i++) {
