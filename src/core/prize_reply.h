@@ -14,8 +14,18 @@
 #include "prize_record.h"
 
 
-/* unread bytes that a peer may make us hold: one field and what surrounds it */
-#define PRIZE_REPLY_UNREAD_MAX  (PRIZE_FIELD_MAX + 64 * 1024)
+/* bytes that are read and fed at once, at most */
+#define PRIZE_REPLY_FEED_MAX    (64 * 1024)
+
+/* of one field: the line of its length, and an end of line behind it */
+#define PRIZE_REPLY_FIELD_ENDS  32
+
+/*
+ * Unread bytes that a peer may make us hold: one field but for its last byte,
+ * which may come with a whole read of what follows.
+ */
+#define PRIZE_REPLY_UNREAD_MAX                                                \
+    (PRIZE_FIELD_MAX + PRIZE_REPLY_FIELD_ENDS + PRIZE_REPLY_FEED_MAX)
 
 
 typedef enum {

@@ -7,8 +7,7 @@
 #include "ngx_prize_timer.h"
 
 
-#define NGX_PRIZE_REDIS_READ_SIZE   65536
-#define NGX_PRIZE_REDIS_PENDING_MAX 65536
+#define NGX_PRIZE_REDIS_PENDING_MAX  65536
 
 
 static void ngx_prize_redis_read_handler(ngx_event_t *rev);
@@ -279,7 +278,7 @@ ngx_prize_redis_read(ngx_prize_redis_conn_t *conn, ngx_connection_t *c)
 {
     ssize_t        n;
 
-    static u_char  buffer[NGX_PRIZE_REDIS_READ_SIZE];
+    static u_char  buffer[PRIZE_REPLY_FEED_MAX];
 
     for ( ;; ) {
 

@@ -101,6 +101,52 @@ is(const char *data, unsigned wanted, prize_reply_e type, const char *name)
 }
 
 
+/* its last byte may come with as much of the next replies as one read takes */
+
+static void
+largest(void)
+{
+    char    *value, head[32];
+    size_t   len, n;
+
+    len = PRIZE_FIELD_MAX;
+    value = malloc(len);
+
+    if (value == NULL) {
+        exit(1);
+    }
+
+    memset(value, 'x', len);
+
+    n = snprintf(head, sizeof(head), "*1\r\n$%lu\r\n", (unsigned long) len);
+
+    (void) prize_reply_feed(&reply, head, n);
+    (void) prize_reply_feed(&reply, value, len);
+    (void) feed("\r");
+    ok(prize_reply_next(&reply, 1) == PRIZE_REPLY_AGAIN,
+       "the largest value, but for its last byte");
+
+    value[0] = '\n';
+    memcpy(value + 1, "+PONG\r\n", 7);
+
+    for (n = 8; n + 7 <= PRIZE_REPLY_FEED_MAX; n += 7) {
+        memcpy(value + n, "+PONG\r\n", 7);
+    }
+
+    ok(prize_reply_feed(&reply, value, n) == 0, "and one whole read more");
+    ok(prize_reply_next(&reply, 1) == PRIZE_REPLY_RECORD
+       && reply.values[0].len == len, "is there");
+
+    for (n /= 7; n && prize_reply_next(&reply, 0) == PRIZE_REPLY_STRING; n--) {
+        /* void */
+    }
+
+    ok(n == 0, "with all that came behind it");
+
+    free(value);
+}
+
+
 int
 main(void)
 {
@@ -109,6 +155,7 @@ main(void)
     }
 
     large();
+    largest();
     prize_reply_destroy(&reply);
 
     is("*2\r\n$1\r\na\r\n$-1\r\n", 2, PRIZE_REPLY_RECORD, "a nil in a record");
