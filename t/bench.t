@@ -139,12 +139,18 @@ is(verdict(0.7, [0.71], [], least => 1), 'met', 'and enough');
 is(verdict(1, []), 'not measured', 'no figure is no success');
 
 my $report = Report::markdown({
-    set => { map { $_ => 1 } qw(PAGE TAGS EMPLOYEES ROUNDS SECONDS PARTS) },
+    set => { (map { $_ => 1 } qw(PAGE TAGS ROUNDS SECONDS PARTS)),
+             EMPLOYEES => 1000 },
     date => 'today', seconds => 1, versions => 'none',
     void => { 'cpu, lua' => "3 of 4 requests failed\n" },
     cpu => { map { $_->[0] => { map { $_ => [1, 1] } qw(cpu throughput bytes) }
              } map { [$_] } qw(static-nopush static-control gzip_static-plain
                                prize-redis prize-redis-gzip) },
+    instructions => { map { $_ => 100 } Instructions::names(),
+                      qw(again million) },
+    growth => [map { { grows => 'employees', to => $_,
+                       cpu => [[$_ / 1000], [$_ / 1000]],
+                       instructions => [$_ / 100, $_ / 100] } } 1000, 1200],
     load => { small => [0.4, 0.2, 0.3], load => [6e4, 5e4], pipe => [1e5, 1e5],
               load_mib => [8.2], verify_mib => [65], sign => [3e5] },
 });
@@ -153,6 +159,10 @@ like($report, qr/Void.*cpu, lua: 3 of 4 requests failed/,
      'what is void is at the head');
 like($report, qr/plain ÷ OpenResty Lua \| at most 0\.28 \| – \|.*not measured/,
      'and is not measured');
+like($report, qr/1,000,000 employees ÷ 1,000 \| at most 1\.02 /,
+     'a row names the roster that was measured');
+like($report, qr/employees: \*\*not flat.*1\.200 times the instructions\.$/m,
+     'and what grows is what was counted');
 like($report, qr/12,000 records \| at most 1 \| 0\.300 \|.* met \|$/m,
      'prizectl load is');
 like($report, qr/--pipe.* \| at least 0\.5 \| 0\.550 \|.* met \|$/m,

@@ -5,7 +5,7 @@ package Load;
 # the links of a roster.
 #
 #     my ($seconds, $kib) = Load::run_program($input, prizectl(), 'load', ...);
-#     my $result = Load::measure($postgres, rounds => 3);
+#     my $result = Load::measure($site, rounds => 3);
 
 use strict;
 use warnings;

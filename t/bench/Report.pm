@@ -90,7 +90,7 @@ sub goals {
     cpu_goals($result->{cpu}, $row) if $result->{cpu};
     burst_goals($result->{burst}, $row) if $result->{burst};
     postgres_goals($result->{postgres}{series}, $row) if $result->{postgres};
-    instruction_goals($result->{instructions}, $row)
+    instruction_goals(@$result{qw(instructions set)}, $row)
         if $result->{instructions};
     rate_goals($result->{rate}, $row) if $result->{rate};
     load_goals($result->{load}, $row) if $result->{load};
@@ -166,11 +166,12 @@ sub postgres_goals {
 
 
 sub instruction_goals {
-    my ($count, $row) = @_;
+    my ($count, $set, $row) = @_;
     my @control = ($count->{again} / $count->{plain});
+    my $employees = thousands($set->{EMPLOYEES});
 
     for my $case (
-        ['1,000,000 employees ÷ 10,000', 1.02, 'million', 'plain'],
+        ["1,000,000 employees ÷ $employees", 1.02, 'million', 'plain'],
         ['signed link ÷ unsigned, stepped through', 1.15, 'signed-stepped',
          'plain-stepped'],
         ['signed link ÷ unsigned, SHA-256 in software', undef, 'signed',
@@ -408,9 +409,10 @@ sub range { return max(@_) / min(@_) }
 
 my %why = (
     'employees' => sub {
-        return 'Redis and the processor caches hold less of a larger roster;'
-               . ' the worker itself does nothing that knows how many there'
-               . ' are';
+        my ($first, $last) = @_;
+        return sprintf 'Redis and the processor caches hold less of a larger'
+            . ' roster; the worker itself takes %.3f times the instructions',
+            $last->{instructions}[0] / $first->{instructions}[0];
     },
     'connections' => sub {
         return 'one request alone has a turn of the event loop, a write to'
@@ -496,8 +498,8 @@ sub markdown {
 
     $section->('What it must show', <<~'MD', goals_table(@goals)) if @goals;
         Each figure is the median, over the rounds, of the ratio of two
-        servers measured one after the other. The control is the same of two
-        servers of one static file: what it varies by is noise.
+        servers in one round. The control is the same of two servers of one
+        static file: what it varies by is noise.
         MD
 
     $section->('Servers', <<~'MD', servers_table(@$result{qw(cpu rate)}))
