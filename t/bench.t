@@ -79,6 +79,28 @@ for my $case (['-g', '/short', 'gzip that was asked for'],
     cmp_ok($got->{bytes}, '<', 5 * 2000, 'and is shorter');
 }
 
+# what else may be measured is looked at once before
+
+sub refused {
+    my ($path, $expected, %subject) = @_;
+
+    return '' if eval {
+        Measure::check_page({ name => 'it', port => $port, %subject }, $path,
+                            $expected);
+        1;
+    };
+    return $@;
+}
+
+my $body = 'x' x 15_360;
+
+is(refused('/page', $body), '', 'the page that is expected');
+is(refused('/page', $body, gzip => 1), '', 'and gzipped, to be measured so');
+is(refused('/page', "$body."), "it: another page\n", 'another is none');
+is(refused('/page.gz', $gzipped, gzip => 1), "it: not gzipped\n",
+   'one that goes plain is no gzipped one');
+like(refused('/gone', $body), qr/^it: curl: /, 'an error is none either');
+
 
 # ---- instructions
 

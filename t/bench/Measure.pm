@@ -63,6 +63,27 @@ sub stores {
 }
 
 
+# Dies unless the server has this page for this client, byte for byte when it
+# is inflated, and gzipped where that is what is measured, nowhere else: wrk
+# and h2load see no more of a page than its status.
+
+sub check_page {
+    my ($subject, $path, $expected) = @_;
+    my ($status, $out, $err) = run('curl', '-s', '-f', '-i', '--max-time', 20,
+        $subject->{gzip} ? '--compressed' : (),
+        "http://127.0.0.1:$subject->{port}$path");
+    my ($head, $page) = split /\r\n\r\n/, $out // '', 2;
+
+    die "$subject->{name}: curl: $status $err\n" if $status;
+    die "$subject->{name}: another page\n" if ($page // '') ne $expected;
+
+    my $gzipped = $head =~ /^content-encoding: gzip\r?$/mi;
+
+    die "$subject->{name}: ", $gzipped ? 'gzipped' : 'not gzipped', "\n"
+        if !$gzipped != !$subject->{gzip};
+}
+
+
 # as many requests as there can be, by wrk
 
 sub throughput {

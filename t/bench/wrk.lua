@@ -36,11 +36,9 @@ function request()
     return requests[n]
 end
 
-function done(summary, latency)
+function done(summary)
     local e = summary.errors
-    io.write(string.format("bench requests=%d us=%d bytes=%d failed=%d "
-                           .. "p50=%d p99=%d\n",
+    io.write(string.format("bench requests=%d us=%d bytes=%d failed=%d\n",
         summary.requests, summary.duration, summary.bytes,
-        e.connect + e.read + e.write + e.status + e.timeout,
-        latency:percentile(50), latency:percentile(99)))
+        e.connect + e.read + e.write + e.status + e.timeout))
 end
