@@ -101,6 +101,10 @@ is(refused('/page.gz', $gzipped, gzip => 1), "it: not gzipped\n",
    'one that goes plain is no gzipped one');
 like(refused('/gone', $body), qr/^it: curl: /, 'an error is none either');
 
+is_deeply([Measure::waits(1.5, 20)], [1.5], 'an answer before the next is due');
+is_deeply([Measure::waits(50, 20)], [50, 30, 10],
+          'a late one, and who could not ask meanwhile');
+
 
 # ---- instructions
 
