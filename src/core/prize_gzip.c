@@ -152,6 +152,12 @@ prize_gzip_room(const prize_gzip_t *gzip, size_t values)
 
     room = gzip->room;
 
+    /*
+     * Besides the block behind each segment there is the first one, and those
+     * that follow a full one: full of values, but for short segments, of
+     * which each has brought the room of a header along.
+     */
+
     room.dynamic += PRIZE_GZIP_HEADER_LEN + values
                     + (values / PRIZE_GZIP_STORED_MIN + 2)
                       * PRIZE_GZIP_STORED_HEADER
@@ -191,18 +197,6 @@ prize_gzip_put32(char *dst, uint32_t value)
 {
     prize_gzip_put16(dst, value & 0xffff);
     prize_gzip_put16(dst + 2, value >> 16);
-}
-
-
-static void
-prize_gzip_begin(prize_gzip_sink_t *sink)
-{
-    if (sink->begun) {
-        return;
-    }
-
-    sink->begun = 1;
-    prize_output_static(sink->out, PRIZE_GZIP_HEADER, PRIZE_GZIP_HEADER_LEN);
 }
 
 
@@ -248,8 +242,6 @@ prize_gzip_store(prize_gzip_sink_t *sink, size_t len)
     }
 
     if (sink->block == NULL) {
-        prize_gzip_begin(sink);
-
         *prize_output_pos(sink->out) = 0;
         prize_output_written(sink->out, PRIZE_GZIP_STORED_HEADER
                                         - PRIZE_GZIP_STORED_LENGTH);
@@ -283,7 +275,6 @@ prize_gzip_literal(prize_sink_t *s, const prize_segment_t *segment)
         return 0;
     }
 
-    prize_gzip_begin(sink);
     prize_gzip_close(sink);
 
     prize_output_static(sink->out, gs->data, gs->len);
@@ -337,6 +328,8 @@ prize_gzip_init(prize_gzip_sink_t *sink, const prize_gzip_t *gzip,
     sink->sink.field = prize_gzip_field;
     sink->gzip = gzip;
     sink->out = out;
+
+    prize_output_static(out, PRIZE_GZIP_HEADER, PRIZE_GZIP_HEADER_LEN);
 }
 
 
@@ -345,7 +338,6 @@ prize_gzip_finish(prize_gzip_sink_t *sink)
 {
     char  trailer[PRIZE_GZIP_TRAILER_LEN];
 
-    prize_gzip_begin(sink);
     prize_gzip_close(sink);
 
     prize_output_static(sink->out, PRIZE_GZIP_END, PRIZE_GZIP_END_LEN);

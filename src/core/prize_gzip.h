@@ -43,10 +43,10 @@ typedef struct {
 
     char                *block;     /* length of the open stored block, */
     unsigned             stored;    /*   and how many bytes it has */
-    unsigned             begun:1;   /* the header of all is written */
 } prize_gzip_sink_t;
 
 
+/* before rendering: the header */
 void prize_gzip_init(prize_gzip_sink_t *sink, const prize_gzip_t *gzip,
     prize_output_t *out);
 
