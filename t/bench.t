@@ -143,6 +143,20 @@ for my $case ([4096, 1], [4096, 100], [15_360, 10], [262_144, 100]) {
 ok(!eval { Site::source(1024, 100) }, 'a page without room for its tags');
 
 
+# ---- who is measured
+
+{
+    my $site = bless { www => run_dir() }, 'Site';
+    my $nginx = $site->start($site->static);
+
+    spew(run_dir() . '/file', 'a file');
+    is($nginx->get("http://127.0.0.1:$nginx->{port}/file")->{content},
+       'a file', 'a static file');
+    unlike(slurp("$nginx->{dir}/nginx.conf"), qr/load_module/,
+           'is served by nginx alone');
+}
+
+
 # ---- arithmetic
 
 is(Report::median(3, 1, 2), 2, 'the median of three');

@@ -8,8 +8,8 @@ package Site;
 #     my $nginx = $site->start($site->prize($page, 'redis'));
 #     ... "http://127.0.0.1:$nginx->{port}/h5?id=" . $site->id(7) ...
 #
-# A configuration is a hash: "port", "http", and "more", further options of
-# Test::Prize::Nginx.
+# A configuration is a hash: "port", "http", "modules", what is loaded in place
+# of this module, and "more", further options of Test::Prize::Nginx.
 
 use strict;
 use warnings;
@@ -199,11 +199,13 @@ sub info {
 # ---- who serves it
 
 
+# nginx alone: this module would have its say about each request here, too
+
 sub static {
     my ($self, %option) = @_;
     my $port = free_port();
 
-    return { port => $port, http => <<~"CONF" };
+    return { port => $port, modules => '', http => <<~"CONF" };
         sendfile @{[ $option{sendfile} ? 'on' : 'off' ]};
         tcp_nopush @{[ $option{nopush} ? 'on' : 'off' ]};
         gzip_static @{[ $option{gzip} ? 'on' : 'off' ]};
@@ -283,7 +285,7 @@ sub prepare {
     my ($self, $conf) = @_;
 
     local $ENV{TEST_NGINX_LOAD_MODULES} = $conf->{modules}
-        if $conf->{modules};
+        if defined $conf->{modules};
 
     my $nginx = Test::Prize::Nginx->prepare(
         workers => 1, connections => 20_000, log_level => 'error',
