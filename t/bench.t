@@ -156,6 +156,19 @@ ok(!eval { Site::source(1024, 100) }, 'a page without room for its tags');
            'is served by nginx alone');
 }
 
+SKIP: {
+    my $site = bless { www => run_dir(), redis => Test::Prize::Redis->start },
+               'Site';
+    my $file = spew(run_dir() . '/page',
+                    '<p>{{id}}, {{name}}, {{name}}, {{missing}}</p>');
+    my $conf = $site->lua($file) or skip 'no Lua module for nginx', 1;
+    my $nginx = $site->start($conf);
+
+    $site->{redis}->command('HSET', 'employee:1', id => 1, name => '<&>');
+    is($nginx->get("http://127.0.0.1:$nginx->{port}/lua?id=1")->{content},
+       '<p>1, &lt;&amp;&gt;, &lt;&amp;&gt;, </p>', 'a page by Lua');
+}
+
 
 # ---- arithmetic
 

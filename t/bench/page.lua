@@ -64,8 +64,12 @@ function page.serve()
 
     local out, n, length = {}, 0, 0
 
+    for i = 1, #values do
+        values[i] = escape(values[i])
+    end
+
     for i = 1, #fields do
-        local value = escape(values[fields[i]])
+        local value = values[fields[i]]
         out[n + 1] = parts[i]
         out[n + 2] = value
         n = n + 2
