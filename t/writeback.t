@@ -347,6 +347,7 @@ cmp_ok(calls('evalsha'), '>=', 70, 'and named by its hash otherwise');
 # many at once, replies in order, with the script lost in between
 
 my $from = $id + 1;
+my $logged = length $nginx->error_log;
 
 $id += 600;
 
@@ -377,8 +378,8 @@ my @strangers = grep {
 } @all;
 
 is(scalar @strangers, 0, 'and each record, too');
-is(scalar(() = $nginx->error_log =~ /reply|timed out|closed by/g), 0,
-   'the connection was never in doubt');
+unlike(substr($nginx->error_log, $logged), qr/reply|timed out|closed by/,
+       'the connection was never in doubt');
 
 
 # a user that may only read; a Redis that is full

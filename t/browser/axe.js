@@ -50,7 +50,7 @@ async function broken(page) {
 test(async (browser) => {
     for (const color of colors) {
         const page = await browser.page({ dark: color === 'dark',
-                                          reduced: true });
+                                          reduced: true, still: true });
 
         for (const [state, target] of states) {
             await page.goto('about:blank');

@@ -31,11 +31,20 @@ const LIMIT = Number(process.env.LIMIT) || 300000;
 const FLAGS = ['--disable-gpu', '--disable-quic'];
 
 
+function holdLater() {
+    const soon = window.setTimeout;
+
+    window.setTimeout = (call, wait, ...rest) =>
+        wait >= 1000 ? 0 : soon(call, wait, ...rest);
+}
+
+
 /*
  * Options, all optional: width, height, scale (device pixels of one),
  * touch (true by default), dark, reduced, text (its size in percent), script
- * (false: no JavaScript), and init, a function that runs in each document
- * before its own scripts.
+ * (false: no JavaScript), init, a function that runs in each document before
+ * its own scripts, and still: what a page would do by itself in a second or
+ * later does not happen, however long it is looked at.
  */
 
 async function openPage(browser, option) {
@@ -53,6 +62,10 @@ async function openPage(browser, option) {
 
     context.setDefaultTimeout(LIMIT);
     page.done = () => context.close();
+
+    if (option.still) {
+        await page.addInitScript(holdLater);
+    }
 
     if (option.init) {
         await page.addInitScript(option.init);

@@ -103,7 +103,7 @@ function show() {
 
 
 async function measure(browser, screen, option, easel) {
-    const page = await browser.page({ ...option, reduced: true });
+    const page = await browser.page({ ...option, reduced: true, still: true });
 
     for (const [state, target] of states) {
         await page.goto('about:blank');

@@ -134,7 +134,8 @@ function faults(seen) {
 
 
 async function look(browser, screen, option) {
-    const page = await browser.page({ ...option, reduced: true }),
+    const page = await browser.page({ ...option, reduced: true,
+                                      still: true }),
           sizes = {};
 
     for (const [state, target] of states) {

@@ -21,7 +21,8 @@ const SOON = 1000, PAINTS = 5;
 
 
 async function shoot(browser, screen, option, dark) {
-    const page = await browser.page({ ...option, dark, reduced: true }),
+    const page = await browser.page({ ...option, dark, reduced: true,
+                                      still: true }),
           name = screen + (dark ? '-dark' : '');
 
     for (const [state, target] of states) {

@@ -317,6 +317,8 @@ sub address {
     return $self->socket_conninfo($dbname);
 }
 
+sub conninfo { return address(@_) }
+
 
 sub address_conninfo {
     my ($self, $dbname) = @_;

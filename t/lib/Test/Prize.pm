@@ -616,7 +616,7 @@ sub init {
 sub conninfo {
     my ($self, $dbname) = @_;
 
-    return $self->way->address($dbname);
+    return address($self->way, $dbname);
 }
 
 
@@ -777,17 +777,10 @@ INI
 }
 
 
-sub address {
-    my ($self, $dbname) = @_;
-
-    return Test::Prize::Postgres::address($self, $dbname);
-}
-
-
 sub conninfo {
     my ($self, $dbname) = @_;
 
-    return $self->address($dbname);
+    return Test::Prize::Postgres::address($self, $dbname);
 }
 
 

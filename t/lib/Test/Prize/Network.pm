@@ -24,12 +24,29 @@ use POSIX ();
 
 use Test::Prize;
 
-my ($count, $why_not) = (0, '');
+# Names and addresses are the machine's, and others may be at work on it.
+
+use constant NUMBERS => 16_384;
+use constant TRIES => 20;
+
+my $why_not = '';
 
 
 sub new {
     my ($class) = @_;
-    my $number = $$ % 16_000 * 4 + $count++ % 4;
+
+    for (1 .. TRIES) {
+        my $self = $class->try(int rand NUMBERS);
+        return $self if $self;
+        return undef if $why_not !~ /exist/;
+    }
+
+    return undef;
+}
+
+
+sub try {
+    my ($class, $number) = @_;
     my $self = bless {
         name => "prize$number", owner => $$, relays => [],
 
@@ -52,6 +69,7 @@ sub new {
         my ($status, undef, $err) = run('ip', split ' ', $command);
         next unless $status;
         $why_not = "ip $command: $err";
+        $self->{name} = '' if $command =~ /^netns/;
         return undef;
     }
 
@@ -147,7 +165,7 @@ sub DESTROY {
     my ($self) = @_;
     local ($?, $@, $!);
 
-    return unless $self->{owner} == $$;
+    return unless $self->{owner} == $$ && $self->{name};
 
     kill 'KILL', @{ $self->{relays} } if @{ $self->{relays} };
     waitpid $_, 0 for @{ $self->{relays} };
