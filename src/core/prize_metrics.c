@@ -27,7 +27,6 @@ typedef struct {
 typedef struct {
     const char            *name;
     const char            *labels;
-    const uint64_t        *bounds;      /* PRIZE_BUCKETS - 1 of them */
     double                 unit;        /* of the sum and the bounds */
 } prize_histogram_series_t;
 
@@ -218,39 +217,31 @@ static const prize_series_t  prize_peer_counters[PRIZE_PEER_COUNTERS] = {
 };
 
 
-/* microseconds */
-
-static const uint64_t  prize_seconds_bounds[PRIZE_BUCKETS - 1] = {
+const uint64_t  prize_seconds_bounds[PRIZE_BUCKETS - 1] = {
     500, 1000, 2000, 3000, 5000, 7500, 10000, 15000, 25000, 50000, 100000,
     250000, 500000, 1000000, 2500000
 };
 
-static const uint64_t  prize_batch_bounds[PRIZE_BUCKETS - 1] = {
+const uint64_t  prize_batch_bounds[PRIZE_BUCKETS - 1] = {
     1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 10000
 };
 
 
 static const prize_histogram_series_t  prize_histograms[PRIZE_HISTOGRAMS] = {
     [PRIZE_REQUEST_REDIS] =
-        { "prize_request_duration_seconds", "source=\"redis\"",
-          prize_seconds_bounds, 1e6 },
+        { "prize_request_duration_seconds", "source=\"redis\"", 1e6 },
     [PRIZE_REQUEST_POSTGRES] =
-        { "prize_request_duration_seconds", "source=\"postgres\"",
-          prize_seconds_bounds, 1e6 },
+        { "prize_request_duration_seconds", "source=\"postgres\"", 1e6 },
     [PRIZE_REQUEST_NOBODY] =
-        { "prize_request_duration_seconds", "source=\"none\"",
-          prize_seconds_bounds, 1e6 },
+        { "prize_request_duration_seconds", "source=\"none\"", 1e6 },
     [PRIZE_REDIS_COMMAND] =
-        { "prize_redis_command_duration_seconds", "",
-          prize_seconds_bounds, 1e6 },
+        { "prize_redis_command_duration_seconds", "", 1e6 },
     [PRIZE_POSTGRES_QUERY] =
-        { "prize_postgres_query_duration_seconds", "",
-          prize_seconds_bounds, 1e6 },
+        { "prize_postgres_query_duration_seconds", "", 1e6 },
     [PRIZE_POSTGRES_QUEUE_WAIT] =
-        { "prize_postgres_queue_wait_seconds", "",
-          prize_seconds_bounds, 1e6 },
+        { "prize_postgres_queue_wait_seconds", "", 1e6 },
     [PRIZE_POSTGRES_BATCH] =
-        { "prize_postgres_batch_size", "", prize_batch_bounds, 1 }
+        { "prize_postgres_batch_size", "", 1 }
 };
 
 
@@ -391,26 +382,6 @@ prize_metrics_label(prize_metrics_t *metrics, prize_label_e kind,
 }
 
 
-void
-prize_histogram_add(prize_metrics_slot_t *slot, prize_histogram_e histogram,
-    uint64_t value)
-{
-    unsigned            i;
-    const uint64_t     *bounds;
-    prize_histogram_t  *h;
-
-    h = &slot->histograms[histogram];
-    bounds = prize_histograms[histogram].bounds;
-
-    for (i = 0; i < PRIZE_BUCKETS - 1 && value > bounds[i]; i++) {
-        /* void */
-    }
-
-    h->sum += value;
-    h->buckets[i]++;
-}
-
-
 prize_counter_e
 prize_metrics_status(unsigned status)
 {
@@ -547,12 +518,17 @@ typedef void (*prize_series_pt)(prize_text_t *text, const char *name,
 
 static void
 prize_metrics_histogram(prize_text_t *text, prize_series_pt series,
-    const prize_histogram_series_t *hs, const prize_histogram_t *h)
+    prize_histogram_e histogram, const prize_histogram_t *h)
 {
-    char         labels[96], value[32];
-    unsigned     i;
-    uint64_t     count;
-    const char  *comma;
+    char                             labels[96], value[32];
+    unsigned                         i;
+    uint64_t                         count;
+    const char                      *comma;
+    const uint64_t                  *bounds;
+    const prize_histogram_series_t  *hs;
+
+    hs = &prize_histograms[histogram];
+    bounds = prize_histogram_bounds(histogram);
 
     count = 0;
     comma = hs->labels[0] ? "," : "";
@@ -562,7 +538,7 @@ prize_metrics_histogram(prize_text_t *text, prize_series_pt series,
 
         if (i < PRIZE_BUCKETS - 1) {
             (void) snprintf(labels, sizeof(labels), "%s%sle=\"%g\"",
-                            hs->labels, comma, hs->bounds[i] / hs->unit);
+                            hs->labels, comma, bounds[i] / hs->unit);
 
         } else {
             (void) snprintf(labels, sizeof(labels), "%s%sle=\"+Inf\"",
@@ -707,8 +683,7 @@ prize_metrics_family(prize_text_t *text, prize_series_pt series,
 
     for (i = 0; i < PRIZE_HISTOGRAMS; i++) {
         if (strcmp(prize_histograms[i].name, family) == 0) {
-            prize_metrics_histogram(text, series, &prize_histograms[i],
-                                    &sum->histograms[i]);
+            prize_metrics_histogram(text, series, i, &sum->histograms[i]);
         }
     }
 

@@ -207,9 +207,36 @@ unsigned prize_metrics_label(prize_metrics_t *metrics, prize_label_e kind,
 #define prize_gauge_add(slot, gauge, n)                                       \
     ((slot)->gauges[gauge] += (n))
 
-/* microseconds, or IDs */
-void prize_histogram_add(prize_metrics_slot_t *slot,
-    prize_histogram_e histogram, uint64_t value);
+/* PRIZE_BUCKETS - 1 of them: microseconds, and IDs */
+extern const uint64_t  prize_seconds_bounds[];
+extern const uint64_t  prize_batch_bounds[];
+
+#define prize_histogram_bounds(histogram)                                     \
+    ((histogram) == PRIZE_POSTGRES_BATCH ? prize_batch_bounds                 \
+                                         : prize_seconds_bounds)
+
+
+/* microseconds, or IDs; inline, since it is part of every page */
+
+static inline void
+prize_histogram_add(prize_metrics_slot_t *slot, prize_histogram_e histogram,
+    uint64_t value)
+{
+    unsigned            i;
+    const uint64_t     *bounds;
+    prize_histogram_t  *h;
+
+    h = &slot->histograms[histogram];
+    bounds = prize_histogram_bounds(histogram);
+
+    for (i = 0; i < PRIZE_BUCKETS - 1 && value > bounds[i]; i++) {
+        /* void */
+    }
+
+    h->sum += value;
+    h->buckets[i]++;
+}
+
 
 /* PRIZE_HTTP_... of a status */
 prize_counter_e prize_metrics_status(unsigned status);

@@ -1,8 +1,6 @@
 
 #include <ngx_config.h>
 
-#include <time.h>
-
 #include "ngx_prize_metrics.h"
 
 
@@ -50,15 +48,4 @@ ngx_prize_metrics_label(prize_label_e kind, ngx_str_t *name)
 
     return prize_metrics_label(ngx_prize_metrics_all, kind,
                                (char *) name->data, name->len);
-}
-
-
-uint64_t
-ngx_prize_clock(void)
-{
-    struct timespec  ts;
-
-    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
-
-    return (uint64_t) ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }

@@ -176,8 +176,22 @@ typedef struct {
 extern ngx_module_t  ngx_http_prize_module;
 
 
+/* where an internal redirect has lost it, or NULL */
+ngx_http_prize_ctx_t *ngx_http_prize_find_ctx(ngx_http_request_t *r);
+
+
 /* the context of this request, or NULL; also after an internal redirect */
-ngx_http_prize_ctx_t *ngx_http_prize_get_ctx(ngx_http_request_t *r);
+
+static ngx_inline ngx_http_prize_ctx_t *
+ngx_http_prize_get_ctx(ngx_http_request_t *r)
+{
+    ngx_http_prize_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_prize_module);
+
+    return ctx ? ctx : ngx_http_prize_find_ctx(r);
+}
+
 
 /* takes and checks the request's ID; NGX_ERROR without memory */
 ngx_int_t ngx_http_prize_take_id(ngx_http_request_t *r,

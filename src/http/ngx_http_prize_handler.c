@@ -62,16 +62,10 @@ ngx_http_prize_abandon(void *data)
 
 
 ngx_http_prize_ctx_t *
-ngx_http_prize_get_ctx(ngx_http_request_t *r)
+ngx_http_prize_find_ctx(ngx_http_request_t *r)
 {
     ngx_pool_cleanup_t    *cln;
     ngx_http_prize_ctx_t  *ctx;
-
-    ctx = ngx_http_get_module_ctx(r, ngx_http_prize_module);
-
-    if (ctx) {
-        return ctx;
-    }
 
     /* subrequests share the pool of their main request */
 
@@ -826,8 +820,13 @@ ngx_int_t
 ngx_http_prize_log_handler(ngx_http_request_t *r)
 {
     ngx_uint_t             status;
-    prize_histogram_e      histogram;
     ngx_http_prize_ctx_t  *ctx;
+
+    static const prize_histogram_e  histograms[] = {
+        [NGX_HTTP_PRIZE_NOBODY] = PRIZE_REQUEST_NOBODY,
+        [NGX_HTTP_PRIZE_REDIS] = PRIZE_REQUEST_REDIS,
+        [NGX_HTTP_PRIZE_POSTGRES] = PRIZE_REQUEST_POSTGRES
+    };
 
     if (r != r->main) {
         return NGX_OK;
@@ -841,13 +840,10 @@ ngx_http_prize_log_handler(ngx_http_request_t *r)
 
     status = r->err_status ? r->err_status : r->headers_out.status;
 
-    ngx_prize_count(prize_metrics_status(status));
+    ngx_prize_count(status == NGX_HTTP_OK ? PRIZE_HTTP_200
+                                          : prize_metrics_status(status));
 
-    histogram = (ctx->source == NGX_HTTP_PRIZE_REDIS) ? PRIZE_REQUEST_REDIS
-                : (ctx->source == NGX_HTTP_PRIZE_POSTGRES)
-                ? PRIZE_REQUEST_POSTGRES : PRIZE_REQUEST_NOBODY;
-
-    prize_histogram_add(ngx_prize_metrics, histogram,
+    prize_histogram_add(ngx_prize_metrics, histograms[ctx->source],
                         ngx_prize_clock() - ctx->clock);
 
     return NGX_OK;
