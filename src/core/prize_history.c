@@ -24,6 +24,8 @@ static const prize_column_t  prize_history_counters[] = {
     { "503", PRIZE_HTTP_503, PRIZE_HTTP_503 },
     { "other", PRIZE_HTTP_OTHER, PRIZE_HTTP_OTHER },
     { "shed", PRIZE_SHED_QUEUE, PRIZE_SHED_DOWN },
+    { "redis_errors", PRIZE_REDIS_ERROR, PRIZE_REDIS_ERROR },
+    { "stale", PRIZE_STALE_RECORDS, PRIZE_STALE_RECORDS },
     { "owner_mismatches", PRIZE_OWNER_MISMATCHES, PRIZE_OWNER_MISMATCHES },
     { "worker_starts", PRIZE_WORKER_STARTS, PRIZE_WORKER_STARTS },
     { NULL, 0, 0 }

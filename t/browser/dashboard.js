@@ -50,6 +50,9 @@ async function everythingDies(screens) {
     await reach(screens, 'well', 'ok', well);
     await accessible(screens, 'well');
 
+    await act('spoil');
+    await reach(screens, 'refused', 'degraded', /Redis refused \d+ lookup/);
+
     await act('kill redis');
     await reach(screens, 'redis-away', 'degraded',
                 /Redis is left alone \(127\.0\.0\.1:\d+ by 2 of 2 workers\)/);
@@ -101,6 +104,17 @@ async function late(browser, screens) {
     is(seen, (await strip(screens[0])).slice(1),
        'late: for as many seconds as on a screen that saw them');
     return one;
+}
+
+
+/* nobody asks Redis, so that it stays without a connection, and is there */
+
+async function idle(screens) {
+    await act('disconnect');
+    await act('kill postgres');
+    await reach(screens, 'idle-redis', 'degraded', /^PostgreSQL is left alone/);
+    await act('start postgres');
+    await reach(screens, 'idle-again', 'ok', /no request/);
 }
 
 
@@ -191,6 +205,7 @@ test(async (browser) => {
     await everythingDies(screens);
     await counts(screens);
     screens.push(await late(browser, screens));
+    await idle(screens);
     await stale(screens);
     await restarted(screens);
     await asleep(screens[2]);

@@ -92,6 +92,8 @@ seconds(prize_metrics_slot_t *slot)
     prize_counter_add(slot, PRIZE_HTTP_503, 2);
     prize_counter_add(slot, PRIZE_SHED_QUEUE, 4);
     prize_counter_add(slot, PRIZE_SHED_DOWN, 5);
+    prize_counter_add(slot, PRIZE_REDIS_ERROR, 8);
+    prize_counter_add(slot, PRIZE_STALE_RECORDS, 3);
     prize_histogram_add(slot, PRIZE_REQUEST_REDIS, 400);
     prize_histogram_add(slot, PRIZE_REQUEST_REDIS, 1500);
     prize_histogram_add(slot, PRIZE_REQUEST_NOBODY, 1600);
@@ -105,13 +107,13 @@ seconds(prize_metrics_slot_t *slot)
     is(0, "]", "there is one sample in a second");
 
     take(6100000);
-    is(0, "\n[6,900000,3,0,0,0,0,0,0,0,2,0,9,0,0,2,0,1,1,7,[1,0,2],"
+    is(0, "\n[6,900000,3,0,0,0,0,0,0,0,2,0,9,8,3,0,0,2,0,1,1,7,[1,0,2],"
           "[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,1],[],6,0,0,0,2,0,1]]",
        "a row is what was counted in its second");
 
     prize_counter_add(slot, PRIZE_HTTP_200, 1);
     take(8100000);
-    is(6, "\n[8,2000000,1,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,[],[],[],"
+    is(6, "\n[8,2000000,1,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,[],[],[],"
           "6,0,0,0,2,0,1]]",
        "a second without a sample is part of the next row");
     ok(count(0) == 2, "two rows in all");
@@ -137,7 +139,7 @@ round_and_round(prize_metrics_slot_t *slot)
     ok(count(2998) == 2, "and told from where they are wanted");
     ok(count(1000) == 900, "not from where they are gone");
 
-    is(2999, "\n[3000,1000000,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,[],[],[],"
+    is(2999, "\n[3000,1000000,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,[],[],[],"
              "6,0,0,0,2,0,1]]", "the last one");
 
     /* its writer was killed */

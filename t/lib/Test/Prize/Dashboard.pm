@@ -31,6 +31,8 @@ my %act = (
     kill => sub { $_[0]{$_[1]}->kill },
     start => sub { $_[0]->start_again($_[1]) },
     stop => sub { $_[0]{$_[1]}->stop },
+    spoil => sub { $_[0]->spoil },
+    disconnect => sub { $_[0]{redis}->command(qw(CLIENT KILL TYPE normal)) },
     pause => sub { $_[0]->signal_nginx('STOP') },
     resume => sub { $_[0]->signal_nginx('CONT') },
     reload => sub { $_[0]{nginx}->reload },
@@ -107,6 +109,16 @@ sub fill {
 
     $self->{redis}->commands(map { ['HSET', "employee:E$_", id => "E$_",
                                     name => 'Ann'] } 1 .. EMPLOYEES);
+}
+
+
+# keys that are no hashes, until Redis is killed
+
+sub spoil {
+    my ($self) = @_;
+
+    $self->{redis}->commands(map { ['SET', "employee:E$_", 'Ann'] }
+                             1 .. EMPLOYEES);
 }
 
 
