@@ -148,6 +148,26 @@ is_deeply(history($seconds[-1] + 1_000_000)->{history}, [],
           'none after one that is yet to come');
 
 
+# a worker that hangs, and goes on; the client may have asked this one
+
+my ($hanging) = $nginx->workers;
+
+sub silent {
+    $client = Test::Prize::Client->new($port);
+
+    my @new = rows(history($seconds[-1]));
+
+    return @new ? $new[-1]{silent} : -1;
+}
+
+eventually { silent() == 0 } 'both workers go on';
+kill 'STOP', $hanging;
+eventually { (eval { silent() } // 0) == 1 } 'one that hangs is told of';
+kill 'CONT', $hanging;
+eventually { silent() == 0 } 'it goes on';
+pass('a worker that hangs is told of until it goes on');
+
+
 # over a reload, and over the death of the workers
 
 my @before = @seconds;

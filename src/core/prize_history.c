@@ -96,6 +96,10 @@ prize_history_take(prize_history_t *history, const prize_metrics_t *metrics,
     memcpy(sample->histograms, sum->histograms, sizeof(sample->histograms));
     memcpy(sample->gauges, sum->gauges, sizeof(sample->gauges));
     prize_metrics_backends(metrics, sum, &sample->backends);
+    sample->silent = (second > PRIZE_HISTORY_SILENCE)
+                     ? prize_metrics_silent(metrics,
+                                            second - PRIZE_HISTORY_SILENCE)
+                     : 0;
 
     __sync_synchronize();
     sample->second = second;
@@ -147,7 +151,7 @@ prize_history_columns(prize_text_t *text)
     prize_history_names(text, prize_history_buckets);
     prize_history_names(text, prize_history_gauges);
     prize_text_add(text, ",\"redis_connections\",\"redis_open\","
-                   "\"postgres_open\"]");
+                   "\"postgres_open\",\"silent\"]");
 }
 
 
@@ -240,10 +244,10 @@ prize_history_row(prize_text_t *text, const prize_sample_t *from,
         prize_text_add(text, ",%lld", (long long) to->gauges[c->first]);
     }
 
-    prize_text_add(text, ",%lld,%lld,%lld]",
+    prize_text_add(text, ",%lld,%lld,%lld,%u]",
                    (long long) to->backends.redis_connections,
                    (long long) to->backends.redis_open,
-                   (long long) to->backends.postgres_open);
+                   (long long) to->backends.postgres_open, to->silent);
 }
 
 

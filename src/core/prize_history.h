@@ -16,6 +16,9 @@
 /* 900 seconds, and the sample that the first of them is counted from */
 #define PRIZE_HISTORY_SAMPLES  901
 
+/* a worker that has not been heard of for so many seconds hangs */
+#define PRIZE_HISTORY_SILENCE  5
+
 
 typedef struct {
     volatile uint64_t       second;     /* 0 while it is written */
@@ -24,6 +27,7 @@ typedef struct {
     prize_histogram_t       histograms[PRIZE_HISTOGRAMS];
     int64_t                 gauges[PRIZE_GAUGES];
     prize_backends_t        backends;
+    unsigned                silent;     /* workers that do not go on */
 } prize_sample_t;
 
 

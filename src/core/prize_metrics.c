@@ -259,6 +259,7 @@ prize_metrics_calm(prize_metrics_slot_t *slot)
 {
     unsigned  i;
 
+    slot->beat = 0;
     memset(slot->gauges, 0, sizeof(slot->gauges));
 
     for (i = 0; i < PRIZE_METRICS_LABELS; i++) {
@@ -499,6 +500,28 @@ prize_metrics_workers(const prize_metrics_t *metrics)
 
     for (i = 0; i < PRIZE_METRICS_SLOTS && metrics->slots[i].used; i++) {
         if (prize_metrics_alive(metrics->slots[i].pid)) {
+            n++;
+        }
+    }
+
+    return n;
+}
+
+
+unsigned
+prize_metrics_silent(const prize_metrics_t *metrics, uint64_t second)
+{
+    unsigned  i, n;
+    uint64_t  beat;
+
+    n = 0;
+
+    for (i = 0; i < PRIZE_METRICS_SLOTS && metrics->slots[i].used; i++) {
+        beat = metrics->slots[i].beat;
+
+        if (beat && beat < second
+            && prize_metrics_alive(metrics->slots[i].pid))
+        {
             n++;
         }
     }

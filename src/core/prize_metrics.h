@@ -146,6 +146,8 @@ typedef struct {
 typedef struct {
     volatile pid_t          pid;        /* 0 if free */
     volatile int            used;       /* ever; slots are used in order */
+    volatile uint64_t       beat;       /* the second it was heard of last, */
+                                        /*   0 where it need not be */
     uint64_t                counters[PRIZE_COUNTERS];
     int64_t                 gauges[PRIZE_GAUGES];
     prize_histogram_t       histograms[PRIZE_HISTOGRAMS];
@@ -244,6 +246,10 @@ prize_counter_e prize_metrics_status(unsigned status);
 
 /* living processes that hold a slot */
 unsigned prize_metrics_workers(const prize_metrics_t *metrics);
+
+/* those of them that were heard of before that second, and not since */
+unsigned prize_metrics_silent(const prize_metrics_t *metrics,
+    uint64_t second);
 
 /* over all slots, to be freed with free(); NULL without memory */
 prize_metrics_slot_t *prize_metrics_sum(const prize_metrics_t *metrics);

@@ -20,10 +20,12 @@ ngx_prize_history_tick(ngx_event_t *ev)
     /* a worker on its way out leaves it to the new ones */
 
     if (ngx_exiting) {
+        ngx_prize_metrics->beat = 0;
         return;
     }
 
     clock = ngx_prize_clock();
+    ngx_prize_metrics->beat = clock / 1000000;
 
     if (prize_history_take(ngx_prize_history, ngx_prize_history_metrics,
                            clock)
