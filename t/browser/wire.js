@@ -92,6 +92,30 @@ async function escaped(browser) {
 }
 
 
+/* U+202E in a value turns what follows it, to the end of what holds it */
+
+async function turned(browser) {
+    const page = await browser.page();
+
+    for (const [side, line] of [['', '#greeting h1 + p'],
+                                ['#phone', '#phone .to']]) {
+        await page.goto(`${site}/h5?id=turned${side}`);
+        ok(await page.evaluate((selector) => {
+            const next = document.querySelector(selector + ' .half'),
+                  value = document.createRange();
+
+            value.setStart(next.parentNode, 0);
+            value.setEndBefore(next);
+
+            return value.getBoundingClientRect().left
+                   < next.getBoundingClientRect().left;
+        }, line), `${line}: a value that is turned round turns nothing else`);
+    }
+
+    await page.done();
+}
+
+
 /* who gives another scheme gets a link that leads nowhere, by https */
 
 async function insecure(browser) {
@@ -119,5 +143,6 @@ test(async (browser) => {
     }
 
     await escaped(browser);
+    await turned(browser);
     await insecure(browser);
 });

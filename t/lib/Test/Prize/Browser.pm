@@ -34,6 +34,8 @@ my %employee = (
               prize => 'Donaudampfschifffahrtskapitaensmuetze'},
     script => {map { $_ => '"><script>alert(1)</script>' }
                qw(name department prize claim_url)},
+    turned => {name => "\xe2\x80\xaeAda", prize => '手机',
+               department => "\xe2\x80\xaeLab"},
     insecure => {name => '林知夏', prize => '手机',
                  claim_url => 'javascript:alert(1)'},
 );
