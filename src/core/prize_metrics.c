@@ -218,8 +218,8 @@ static const prize_series_t  prize_peer_counters[PRIZE_PEER_COUNTERS] = {
 
 
 const uint64_t  prize_seconds_bounds[PRIZE_BUCKETS - 1] = {
-    500, 1000, 2000, 3000, 5000, 7500, 10000, 15000, 25000, 50000, 100000,
-    250000, 500000, 1000000, 2500000
+    500000, 1000000, 2000000, 3000000, 5000000, 7500000, 10000000, 15000000,
+    25000000, 50000000, 100000000, 250000000, 500000000, 1000000000, 2500000000
 };
 
 const uint64_t  prize_batch_bounds[PRIZE_BUCKETS - 1] = {
@@ -229,17 +229,17 @@ const uint64_t  prize_batch_bounds[PRIZE_BUCKETS - 1] = {
 
 static const prize_histogram_series_t  prize_histograms[PRIZE_HISTOGRAMS] = {
     [PRIZE_REQUEST_REDIS] =
-        { "prize_request_duration_seconds", "source=\"redis\"", 1e6 },
+        { "prize_request_duration_seconds", "source=\"redis\"", 1e9 },
     [PRIZE_REQUEST_POSTGRES] =
-        { "prize_request_duration_seconds", "source=\"postgres\"", 1e6 },
+        { "prize_request_duration_seconds", "source=\"postgres\"", 1e9 },
     [PRIZE_REQUEST_NOBODY] =
-        { "prize_request_duration_seconds", "source=\"none\"", 1e6 },
+        { "prize_request_duration_seconds", "source=\"none\"", 1e9 },
     [PRIZE_REDIS_COMMAND] =
-        { "prize_redis_command_duration_seconds", "", 1e6 },
+        { "prize_redis_command_duration_seconds", "", 1e9 },
     [PRIZE_POSTGRES_QUERY] =
-        { "prize_postgres_query_duration_seconds", "", 1e6 },
+        { "prize_postgres_query_duration_seconds", "", 1e9 },
     [PRIZE_POSTGRES_QUEUE_WAIT] =
-        { "prize_postgres_queue_wait_seconds", "", 1e6 },
+        { "prize_postgres_queue_wait_seconds", "", 1e9 },
     [PRIZE_POSTGRES_BATCH] =
         { "prize_postgres_batch_size", "", 1 }
 };

@@ -123,7 +123,7 @@ typedef enum {
     PRIZE_REDIS_COMMAND,
     PRIZE_POSTGRES_QUERY,
     PRIZE_POSTGRES_QUEUE_WAIT,
-    PRIZE_POSTGRES_BATCH,               /* IDs, not microseconds */
+    PRIZE_POSTGRES_BATCH,               /* IDs, not nanoseconds */
     PRIZE_HISTOGRAMS
 } prize_histogram_e;
 
@@ -132,7 +132,7 @@ typedef enum {
 
 
 typedef struct {
-    uint64_t                sum;        /* of microseconds, or of IDs */
+    uint64_t                sum;        /* of nanoseconds, or of IDs */
     uint64_t                buckets[PRIZE_BUCKETS];
 } prize_histogram_t;
 
@@ -209,7 +209,7 @@ unsigned prize_metrics_label(prize_metrics_t *metrics, prize_label_e kind,
 #define prize_gauge_add(slot, gauge, n)                                       \
     ((slot)->gauges[gauge] += (n))
 
-/* PRIZE_BUCKETS - 1 of them: microseconds, and IDs */
+/* PRIZE_BUCKETS - 1 of them: nanoseconds, and IDs */
 extern const uint64_t  prize_seconds_bounds[];
 extern const uint64_t  prize_batch_bounds[];
 
@@ -218,7 +218,7 @@ extern const uint64_t  prize_batch_bounds[];
                                          : prize_seconds_bounds)
 
 
-/* microseconds, or IDs; inline, since it is part of every page */
+/* nanoseconds, or IDs; inline, since it is part of every page */
 
 static inline void
 prize_histogram_add(prize_metrics_slot_t *slot, prize_histogram_e histogram,

@@ -24,7 +24,7 @@ ngx_prize_history_tick(ngx_event_t *ev)
         return;
     }
 
-    clock = ngx_prize_clock();
+    clock = ngx_prize_clock() / 1000;
     ngx_prize_metrics->beat = clock / 1000000;
 
     if (prize_history_take(ngx_prize_history, ngx_prize_history_metrics,

@@ -94,10 +94,10 @@ seconds(prize_metrics_slot_t *slot)
     prize_counter_add(slot, PRIZE_SHED_DOWN, 5);
     prize_counter_add(slot, PRIZE_REDIS_ERROR, 8);
     prize_counter_add(slot, PRIZE_STALE_RECORDS, 3);
-    prize_histogram_add(slot, PRIZE_REQUEST_REDIS, 400);
-    prize_histogram_add(slot, PRIZE_REQUEST_REDIS, 1500);
-    prize_histogram_add(slot, PRIZE_REQUEST_NOBODY, 1600);
-    prize_histogram_add(slot, PRIZE_REDIS_COMMAND, 99000000);
+    prize_histogram_add(slot, PRIZE_REQUEST_REDIS, 400000);
+    prize_histogram_add(slot, PRIZE_REQUEST_REDIS, 1500000);
+    prize_histogram_add(slot, PRIZE_REQUEST_NOBODY, 1600000);
+    prize_histogram_add(slot, PRIZE_REDIS_COMMAND, 99000000000);
     prize_histogram_add(slot, PRIZE_POSTGRES_BATCH, 7);
     prize_gauge_add(slot, PRIZE_REQUESTS_IN_FLIGHT, 6);
     slot->peers[0].gauges[PRIZE_PEER_CONNECTED] = 2;

@@ -197,9 +197,9 @@ histograms(void)
     slot = prize_metrics_claim(metrics, getpid());
 
     prize_histogram_add(slot, PRIZE_REDIS_COMMAND, 0);
-    prize_histogram_add(slot, PRIZE_REDIS_COMMAND, 500);
-    prize_histogram_add(slot, PRIZE_REDIS_COMMAND, 501);
-    prize_histogram_add(slot, PRIZE_REDIS_COMMAND, 99000000);
+    prize_histogram_add(slot, PRIZE_REDIS_COMMAND, 500000);
+    prize_histogram_add(slot, PRIZE_REDIS_COMMAND, 501000);
+    prize_histogram_add(slot, PRIZE_REDIS_COMMAND, 99000000000);
 
 #define BUCKET  "prize_redis_command_duration_seconds_bucket"
 
