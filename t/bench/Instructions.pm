@@ -130,8 +130,8 @@ my %rows = (
     'signed' => { source => 'redis', signed => 1 },
     'plain-stepped' => { source => 'redis', step => 1 },
     'signed-stepped' => { source => 'redis', signed => 1, step => 1 },
-    'postgres' => { source => 'postgres' },
-    'postgres-gzip' => { source => 'postgres', gzip => 1 },
+    'postgres' => { source => 'alone' },
+    'postgres-gzip' => { source => 'alone', gzip => 1 },
 );
 
 

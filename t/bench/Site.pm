@@ -28,7 +28,9 @@ my $lua_modules = '/usr/lib/nginx/modules';
 sub new {
     my ($class, %set) = @_;
     my $self = bless { www => run_dir() . '/www',
-                       redis => Test::Prize::Redis->start,
+                       redis => Test::Prize::Redis->start(options =>
+                           ['--maxclients', 20_000,
+                            '--tcp-backlog', 16_384]),
                        postgres => Test::Prize::Postgres->start(options =>
                            ['-c', 'shared_buffers=512MB']) }, $class;
 
@@ -219,14 +221,20 @@ sub static {
 }
 
 
-# from "redis" or "postgres"; the page is compressed for who asks for it
+# From "redis"; from "postgres", while Redis is stopped; or "alone" from
+# PostgreSQL, without a Redis.  The page is compressed for who asks for it.
 
 sub prize {
     my ($self, $page, $source, %option) = @_;
     my ($redis, $postgres) = @$self{qw(redis postgres)};
     my $port = free_port();
-    my $store = $source eq 'postgres' ? 'prize_write_back off;'
-                : "prize_redis_pass @{[ $redis->address ]};";
+    my %store = (redis => "prize_redis_pass @{[ $redis->address ]};",
+                 postgres => 'prize_redis_pass 127.0.0.1:' . free_port()
+                             . '; prize_write_back off;');
+
+    # nobody stands in for Redis where it is what is measured
+    $store{$_} .= ' prize_postgres_pass hr;' for qw(postgres alone);
+
     my $sign = !$option{signed} ? ''
                : "prize_sign_key_file @{[ $self->keys ]};"
                  . ' prize_sign_event bench;';
@@ -238,10 +246,9 @@ sub prize {
             listen 127.0.0.1:$port backlog=16384;
             location = /h5 {
                 prize_page           $page;
-                $store
+                $store{$source}
                 $sign
                 prize_redis_timeout  2s;
-                prize_postgres_pass  hr;
                 prize_postgres_timeout 2s;
                 prize_postgres_query "SELECT id, name, department, prize,
                     claim_url FROM employee WHERE id = ANY(\$1)";
@@ -288,7 +295,7 @@ sub prepare {
         if defined $conf->{modules};
 
     my $nginx = Test::Prize::Nginx->prepare(
-        workers => 1, connections => 20_000, log_level => 'error',
+        workers => 1, connections => 40_000, log_level => 'error',
         @{ $conf->{more} // [] }, http => <<~"CONF");
             access_log off;
             keepalive_requests 1000000000;

@@ -92,4 +92,4 @@ app.get('/node', async (request, reply) => {
     return reply.send(zlib.gzipSync(render(values), { level: 1 }));
 });
 
-app.listen({ port: Number(port), host: '127.0.0.1' });
+app.listen({ port: Number(port), host: '127.0.0.1', backlog: 16384 });
