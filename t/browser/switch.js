@@ -157,6 +157,8 @@ async function byKeyboard(browser) {
     await until(page, () => location.hash === '#phone');
     is((await told(page))[0], 'phone', 'a key: the focus');
 
+    /* the link can be reached once its side has begun to show */
+    await until(page, settled, ['#phone', '#greeting']);
     await page.keyboard.press('Tab');
     is(await page.evaluate(() => document.activeElement.href),
        'https://gift.example.com/claim?ticket=1',
