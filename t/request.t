@@ -598,7 +598,7 @@ for my $store ($redis, $postgres) {
         eventually { !grep { $old{$_} } $nginx->children } 'the old workers';
         pass('the old workers have left');
         is($client->get($target)->{body}, $page, 'the new ones answer');
-        is(gauge('requests_in_flight'), 0, 'nothing is left in flight');
+        eventually { gauge('requests_in_flight') == 0 } 'nothing in flight';
         quiet();
     };
 }
