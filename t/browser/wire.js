@@ -3,7 +3,7 @@
 /* What a page asks for, says and shifts; and that values are text. */
 
 const { is, ok, test } = require('./tap');
-const { site, people, friendly } = require('./site');
+const { site, people, friendly, screens } = require('./site');
 
 /* the first window of a connection, with which it comes in one round trip */
 const SIZE = 14 * 1024;
@@ -42,6 +42,44 @@ function watchShifts() {
             window.shifts.push(entry.value);
         }
     }).observe({ type: 'layout-shift', buffered: true });
+}
+
+
+/*
+ * A page may be painted wherever the network stops for a moment.  Here it is
+ * wherever a tag or a text ends, but for those of a picture.
+ */
+
+async function inPieces(browser, name, target, screen, option) {
+    const page = await browser.page({ init: watchShifts, still: true,
+                                      ...option });
+    const text = await (await page.goto(site + target)).text();
+
+    const pieces = await page.evaluate(async (text) => {
+        const frames = () => new Promise((done) => {
+            requestAnimationFrame(() => requestAnimationFrame(done));
+        });
+        const body = text.indexOf('<body'), parts = text.slice(body).match(
+            /<(svg|script|style)[^]*?<\/\1>|<[^>]*>|[^<]+/g);
+
+        window.shifts = [];
+        document.open();
+        document.write(text.slice(0, body));
+
+        for (const part of parts) {
+            document.write(part);
+            await frames();
+        }
+
+        document.close();
+        await frames();
+        return parts.length;
+    }, text);
+
+    ok(pieces > 20, `${name}, ${screen}: came in pieces`, `   ${pieces}`);
+    is(await page.evaluate(() => window.shifts), [],
+       `${name}, ${screen}: none of them moved another`);
+    await page.done();
 }
 
 
@@ -133,6 +171,14 @@ test(async (browser) => {
 
     for (const [name, target, status] of friendly) {
         await quiet(browser, name, site + target, status);
+    }
+
+    for (const [screen, option] of screens.filter(([, it]) => !it.text)) {
+        await Promise.all([
+            ...people.map((id) => [id, `/h5?id=${id}`]), ...friendly
+        ].map(([name, target]) => {
+            return inPieces(browser, name, target, screen, option);
+        }));
     }
 
     for (const id of ['winner', 'long', 'everybody']) {
