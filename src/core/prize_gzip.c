@@ -6,6 +6,7 @@
 #include <zlib.h>
 
 #include "prize_crc.h"
+#include "prize_escape.h"
 #include "prize_gzip.h"
 
 

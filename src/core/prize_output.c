@@ -1,6 +1,7 @@
 
 #include <string.h>
 
+#include "prize_escape.h"
 #include "prize_output.h"
 
 

@@ -35,7 +35,7 @@ typedef struct {
  * Where a page goes.  Both handlers return 0, or a value that ends the
  * rendering and is returned by it.  A segment may be kept by reference; a
  * value is the record's, and is to be written escaped where "escape" says so
- * (prize_escape()).
+ * (prize_escape.h).
  */
 
 struct prize_sink_s {
@@ -93,16 +93,6 @@ const prize_inlines_t *prize_template_inlines(const prize_template_t *page,
     const char **text);
 const prize_template_error_t *prize_template_fault(
     const prize_template_t *page);
-
-/*
- * & < > " ' as character references, safe in text and in a quoted attribute:
- * the length of the escaped value, and the value itself written to "dst",
- * which has room for that length; the end of what was written is returned.
- */
-#define PRIZE_ESCAPE_MAX  6      /* times as long, at most */
-
-size_t prize_escaped_length(const prize_str_t *value);
-char *prize_escape(char *dst, const prize_str_t *value);
 
 
 #endif /* _PRIZE_TEMPLATE_H_INCLUDED_ */

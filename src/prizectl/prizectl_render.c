@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "prize_escape.h"
 #include "prizectl.h"
 #include "prizectl_option.h"
 #include "prizectl_page.h"

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "prize_escape.h"
 #include "prize_template.h"
 #include "tap.h"
 
