@@ -162,7 +162,9 @@ sub silent {
 
 eventually { silent() == 0 } 'both workers go on';
 kill 'STOP', $hanging;
-eventually { (eval { silent() } // 0) == 1 } 'one that hangs is told of';
+
+# a client that waits for this one is told so after a minute, and comes again
+eventually { (eval { silent() } // 0) == 1 } 'one that hangs is told of', 300;
 kill 'CONT', $hanging;
 eventually { silent() == 0 } 'it goes on';
 pass('a worker that hangs is told of until it goes on');
