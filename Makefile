@@ -344,13 +344,19 @@ demo-stop:
 # install, where cp does not.
 
 modules   = $(shell sed -n 's/^ *nginx modules path: "\(.*\)"$$/\1/p' \
-              $(BUILD)/configure.log)
+              $(BUILD)/configure.log 2>/dev/null)
 modules_path = $(DESTDIR)$(modules)
 bin       = $(DESTDIR)$(PREFIX)/bin
 man1      = $(DESTDIR)$(PREFIX)/share/man/man1
 doc       = $(DESTDIR)$(PREFIX)/share/doc/ngx_http_prize_module
 
+# without it, the folder would be the root
+modules_known = case "$(modules)" in /?*) ;; *) \
+    echo "$(BUILD)/configure.log has no \"nginx modules path\": run" \
+         "\"make clean\", and this again" >&2; exit 1;; esac
+
 install: $(BUILD)/ngx_http_prize_module.so $(BUILD)/prizectl
+	@$(modules_known)
 	@install -d "$(modules_path)" "$(bin)" "$(man1)" "$(doc)/pages"
 	@install -m 644 $(BUILD)/ngx_http_prize_module.so "$(modules_path)/"
 	@install -m 755 $(BUILD)/prizectl "$(bin)/"
@@ -367,6 +373,7 @@ install: $(BUILD)/ngx_http_prize_module.so $(BUILD)/prizectl
 	@echo "A complete one to copy from is nginx.conf in the last folder."
 
 uninstall: $(BUILD)/nginx/Makefile
+	@$(modules_known)
 	rm -f "$(modules_path)/ngx_http_prize_module.so" "$(bin)/prizectl" \
 	    "$(man1)/prizectl.1"
 	rm -rf "$(doc)"

@@ -77,4 +77,33 @@ is($status, 0, 'make uninstall') or diag($out, $err);
 is_deeply([map { s/ .*//r } files()], ['/opt/prize/bin/other'],
           'leaves what is none of its own');
 
+
+# a build whose configure has not said where nginx has its modules: none, no
+# log at all, and a path that is relative
+
+my $bare = run_dir() . '/bare';
+my @bare = map { s/\Q$build\E/$bare/r } @make;
+
+mkdir $_ or BAIL_OUT("mkdir $_: $!") for $bare, "$bare/nginx";
+symlink "$build/$_", "$bare/$_" or BAIL_OUT("symlink $_: $!")
+    for qw(ngx_http_prize_module.so prizectl nginx/Makefile);
+
+for my $log ("Configuration summary\n", undef,
+             qq(  nginx modules path: "modules"\n))
+{
+    unlink "$bare/configure.log";
+    spew("$bare/configure.log", $log) if defined $log;
+
+    for my $target (qw(install uninstall)) {
+        my ($failed, undef, $why) = run(@bare, 'PREFIX=/opt/prize', $target);
+        my $case = "$target with " . ($log // 'no log') =~ s/\s+/ /gr;
+
+        isnt($failed, 0, "$case: fails");
+        like($why, qr{^\S+/configure.log has no "nginx modules path": run},
+             "$case: and says why");
+        is_deeply([map { s/ .*//r } files()], ['/opt/prize/bin/other'],
+                  "$case: nothing was written or removed");
+    }
+}
+
 done_testing();
