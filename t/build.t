@@ -10,7 +10,7 @@ use Test::Prize;
 my $nginx_source = $ENV{TEST_NGINX_SOURCE};
 my ($script) = grep { -e "$nginx_source/$_" } qw(configure auto/configure);
 
-plan skip_all => "no nginx-dev in $nginx_source" unless $script;
+die "no nginx-dev in $nginx_source: make deps\n" unless $script;
 
 
 my $nginx = Test::Prize::Nginx->prepare;

@@ -13,8 +13,7 @@ use Test::Prize::Roster;
 # lookups are in flight.  libfaketime moves it for nginx alone, and leaves the
 # monotonic clock as it is.
 
-my $clock = Test::Prize::Clock->new
-    // plan skip_all => 'libfaketime is not installed';
+my $clock = Test::Prize::Clock->new;
 
 
 sub jump { return $clock->set(sprintf '%+dh', $_[0]) }

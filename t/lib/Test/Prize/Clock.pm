@@ -3,7 +3,7 @@ package Test::Prize::Clock;
 # A wall clock of its own for an nginx, by libfaketime; the monotonic clock,
 # which timers go by, is as ever.
 #
-#     my $clock = Test::Prize::Clock->new // plan skip_all => ...;
+#     my $clock = Test::Prize::Clock->new;
 #     $clock->set('2026-12-24 08:00:00');        # or '+1h', in UTC
 #     my $nginx = Test::Prize::Nginx->start(binary => $clock->binary,
 #                                           main => $clock->main, ...);
@@ -20,7 +20,7 @@ sub new {
     my ($class) = @_;
     my ($library) = glob '/usr/lib/*/faketime/libfaketime.so.1';
 
-    return undef unless $library;
+    die "no libfaketime: make deps-test\n" unless $library;
 
     my $name = run_dir() . sprintf '/clock.%d.%d', $$, ++$count;
     my $self = bless { file => $name, binary => "$name.nginx" }, $class;

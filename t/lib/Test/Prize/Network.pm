@@ -68,6 +68,7 @@ sub try {
     {
         my ($status, undef, $err) = run('ip', split ' ', $command);
         next unless $status;
+        croak "no ip: make deps-test" if $status == 127;
         $why_not = "ip $command: $err";
         $self->{name} = '' if $command =~ /^netns/;
         return undef;
