@@ -33,6 +33,8 @@
 # PREFIX=DIR       where "make install" puts what is not nginx's, /usr/local
 # DESTDIR=DIR      stands before every path that it writes to
 # TESTS=FILE...    the tests to run
+# SECONDS=N        how long chaos runs, and each of the fuzzers
+# STATES=NAME,...  the pages that "make screenshots" takes: all of them
 # ROSTER=FILE.csv  the employees of the demo; DEMO_PORT=, DEMO_REDIS_PORT=
 #                  and DEMO_POSTGRES_PORT= are its ports on 127.0.0.1
 # FRESH_CACHE=FILE.tar  the base that "make fresh" unpacks; made if missing

@@ -168,6 +168,43 @@ finds('a command that the README lacks', 'src/prizectl/prizectl.c',
 finds('a command that does not exist', $readme, qr/prizectl clear/,
       'prizectl wipe', qr/"prizectl wipe", which is no command/);
 
+my $options = 'src/prizectl/prizectl_options.c';
+my $manual = 'conf/man/prizectl.1';
+
+finds('another default of an option', $readme, qr/(?<=`)48h(?=` by default)/,
+      '24h', qr/README.md says .* of --ttl is 24h, and the source has 48h/);
+finds('another default of the source\'s', $options, qr/(?<=jitter = )10/,
+      '20', qr/README.md says .* of --jitter is 10%, and the source has 20%/);
+finds('a default of an option that the README lacks', $readme,
+      qr/, `employee:\{id\}` by default/, '',
+      qr/row of --key lacks "`employee:\{id\}` by default"/);
+finds('a default of an option that has none', $readme,
+      qr/(?=records a second \|)/, '`9` by default, ',
+      qr/default of --rate is 9, and the source has none/);
+finds('another default in the man page', $manual,
+      qr/(?<=the default is )64/, '65',
+      qr/prizectl\.1 says .* --id-max-length is 65, .* has 64/);
+finds('a default that the man page lacks', $manual,
+      qr/^The default is\n\.IR employee:\{id\} \.\n/m, '',
+      qr/prizectl\.1: --key lacks "The default is employee:\{id\}\."/);
+finds('another default in "--help"', 'src/prizectl/prizectl_load.c',
+      qr/(?<=\()48h/, '24h', qr/"--help" says .* --ttl is 24h/);
+finds('a default that one command has otherwise',
+      'src/prizectl/prizectl_sign.c', qr/(?<=id_max_length = )64/, '65',
+      qr/--id-max-length is 64 in .*, and 65 in src/);
+
+finds('another limit', $readme, qr/(?<=1 to )1024(?= bytes after)/, '512',
+      qr/"prize_id_max_length": write "1 to 1024 bytes"/);
+finds('another limit of the source', $directive, qr/(?<=\()16(?= \* 1024)/,
+      '8', qr/"prize_page": write "up to 8 MiB", by NGX_HTTP_PRIZE_PAGE/);
+finds('another time of the source', 'src/event/ngx_prize_breaker.h',
+      qr/\b500\b/, '250', qr/write "is not asked for 0\.25 to"/);
+finds('a limit that begins like the right one', $readme,
+      qr/(?<=, 0 to 65535)/, '0',
+      qr/"prize_redis_database": write ", 0 to 65535\."/);
+finds('another limit in the man page', $manual, qr/(?<=at least )32/, '16',
+      qr/"prizectl\(1\)": write "of at least 32 bytes"/);
+
 finds('a message that the README lacks', $readme,
       qr/^\| `connect\(\) failed` .*\n/m, '',
       qr/message\ of\ \Q$conn\E:\d+:\ add\ \|\ `connect\(\)\ failed`
@@ -193,6 +230,46 @@ finds('a target that does not exist', 'Makefile', qr/(?<=fuzz )bench/, '',
       qr/the Makefile has no target bench/);
 finds('a setting that make does not know', $readme, qr/make test TESTS=/,
       'make test ONLY=', qr/knows nothing of ONLY=/);
+finds('a target that only the head of the Makefile has', 'Makefile',
+      qr/(?<=^# make )fuzz/m, 'fizz', qr/has "make fizz", which is no target/);
+finds('a setting that the README lacks', 'Makefile', qr/(?<=^# )HIREDIS/m,
+      'REDISLIB', qr/no row \| `REDISLIB` \|/);
+finds('a setting that does not exist', 'Makefile', qr/(?<=^# )HIREDIS/m,
+      'REDISLIB', qr/has HIREDIS, which the head of the Makefile has not/);
+finds('another default of make\'s', 'Makefile', qr/^PREFIX +=.*/m,
+      'PREFIX = /opt', qr{says `/usr/local` for PREFIX, .* has `/opt`});
+finds('another default of make\'s in the text', $readme,
+      qr/(?<=`DEMO_PORT` \()8180/, '8181',
+      qr/says DEMO_PORT \(8181\), and the Makefile has 8180/);
+
+my $bench = 't/bench/run';
+
+finds('a variable of the bench', $bench, qr/(?<=set = \()PAGE/, 'SIZE',
+      qr/"The benchmark" lacks the variable SIZE/);
+finds('a variable that the bench has not', $readme, qr/(?<=`PAGE`, `)TAGS/,
+      'MARKS', qr/has MARKS, which t\/bench\/run has not/);
+finds('another default of the bench', $bench, qr/(?<=ROUNDS => )7/, '9',
+      qr/"The benchmark" says 7 for ROUNDS, and t\/bench\/run has 9/);
+finds('another default in its head', $bench, qr/(?<=tags on it, default )10/,
+      '12', qr/head of t\/bench\/run says 12 for TAGS/);
+finds('a part of the bench', $bench, qr/(?<=qw\(cpu )/, 'disk ',
+      qr/"The benchmark" lacks the row \| `disk`/);
+finds('a part that the bench has not', $readme, qr/^\| `growth` \|/m,
+      '| `decay` |', qr/the bench has no part decay/);
+finds('a part in the row of all of them', $readme,
+      qr/(?<=instructions )growth /, '', qr/row of `PARTS` says all/);
+
+finds('a cell that the matrix has not', $readme, qr/^\| `valkey-8`/m,
+      '| `valkey-9`', qr/the matrix has no cell valkey-9/);
+finds('a cell that the README lacks', $readme, qr/^\| `valkey-8`.*\n/m, '',
+      qr/lacks the cell valkey-8/);
+finds('another setting of a cell', $readme, qr/(?<=`)CC(?==clang` \|)/,
+      'CXX', qr/says "CXX" for clang, and \.ci\/matrix sets "CC"/);
+finds('a part of "make fresh"', '.ci/fresh', qr/(?<=^part_)user/m, 'guest',
+      qr/"A fresh machine" lacks the part guest/);
+finds('a part that "make fresh" has not', $readme, qr/^\| `user` \|/m,
+      '| `guest` |', qr/\.ci\/fresh has no part guest/);
+
 finds('a version that the README lacks', 'src/core/prize_version.h',
       qr/(?<=PRIZE_VERSION  ")[\d.]+/, '9.9',
       qr/"What changed" says nothing of 9\.9/);

@@ -28,6 +28,41 @@ my @messages = (
 );
 
 
+# Numbers within a sentence: the section, or the man page, the words around
+# each, where the source has it, and how many of the source's unit are one of
+# the text's.
+my $man = 'prizectl(1)';
+
+my @limits = (
+    ['prize_page', 'up to # MiB', 'NGX_HTTP_PRIZE_PAGE_MAX', 1 << 20],
+    ['prize_id_max_length', '1 to # bytes', 'PRIZE_SIGNATURE_ID_MAX'],
+    ['prize_redis_database', ', 0 to #.', 'NGX_HTTP_PRIZE_DATABASE_MAX'],
+    ['prize_postgres', '`connect_timeout`, # seconds by default',
+     'NGX_PRIZE_POSTGRES_CONNECT', 1000],
+    ['prize_status', 'the last # minutes', 'PRIZE_HISTORY_SAMPLES - 1', 60],
+    ['Signed links', 'of # bytes at least', 'PRIZE_SIGNATURE_KEY_MIN'],
+    ['The dashboard', 'The last # minutes', 'PRIZE_HISTORY_SAMPLES - 1', 60],
+    ['The dashboard', 'not responded for # seconds', 'PRIZE_HISTORY_SILENCE'],
+    ['While it runs', 'at most once in # seconds',
+     'NGX_PRIZE_NOTICE_INTERVAL', 1000],
+    ['While it runs', ': # failures in a row', 'NGX_PRIZE_BREAKER_FAILURES'],
+    ['While it runs', 'is not asked for # to', 'NGX_PRIZE_BREAKER_MIN', 1000],
+    ['While it runs', 'to # seconds, then by one probe',
+     'NGX_PRIZE_BREAKER_MAX', 1000],
+    ['While it runs', 'ACL, and are tried once in # seconds',
+     'NGX_PRIZE_REDIS_DENIED_WAIT', 1000],
+    ['While it runs', 'a wrong password, tried once in # seconds',
+     'NGX_PRIZE_POSTGRES_REFUSED', 1000],
+    ['While it runs', 'A field of more than # MiB', 'PRIZE_FIELD_MAX',
+     1 << 20],
+    ['While it runs', 'A field has at most # MiB', 'PRIZE_FIELD_MAX', 1 << 20],
+    ['From prizectl', 'A field has at most # MiB', 'PRIZE_FIELD_MAX',
+     1 << 20],
+    [$man, 'more than # MiB', 'PRIZE_FIELD_MAX', 1 << 20],
+    [$man, 'of at least # bytes', 'PRIZE_SIGNATURE_KEY_MIN'],
+);
+
+
 sub new {
     my ($class, $text) = @_;
     my $self = bless { text => $text, complaints => [] }, $class;
@@ -111,7 +146,12 @@ sub compare {
     $self->variables($source);
     $self->metrics($source, $metrics);
     $self->command($source);
+    $self->option_defaults($source);
+    $self->limits($source);
     $self->targets($source);
+    $self->settings($source);
+    $self->bench($source);
+    $self->cells($source);
     $self->messages($source);
     $self->version($source);
     $self->names($source);
@@ -348,6 +388,65 @@ sub command {
 }
 
 
+# the defaults of its options: here, in its man page and in what "--help" says
+
+sub option_defaults {
+    my ($self, $source) = @_;
+    my ($there, @differ) = $source->option_defaults;
+    my ($text) = $self->section('prizectl');
+    my $man_page = $source->man;
+    my @said = map { [@$_[0, 1], "$_->[2]: \"--help\""] }
+                    $source->help_defaults;
+    my (%here, %man);
+
+    $self->complain($_) for @differ;
+
+    $here{$1} = $2
+        while $text =~ /^\| `--([a-z-]+)[^`]*` \|.*`(\S+)` by default/gm;
+    $man{$1} //= $2
+        while $man_page =~ /^--([a-z-]+)[ ](?:(?!^\.TP).)*?
+                               default[ ]is\s(\S+?)[ ;.]/gmsx;
+
+    push @said, map { [$_, $here{$_}, 'README.md'] } sort keys %here;
+    push @said, map { [$_, $man{$_}, 'conf/man/prizectl.1'] } sort keys %man;
+
+    for (@said) {
+        my ($name, $value, $where) = @$_;
+        my $want = $there->{$name} ? $there->{$name}[0] : 'none';
+
+        $self->complain("$where says that the default of --$name is $value,"
+                        . " and the source has $want") if $value ne $want;
+    }
+
+    for my $name (sort keys %$there) {
+        $self->complain("README.md: the row of --$name lacks"
+                        . " \"`$there->{$name}[0]` by default\"")
+            unless exists $here{$name};
+        $self->complain("conf/man/prizectl.1: --$name lacks \"The default is"
+                        . " $there->{$name}[0].\"") unless exists $man{$name};
+    }
+
+    return;
+}
+
+
+sub limits {
+    my ($self, $source) = @_;
+
+    for (@limits) {
+        my ($title, $words, $constant, $unit) = @$_;
+        my $number = $source->number($constant) / ($unit // 1);
+        my ($text) = $title eq $man ? $source->man : $self->section($title);
+        my $want = $words =~ s/#/$number/r;
+
+        $self->complain("\"$title\": write \"$want\", by $constant")
+            unless $text =~ s/\s+/ /gr =~ /(?<![\d.])\Q$want\E(?!\d)/;
+    }
+
+    return;
+}
+
+
 sub code {
     my ($self) = @_;
     my $text = $self->{text};
@@ -381,6 +480,122 @@ sub targets {
 
     $self->complain("README.md: the Makefile knows nothing of $_=: remove it")
         for grep { !$variable{$_} } sort keys %given;
+    $self->complain("the head of the Makefile has \"make $_\", which is no"
+                    . " target") for grep { !$there{$_} } $source->headed;
+    return;
+}
+
+
+# a table's rows of names: { NAME => DEFAULT }; several may share a row
+
+sub rows {
+    my ($text) = @_;
+    my %value;
+
+    while ($text =~ /^\| (`[A-Z_]+`(?:, `[A-Z_]+`)*) \| ([^|]*?) *\|/gm) {
+        my ($names, $values) = ($1, $2);
+        my @names = $names =~ /([A-Z_]+)/g;
+
+        @value{@names} = @names > 1 ? split /, /, $values : $values;
+    }
+
+    return \%value;
+}
+
+
+# what make can be told, and what it has otherwise
+
+sub settings {
+    my ($self, $source) = @_;
+    my %there = $source->settings;
+    my ($text) = $self->section('Settings of make');
+    my $here = rows($text);
+
+    $self->agree(\%there, $here, sub {
+        return "README.md: the table of \"Settings of make\" has no row"
+               . " | `$_[0]` | default | what for |";
+    }, sub {
+        return "README.md: \"Settings of make\" has $_[0], which the head of"
+               . " the Makefile has not";
+    });
+
+    for my $name (grep { exists $here->{$_} } sort keys %there) {
+        my $want = $there{$name} eq '' ? '—' : "`$there{$name}`";
+        $self->complain("README.md: \"Settings of make\" says"
+                        . " $here->{$name} for $name, and the Makefile has"
+                        . " $want") if ($here->{$name} // '') ne $want;
+    }
+
+    for my $pair ($self->{text} =~ /(`[A-Z_]+`\s\(`?[^`()\s]+`?\))/g) {
+        $pair =~ /([A-Z_]+)`\s\(`?([^`()]+)/;
+        $self->complain("README.md says $1 ($2), and the Makefile has"
+                        . " $there{$1}")
+            if defined $there{$1} && $there{$1} ne $2;
+    }
+
+    return;
+}
+
+
+sub bench {
+    my ($self, $source) = @_;
+    my ($there, $head, @parts) = $source->bench;
+    my ($text) = $self->section('The benchmark');
+    my $here = rows($text);
+    my $all = delete $here->{PARTS} // '';
+    my ($listed) = $text =~ /^\| `PARTS` .*: `([a-z ]+)`/m;
+
+    for (['README.md: "The benchmark"', $here],
+         ['the head of t/bench/run', $head])
+    {
+        my ($where, $said) = @$_;
+
+        $self->agree($there, $said,
+            sub { "$where lacks the variable $_[0]" },
+            sub { "$where has $_[0], which t/bench/run has not" });
+
+        for my $name (grep { exists $said->{$_} } sort keys %$there) {
+            $self->complain("$where says $said->{$name} for $name, and"
+                            . " t/bench/run has $there->{$name}")
+                if $said->{$name} ne $there->{$name};
+        }
+    }
+
+    $self->complain('README.md: "The benchmark": the row of `PARTS` says all,'
+                    . " and of them `@parts`")
+        if $all ne 'all' || ($listed // '') ne "@parts";
+    $self->agree({ map { $_ => 1 } @parts },
+        { map { $_ => 1 } $text =~ /^\| `([a-z]+)` \|/gm },
+        sub { "README.md: \"The benchmark\" lacks the row | `$_[0]` | … |" },
+        sub { "README.md: the bench has no part $_[0]: remove it" });
+    return;
+}
+
+
+# of the matrix, with what "make test" is told, and the parts of "make fresh"
+
+sub cells {
+    my ($self, $source) = @_;
+    my %there = $source->cells;
+    my ($text) = $self->section('Other versions');
+    my ($fresh) = $self->section('A fresh machine');
+    my %here = $text =~ /^\| `([\w.-]+)` \| [^|]*\| *(?:`([A-Z_]+)=)?/gm;
+
+    $self->agree(\%there, \%here,
+        sub { "README.md: \"Other versions\" lacks the cell $_[0]" },
+        sub { "README.md: the matrix has no cell $_[0]: remove it" });
+
+    for my $name (grep { exists $here{$_} } sort keys %there) {
+        my $have = $here{$name} // '';
+        $self->complain("README.md: \"Other versions\" says \"$have\" for"
+                        . " $name, and .ci/matrix sets \"$there{$name}\"")
+            if $have ne $there{$name};
+    }
+
+    $self->agree({ map { $_ => 1 } $source->fresh_parts },
+        { map { $_ => 1 } $fresh =~ /^\| `([a-z]+)` \|/gm },
+        sub { "README.md: \"A fresh machine\" lacks the part $_[0]" },
+        sub { "README.md: .ci/fresh has no part $_[0]: remove it" });
     return;
 }
 

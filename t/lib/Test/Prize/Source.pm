@@ -1,7 +1,8 @@
 package Test::Prize::Source;
 
 # What a user of the program can meet, read from its sources: directives,
-# variables, metrics, options, exit codes, messages, make's targets.
+# variables, metrics, options, exit codes, messages, limits, make's targets and
+# settings, the bench's, the cells of the matrix.
 #
 #     my $source = Test::Prize::Source->new(Test::Prize::Source->files($root));
 #     my %default = $source->directives;
@@ -39,7 +40,10 @@ sub files {
     my ($class, $root) = @_;
     my %text;
 
-    for my $file (glob("$root/src/*/*.[ch]"), "$root/Makefile") {
+    for my $file (glob("$root/src/*/*.[ch]"),
+                  map { "$root/$_" } qw(Makefile .ci/fresh .ci/matrix
+                                        conf/man/prizectl.1 t/bench/run))
+    {
         open my $in, '<:encoding(UTF-8)', $file or croak "$file: $!";
         local $/;
         $text{substr $file, length("$root/")} = <$in>;
@@ -100,6 +104,17 @@ sub value {
     $text =~ s/^"(.*)"$/$1/;
 
     return $text;
+}
+
+
+# and that of an expression of numbers
+
+sub number {
+    my ($self, $text) = @_;
+    my $value = $self->value($text) =~ s/(?<=\d)[uUlL]+\b//gr;
+
+    croak "$text is no number: $value" if $value !~ m{^[\d\s()*/+-]+$};
+    return eval $value;
 }
 
 
@@ -300,6 +315,67 @@ sub options {
 }
 
 
+# Of the command's options that have one, the default, as each place of the
+# source has it: { NAME => [VALUE, PLACE] }, and what differs among them.
+
+sub option_defaults {
+    my ($self) = @_;
+    my (%default, @differ);
+    my %unit = (ttl => \&duration, jitter => sub { "$_[0]%" });
+
+    for my $file (grep { m{^src/prizectl/} } sort keys %{$self->{text}}) {
+        my $text = $self->{text}{$file};
+
+        while ($text =~ /^\s+\w+->(key|ttl|jitter|id_max_length)[ ]=[ ]
+                         ([A-Z\d][^;]*);/gmx)
+        {
+            my ($name, $value, $place) = ($1, $2, place($file, $text, $-[0]));
+
+            $value = $name eq 'key' ? $self->value($value)
+                                    : $self->number($value);
+            $value = $unit{$name}->($value) if $unit{$name};
+            $name =~ tr/_/-/;
+
+            my $first = $default{$name} //= [$value, $place];
+            push @differ, "--$name is $first->[0] in $first->[1], and $value"
+                          . " in $place" if $first->[0] ne $value;
+        }
+    }
+
+    return (\%default, @differ);
+}
+
+
+# what "prizectl COMMAND --help" says of them: [OPTION, VALUE, PLACE]
+
+sub help_defaults {
+    my ($self) = @_;
+    my @said;
+
+    for my $file (grep { m{^src/prizectl/} } sort keys %{$self->{text}}) {
+        my $text = $self->{text}{$file};
+
+        $text =~ s/" (PRIZECTL_\w+) "/$self->value($1)/ge;
+
+        push @said, [$1, $2, place($file, $text, $-[0])]
+            while $text =~ /^[ ]+"[ ]+--([a-z-]+)[ ][^"]*
+                            \(([^\s()]+)\)\\n"/gmx;
+    }
+
+    return @said;
+}
+
+
+# its man page, without the commands of its language
+
+sub man {
+    my ($self) = @_;
+
+    return $self->{text}{'conf/man/prizectl.1'} =~ s/\\-/-/gr =~ s/\\ / /gr
+           =~ s/\\f[A-Z]//gr =~ s/^\.(?:[BI]+R?|RB)[ ]//gmr;
+}
+
+
 sub version {
     my ($self) = @_;
 
@@ -320,6 +396,68 @@ sub make_variables {
     my ($self) = @_;
 
     return $self->{text}{Makefile} =~ /\$\((\w+)[:)]/g;
+}
+
+
+# what the head of the Makefile says that can be set, with its value there
+
+sub settings {
+    my ($self) = @_;
+    my $text = $self->{text}{Makefile};
+    my ($head) = $text =~ /\A((?:#.*\n)+)/;
+    my %value = $text =~ /^([A-Z_]+) *= *(.*)$/gm;
+
+    return map { $_ => $value{$_} // '' }
+           $head =~ /\b([A-Z_]+)=/g, map { split /, / }
+           $head =~ /^# ((?:[A-Z]+, )+[A-Z]+)$/gm;
+}
+
+
+# and the targets that it names
+
+sub headed {
+    my ($self) = @_;
+    my ($head) = $self->{text}{Makefile} =~ /\A((?:#.*\n)+)/;
+
+    return $head =~ /^# make ([a-z-]+)/gm;
+}
+
+
+# of the bench: its variables and their defaults, as it has them and as its
+# head says, and its parts
+
+sub bench {
+    my ($self) = @_;
+    my $text = $self->{text}{'t/bench/run'};
+    my ($parts) = $text =~ /^my \@parts = qw\((.*?)\);/ms;
+    my ($set) = $text =~ /^my %set = \((.*?)\);/ms
+        or croak 'no %set in t/bench/run';
+    my %set = map { s/_//gr } $set =~ /([A-Z]+) => ([\d_]+)/g;
+    my %head = $text =~ /^\#[ ]{5}([A-Z]+)[ ]+[^#]*?,[ ]default[ ](\d+)$/gmx;
+
+    return (\%set, \%head, split ' ', $parts);
+}
+
+
+# the cells of the matrix, and what each of them sets
+
+sub cells {
+    my ($self) = @_;
+    my $text = $self->{text}{'.ci/matrix'};
+    my ($list) = $text =~ /^cells=\((.*?)\)/m
+        or croak 'no cells in .ci/matrix';
+    my %setting = $text =~ /^[ ]{4}(\S+)\)\s+part=\S.*?
+                            \ssetting=([A-Z_]*)/gmsx;
+
+    return map { $_ => $setting{$_} // croak "no setting of $_" }
+           split ' ', $list;
+}
+
+
+sub fresh_parts {
+    my ($self) = @_;
+
+    return $self->{text}{'.ci/fresh'} =~ /^part_(\w+)\(\)/gm;
 }
 
 
