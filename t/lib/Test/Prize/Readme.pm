@@ -452,9 +452,11 @@ sub code {
     my $text = $self->{text};
     my $code = '';
 
-    $code .= "$1\n" while $text =~ s/^```\w*\n(.*?)^```$//ms;
-    $code .= "$1\n" while $text =~ s/^    (.*)$//m;
-    $code .= "$1\n" while $text =~ s/`([^`\n]+)`//;
+    for my $kind (qr/^```\w*\n(.*?)^```$/ms, qr/^    (.*)$/m,
+                  qr/`([^`\n]+)`/)
+    {
+        $text =~ s/$kind/$code .= "$1\n"; ''/ge;
+    }
 
     return $code;
 }
