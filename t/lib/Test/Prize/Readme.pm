@@ -40,6 +40,8 @@ my @limits = (
     ['prize_postgres', '`connect_timeout`, # seconds by default',
      'NGX_PRIZE_POSTGRES_CONNECT', 1000],
     ['prize_status', 'the last # minutes', 'PRIZE_HISTORY_SAMPLES - 1', 60],
+    ['Monitoring', 'room for # servers', 'PRIZE_METRICS_LABELS - 1'],
+    ['Monitoring', 'for # pages', 'PRIZE_METRICS_LABELS - 1'],
     ['Signed links', 'of # bytes at least', 'PRIZE_SIGNATURE_KEY_MIN'],
     ['The dashboard', 'The last # minutes', 'PRIZE_HISTORY_SAMPLES - 1', 60],
     ['The dashboard', 'not responded for # seconds', 'PRIZE_HISTORY_SILENCE'],
