@@ -286,7 +286,7 @@ ngx_http_prize_merge_needs(ngx_conf_t *cf, ngx_http_prize_loc_conf_t *plcf)
 /* deflated once, however many locations have the pages */
 
 static ngx_int_t
-ngx_http_prize_merge_gzip(ngx_http_prize_pages_t *pages)
+ngx_http_prize_merge_gzip(ngx_conf_t *cf, ngx_http_prize_pages_t *pages)
 {
     ngx_uint_t              i;
     ngx_http_prize_page_t  *page;
@@ -300,6 +300,9 @@ ngx_http_prize_merge_gzip(ngx_http_prize_pages_t *pages)
         }
 
         if (page[i].gzip == NULL) {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "\"prize_gzip\" has no memory for \"%V\", in %s:%ui",
+                          &page[i].file, pages->conf_file, pages->line);
             return NGX_ERROR;
         }
     }
@@ -333,6 +336,9 @@ ngx_http_prize_policy(ngx_conf_t *cf, ngx_http_prize_loc_conf_t *plcf,
 
     text = prize_policy_create(page->template, &more, &len);
     if (text == NULL) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"prize_csp\" has no memory for \"%V\", in %s:%ui",
+                      &page->file, plcf->pages->conf_file, plcf->pages->line);
         return NGX_ERROR;
     }
 
@@ -433,7 +439,7 @@ ngx_http_prize_merge_pages(ngx_conf_t *cf, ngx_http_prize_loc_conf_t *prev,
 
     *location = plcf;
 
-    if (plcf->gzip && ngx_http_prize_merge_gzip(plcf->pages) != NGX_OK) {
+    if (plcf->gzip && ngx_http_prize_merge_gzip(cf, plcf->pages) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 
