@@ -28,9 +28,16 @@ my $text = join ' ', map { "word$_" } 1 .. 900;
 my $page = "{{#first}}<p>$text</p>{{/first}}<p data-id=\"{{id}}\">"
            . "{{value}}</p>{{value}}{{^first}}<p>$text</p>{{/first}}";
 
+# fields that fit, and a page that would take more than 64 MiB of them
+
+my $most = 1024 * 1024;
+
+$redis->command('HSET', "$prefix:most", id => 'most', value => 'y' x $most);
+$redis->command('HSET', "$prefix:one", id => 'one', value => 'y');
+
 my $nginx = Test::Prize::Nginx->start(
-    files => { 'page.html' => $page, 'www/doc.shtml' =>
-               '<!--# include virtual="/on?id=plain" -->' },
+    files => { 'page.html' => $page, 'many.html' => '{{value}}' x 65,
+               'www/doc.shtml' => '<!--# include virtual="/on?id=plain" -->' },
     http => <<"CONF");
     types { text/html html shtml; }
     prize_redis_pass 127.0.0.1:$redis->{port};
@@ -41,6 +48,7 @@ my $nginx = Test::Prize::Nginx->start(
         listen 127.0.0.1:$port;
 
         location = /on { prize_page page.html; }
+        location = /many { prize_page many.html; }
         location = /off { prize_page page.html; prize_gzip off; }
         location = /nginx {
             prize_page page.html;
@@ -175,6 +183,23 @@ is($both->{headers}{'content-length'}, length $both->{content},
 unlike($nginx->error_log, qr/\[(?:alert|crit|emerg|error)\]/,
        'nothing went wrong');
 
-$redis->command('DEL', map { "$prefix:$_" } keys %value);
+
+# what would take a worker's memory is not made
+
+for my $headers ({}, \%gzip) {
+    my $what = %$headers ? 'gzipped' : 'plain';
+
+    is(get('/many?id=one', $headers)->{status}, 200, "a small page, $what");
+    is(get('/many?id=most', $headers)->{status}, 503,
+       'one of more than 64 MiB is an error');
+}
+
+my @said = $nginx->error_log =~ /\[error\].*/g;
+
+is(scalar @said, 1, 'which is said once');
+like($said[0], qr{prize: id "most": its values may take 68157440 bytes on "\S+/many\.html", at most 67108864 fit on a page},
+     'with the ID and the page');
+
+$redis->command('DEL', map { "$prefix:$_" } keys %value, qw(most one));
 
 done_testing();

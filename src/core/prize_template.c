@@ -1076,12 +1076,12 @@ prize_template_render(const prize_template_t *page,
 }
 
 
-size_t
+uint64_t
 prize_template_values(const prize_template_t *page,
     const prize_record_t *record)
 {
-    size_t              len, escaped;
     unsigned            i;
+    uint64_t            len, escaped;
     const prize_use_t  *use;
     const prize_str_t  *value;
 
@@ -1091,11 +1091,11 @@ prize_template_values(const prize_template_t *page,
         use = &page->uses[i];
         value = &record->values[use->index];
 
-        len += use->raw * value->len;
+        len += (uint64_t) use->raw * value->len;
 
         if (use->escaped) {
             escaped = (value->len <= PRIZE_TEMPLATE_SHORT)
-                      ? PRIZE_ESCAPE_MAX * value->len
+                      ? (uint64_t) PRIZE_ESCAPE_MAX * value->len
                       : prize_escaped_length(value);
 
             len += use->escaped * escaped;

@@ -10,6 +10,7 @@
 
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "prize_inline.h"
 #include "prize_record.h"
@@ -77,8 +78,13 @@ int prize_template_render(const prize_template_t *page,
 /*
  * The most bytes that the values of this page can take, as though all of its
  * sections were true and false at once; cheaper than to know it exactly.
+ * Where a field of 1 MiB stands a million times on the page, that is more
+ * than a size_t of 32 bits holds: a page that takes more than the maximum is
+ * not to be made.
  */
-size_t prize_template_values(const prize_template_t *page,
+#define PRIZE_TEMPLATE_VALUES_MAX  (64 * 1024 * 1024)
+
+uint64_t prize_template_values(const prize_template_t *page,
     const prize_record_t *record);
 
 /* all segments, in the order of their index */

@@ -340,6 +340,7 @@ static ngx_int_t
 ngx_http_prize_found(ngx_http_prize_ctx_t *ctx,
     ngx_http_prize_source_e source, const prize_record_t *record)
 {
+    size_t                  values;
     prize_record_t          kept;
     ngx_http_prize_page_t  *page;
 
@@ -364,12 +365,17 @@ ngx_http_prize_found(ngx_http_prize_ctx_t *ctx,
         return NGX_HTTP_NOT_FOUND;
     }
 
-    ngx_prize_metrics->pages[page->label]++;
-
     ngx_memzero(&kept, sizeof(prize_record_t));
     kept.values = ctx->values;
 
-    return ngx_http_prize_page_send(ctx->request, ctx->conf, page, &kept);
+    if (ngx_http_prize_page_values(page, &kept, &values) != NGX_OK) {
+        return ngx_http_prize_unavailable(ctx, NGX_HTTP_PRIZE_ERROR);
+    }
+
+    ngx_prize_metrics->pages[page->label]++;
+
+    return ngx_http_prize_page_send(ctx->request, ctx->conf, page, &kept,
+                                    values);
 }
 
 

@@ -1,6 +1,7 @@
 
 #include "ngx_http_prize_page.h"
 #include "ngx_prize_block.h"
+#include "ngx_prize_notice.h"
 
 
 static ngx_str_t  ngx_http_prize_no_store = ngx_string("private, no-store");
@@ -25,6 +26,8 @@ static ngx_str_t  ngx_http_prize_accept_encoding =
 static ngx_str_t  ngx_http_prize_csp = ngx_string("Content-Security-Policy");
 
 static ngx_http_output_header_filter_pt  ngx_http_prize_next_header_filter;
+
+static ngx_prize_notice_t  ngx_http_prize_page_large;
 
 
 static ngx_uint_t
@@ -360,14 +363,14 @@ ngx_http_prize_page_alloc(ngx_http_request_t *r, prize_output_room_t *room,
 
 static ngx_chain_t *
 ngx_http_prize_page_plain(ngx_http_request_t *r, ngx_http_prize_page_t *page,
-    const prize_record_t *record, prize_output_t *out)
+    const prize_record_t *record, size_t values, prize_output_t *out)
 {
     ngx_chain_t          *chain;
     prize_plain_t         plain;
     prize_output_room_t   room;
 
     room = page->room;
-    room.dynamic += prize_template_values(page->template, record);
+    room.dynamic += values;
 
     chain = ngx_http_prize_page_alloc(r, &room, out);
 
@@ -382,14 +385,13 @@ ngx_http_prize_page_plain(ngx_http_request_t *r, ngx_http_prize_page_t *page,
 
 static ngx_chain_t *
 ngx_http_prize_page_gzip(ngx_http_request_t *r, ngx_http_prize_page_t *page,
-    const prize_record_t *record, prize_output_t *out)
+    const prize_record_t *record, size_t values, prize_output_t *out)
 {
     ngx_chain_t          *chain;
     prize_gzip_sink_t     gzip;
     prize_output_room_t   room;
 
-    room = prize_gzip_room(page->gzip,
-                           prize_template_values(page->template, record));
+    room = prize_gzip_room(page->gzip, values);
 
     chain = ngx_http_prize_page_alloc(r, &room, out);
 
@@ -449,9 +451,34 @@ ngx_http_prize_page_link(ngx_http_request_t *r, ngx_chain_t *chain,
 
 
 ngx_int_t
+ngx_http_prize_page_values(ngx_http_prize_page_t *page,
+    const prize_record_t *record, size_t *values)
+{
+    uint64_t            size;
+    const prize_str_t  *id;
+
+    size = prize_template_values(page->template, record);
+
+    if (size <= PRIZE_TEMPLATE_VALUES_MAX) {
+        *values = (size_t) size;
+        return NGX_OK;
+    }
+
+    id = &record->values[PRIZE_FIELD_ID];
+
+    ngx_prize_notice(&ngx_http_prize_page_large, NGX_LOG_ERR, ngx_cycle->log,
+                     0, "id \"%*s\": its values may take %uL bytes on \"%V\", "
+                     "at most %d fit on a page", id->len, id->data, size,
+                     &page->file, PRIZE_TEMPLATE_VALUES_MAX);
+
+    return NGX_ERROR;
+}
+
+
+ngx_int_t
 ngx_http_prize_page_send(ngx_http_request_t *r,
     ngx_http_prize_loc_conf_t *plcf, ngx_http_prize_page_t *page,
-    const prize_record_t *record)
+    const prize_record_t *record, size_t values)
 {
     ngx_int_t        rc;
     ngx_uint_t       gzip;
@@ -460,8 +487,8 @@ ngx_http_prize_page_send(ngx_http_request_t *r,
 
     gzip = ngx_http_prize_page_gzips(r, plcf);
 
-    chain = gzip ? ngx_http_prize_page_gzip(r, page, record, &out)
-                 : ngx_http_prize_page_plain(r, page, record, &out);
+    chain = gzip ? ngx_http_prize_page_gzip(r, page, record, values, &out)
+                 : ngx_http_prize_page_plain(r, page, record, values, &out);
 
     if (chain == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;

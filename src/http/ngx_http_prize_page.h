@@ -18,10 +18,14 @@ void ngx_http_prize_page_init(void);
 ngx_http_prize_page_t *ngx_http_prize_page_choose(
     ngx_http_prize_pages_t *pages, const prize_str_t *values);
 
+/* the most bytes that they take; NGX_ERROR, logged: more than a page may */
+ngx_int_t ngx_http_prize_page_values(ngx_http_prize_page_t *page,
+    const prize_record_t *record, size_t *values);
+
 /* sends headers and page; what a content handler returns */
 ngx_int_t ngx_http_prize_page_send(ngx_http_request_t *r,
     ngx_http_prize_loc_conf_t *plcf, ngx_http_prize_page_t *page,
-    const prize_record_t *record);
+    const prize_record_t *record, size_t values);
 
 /* the headers of every answer of a location with pages, errors included */
 ngx_int_t ngx_http_prize_page_privacy(ngx_http_request_t *r);

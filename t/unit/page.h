@@ -46,7 +46,7 @@ page_render(const prize_template_t *page, const prize_record_t *record,
     const prize_gzip_t *gzip)
 {
     char                 *dynamic, *p;
-    size_t                values;
+    uint64_t              values;
     page_t                got;
     unsigned              i;
     prize_str_t          *pieces;

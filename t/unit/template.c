@@ -672,6 +672,47 @@ used_fields(void)
 }
 
 
+static void
+values(void)
+{
+    static char        value[PRIZE_FIELD_MAX], source[5000 * 5 + 1];
+
+    unsigned           i;
+    prize_str_t        list[2];
+    prize_record_t     record;
+    prize_template_t  *page;
+
+    for (i = 0; i < 5000; i++) {
+        memcpy(source + i * 5, "{{x}}", 5);
+    }
+
+    memset(value, 'x', sizeof(value));
+    page = compile(source);
+
+    if (!ok(page != NULL && fields.n == 2, "a page of 5000 tags compiles")) {
+        return;
+    }
+
+    memset(&record, 0, sizeof(prize_record_t));
+    memset(list, 0, sizeof(list));
+    list[1].data = value;
+    list[1].len = sizeof(value);
+    record.values = list;
+
+    ok(prize_template_values(page, &record)
+       == (uint64_t) 5000 * PRIZE_FIELD_MAX,
+       "values of more than 4 GiB are counted");
+
+    list[1].len = 10;
+
+    ok(prize_template_values(page, &record)
+       == (uint64_t) 5000 * 10 * PRIZE_ESCAPE_MAX,
+       "short ones as though each byte were escaped");
+
+    prize_template_destroy(page);
+}
+
+
 int
 main(void)
 {
@@ -685,6 +726,7 @@ main(void)
     depth();
     segments();
     used_fields();
+    values();
 
     prize_fields_destroy(&fields);
 

@@ -662,7 +662,7 @@ sub shown {
     } @parts;
 
     $text =~ s/\\(["\\])/$1/g;
-    $text =~ s{%(?:(%)|[-0 ]*[\d.]*\*?(?:ll|z|l|[uxX](?=[iz]))*[a-zA-Z])}
+    $text =~ s{%(?:(%)|[-0 ]*[\d.]*\*?(?:ll|z|l|[uxX](?=[izL]))*[a-zA-Z])}
               {$1 // '…'}ge;
     $text =~ s/…+/…/g;
     $text =~ s/^[\s,:]+|[\s]+$//g unless $format;
