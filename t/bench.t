@@ -8,6 +8,7 @@ use Test::More;
 use Test::Prize;
 use Measure;
 use Report;
+use Rounds;
 use Site;
 
 # The bench itself: that its clients count what came, that a failure is none
@@ -25,6 +26,7 @@ my $nginx = Test::Prize::Nginx->start(connections => 2048,
         location /page { gzip_static on; }
         location /short { return 200 ''; }
         location /gone { return 503; }
+        location /shown { return 200 "<body data-id='\$arg_id'>"; }
     }
 CONF
 
@@ -79,6 +81,22 @@ for my $case (['-g', '/short', 'gzip that was asked for'],
     cmp_ok($got->{bytes}, '<', 5 * 2000, 'and is shorter');
 }
 
+{
+    my ($status, $got) = clients('-c', 5, '-k', '-n', 50, '-e', 10, '-i',
+                                 '/shown?id=');
+
+    is($status, 0, 'a page of who was asked for');
+    is($got->{pages}, 50, 'each time');
+    cmp_ok($got->{tail_us}, '<=', $got->{us},
+           'and what comes after the last arrival is not more than all');
+
+    my ($other, undef, $err) = clients('-c', 5, '-e', 10, '-i',
+                                       '/shown?id=7&of=');
+
+    is($other, 1, "somebody else's is a failure");
+    like($err, qr/not the page of who was asked for/, 'and is told');
+}
+
 # what else may be measured is looked at once before
 
 sub refused {
@@ -107,6 +125,19 @@ is_deeply([Measure::waits(50, 20)], [50, 30, 10],
 
 
 # ---- instructions
+
+{
+    my @plain = ('<body data-id="7">', 200, "\r\n");
+    my @gzip = (Compress::Zlib::memGzip($plain[0]), 200,
+                "\r\nContent-Encoding: gzip\r\n");
+
+    is(Instructions::check(0, 7, @plain), undef, 'a page that is counted');
+    is(Instructions::check(1, 7, @gzip), undef, 'and a gzipped one');
+    like(Instructions::check(0, 8, @plain), qr/names "7"/,
+         "somebody else's is not");
+    like(Instructions::check(1, 8, @gzip), qr/names "7"/, 'nor gzipped');
+    is(Instructions::check(1, 7, @plain), 'not gzipped', 'nor another way');
+}
 
 {
     my ($status, undef, $err) = run(Instructions::step_program(), 2 ** 22 + 1);
@@ -141,6 +172,8 @@ for my $case ([4096, 1], [4096, 100], [15_360, 10], [262_144, 100]) {
 }
 
 ok(!eval { Site::source(1024, 100) }, 'a page without room for its tags');
+ok(!Site::has_room(1024, 100), 'has none');
+ok(!Site::has_room(4096, 0), 'and the ID is a tag');
 
 
 # ---- who is measured
@@ -170,6 +203,49 @@ SKIP: {
 }
 
 
+# ---- rounds
+
+sub measured {
+    my ($rounds, $void, $measure, @names) = @_;
+    my @seen;
+
+    my $got = Rounds::measure('part', $rounds, $void, sub {
+        my ($subject, $warm) = @_;
+        push @seen, $subject->{name} . ($warm ? '?' : '');
+        return $measure->($subject->{name}, scalar @seen);
+    }, map { { name => $_ } } @names);
+
+    return ($got, "@seen");
+}
+
+{
+    my ($got, $seen) = measured(2, {}, sub { { us => $_[1] } }, qw(a b c a));
+
+    is($seen, 'a? c? b? a? a b c a a c b a',
+       'every other round in reverse, after one that warms up');
+    is_deeply($got->{of}{a}{us}, [5, 8, 9, 12], 'all that was measured');
+    is_deeply([Rounds::ratios($got, 'a', 'b', 'us')], [5 / 6, 12 / 11],
+              'neighbours are compared');
+    is_deeply([Rounds::ratios($got, 'c', 'a', 'us')], [7 / 8, 10 / 9],
+              'wherever they are');
+    is_deeply([Rounds::ratios($got, 'a', 'd', 'us')], [], 'and nobody else');
+}
+
+{
+    my %void;
+    my ($got, $seen) = measured(3, \%void, sub {
+        my ($name, $n) = @_;
+        die "b failed\n" if $name eq 'b' && $n > 5;
+        return { us => $n };
+    }, qw(a b c));
+
+    is_deeply(\%void, { 'part, b' => "b failed\n" }, 'who fails is void');
+    is($seen, 'c? b? a? a b c c b a a c', 'and is not asked again');
+    is_deeply([sort keys %{ $got->{of} }], [qw(a c)], 'nor counted');
+    is_deeply([Rounds::ratios($got, 'a', 'b', 'us')], [], 'nor compared');
+}
+
+
 # ---- arithmetic
 
 is(Report::median(3, 1, 2), 2, 'the median of three');
@@ -191,14 +267,66 @@ is(verdict(2.5, [1.5], [1.1], least => 1), 'not met', 'too little');
 is(verdict(0.7, [0.71], [], least => 1), 'met', 'and enough');
 is(verdict(1, []), 'not measured', 'no figure is no success');
 
+# everybody is compared with whom a goal names, as they are ordered
+
+sub part {
+    my ($name, $void) = @_;
+
+    return Rounds::measure($name, 1, $void, sub {
+        return { map { $_ => 1 } qw(cpu throughput bytes seconds tail failed
+                                    redis client p50 p99 store) };
+    }, map { { name => $_ } } Rounds::order($name =~ s/,.*//r));
+}
+
+sub result {
+    my ($void) = @_;
+
+    return { set => { (map { $_ => 1 } qw(PAGE TAGS ROUNDS SECONDS PARTS)),
+                      EMPLOYEES => 1000 },
+             date => 'today', seconds => 1, machine => 'one',
+             versions => ['none', 'of them'], void => $void };
+}
+
+{
+    my $void = {};
+    my $result = { %{ result($void) }, cpu => part('cpu', $void),
+                   rate => part('rate', $void),
+                   postgres => { %{ part('postgres', $void) },
+                                 workers => 1, clients => 1, threads => 1 },
+                   burst => { map { $_ => part("burst, $_", $void) }
+                              qw(second once kept) } };
+    my @goals = Report::goals($result);
+
+    cmp_ok(scalar @goals, '>', 20, 'goals');
+    is(join("\n", map { $_->{what} } grep { !@{ $_->{ratios} } } @goals), '',
+       'all of which are measured');
+    is(join("\n", map { $_->{what} }
+                  grep { !@{ $_->{control} } && $_->{what} =~ /÷/ } @goals),
+       "PostgreSQL's CPU, a transaction of pgbench ÷ a page",
+       'each with its control');
+    like(Report::markdown($result), qr/10,000 at once, plain .* \| met \|$/m,
+         'and stand in the report');
+}
+
+{
+    my $void = { map { $_ => "it failed\n" } 'cpu, lua', 'burst', 'postgres',
+                                             'rate, prize-redis' };
+    my $report = Report::markdown({ %{ result($void) },
+                                    cpu => part('cpu', $void),
+                                    rate => part('rate', $void) });
+
+    like($report, qr/^\| \Q$_\E.* \| – \| .* \*\*void\*\* \|$/m, "void: $_")
+        for 'worker CPU, plain ÷ OpenResty Lua',
+            'time to the last page, 10,000 at once',
+            'throughput, PostgreSQL only ÷ Redis',
+            'p99 at 2,000 a second, ms', 'p99, plain ÷ static file';
+    like($report, qr/^\| worker CPU, gzipped ÷ OpenResty.* \| not met \|$/m,
+         'the others are not');
+}
+
+my %void = ('cpu, lua' => "3 of 4 requests failed\n");
 my $report = Report::markdown({
-    set => { (map { $_ => 1 } qw(PAGE TAGS ROUNDS SECONDS PARTS)),
-             EMPLOYEES => 1000 },
-    date => 'today', seconds => 1, versions => 'none',
-    void => { 'cpu, lua' => "3 of 4 requests failed\n" },
-    cpu => { map { $_->[0] => { map { $_ => [1, 1] } qw(cpu throughput bytes) }
-             } map { [$_] } qw(static-nopush static-control gzip_static-plain
-                               prize-redis prize-redis-gzip) },
+    %{ result(\%void) }, cpu => part('cpu', \%void),
     instructions => { map { $_ => 100 } Instructions::names(),
                       qw(again million) },
     growth => [map { { grows => 'employees', to => $_,
@@ -210,11 +338,11 @@ my $report = Report::markdown({
 
 like($report, qr/Void.*cpu, lua: 3 of 4 requests failed/,
      'what is void is at the head');
-like($report, qr/plain ÷ OpenResty Lua \| at most 0\.28 \| – \|.*not measured/,
-     'and is not measured');
+like($report, qr/^\Q    make bench PAGE=1 TAGS=1\E.*\n\nMeasured: none, of them\.$/m,
+     'so are the command and what was measured');
 like($report, qr/1,000,000 employees ÷ 1,000 \| at most 1\.02 /,
      'a row names the roster that was measured');
-like($report, qr/employees: \*\*not flat.*1\.200 times the instructions\.$/m,
+like($report, qr/employees: \*\*not flat.*1\.200 times the instructions for it\.$/m,
      'and what grows is what was counted');
 like($report, qr/12,000 records \| at most 1 \| 0\.300 \|.* met \|$/m,
      'prizectl load is');

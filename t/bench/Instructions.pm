@@ -6,7 +6,10 @@ package Instructions;
 # same code and the same order of events give the same count.
 #
 #     my $count = Instructions::per_page($site, $configuration,
-#         path => sub { my ($n) = @_; ... }, gzip => 1, connections => 1);
+#         request => sub { my ($n) = @_; ...; return ($path, $id) },
+#         gzip => 1, connections => 1);
+#
+# Each page has to be that employee's.
 #
 # Callgrind's processor has no instructions for SHA-256, so that OpenSSL takes
 # ten times as many others.  With "step" each instruction of the real one is
@@ -15,6 +18,7 @@ package Instructions;
 use strict;
 use warnings;
 
+use Compress::Zlib qw(memGunzip);
 use List::Util qw(max);
 
 use Test::Prize;
@@ -42,7 +46,7 @@ sub total {
     my $misses = $site->misses;
     my $result = Test::Prize::Clients->new(
         port => $conf->{port}, connections => $option{connections} // 1,
-        request => sub { return ($option{path}->(@_), '') },
+        request => $option{request},
         headers => $option{gzip} ? 'Accept-Encoding: gzip' : '',
         check => sub { return check($option{gzip}, @_) },
     )->run(requests => $option{requests});
@@ -59,13 +63,14 @@ sub total {
 
 
 sub check {
-    my ($gzip, undef, $body, $status, $head) = @_;
+    my ($gzip, $id, $body, $status, $head) = @_;
 
     return "status $status" if $status != 200;
-    return 'no page' if $body eq '';
     return $gzip ? 'not gzipped' : 'gzipped'
         if ($gzip ? 1 : 0) != ($head =~ /^content-encoding: gzip\r$/mi || 0);
-    return undef;
+
+    return Test::Prize::Clients::check_page($id,
+        $gzip ? memGunzip($body) // '' : $body, $status);
 }
 
 
@@ -150,16 +155,16 @@ sub row {
                : $site->prize($page, $row->{source}, signed => $row->{signed});
 
     return per_page($site, $conf, gzip => $row->{gzip}, step => $row->{step},
-                    %option, path => paths($site, $row));
+                    %option, request => requests($site, $row));
 }
 
 
 # the same random employees in every row and run
 
-sub paths {
+sub requests {
     my ($site, $row) = @_;
 
-    return sub { return '/page.html' } if $row->{static};
+    return sub { return ('/page.html', $site->id(1)) } if $row->{static};
 
     srand 42;
 
@@ -167,7 +172,7 @@ sub paths {
     my @paths = $row->{signed} ? $site->links(@ids)
                                : map { "/h5?id=$_" } @ids;
 
-    return sub { return $paths[$_[0] % @paths] };
+    return sub { my $n = $_[0] % @paths; return ($paths[$n], $ids[$n]) };
 }
 
 

@@ -2,7 +2,8 @@ package Measure;
 
 # The clients of the bench, and what they and the servers have used.  A
 # subject is a hash: its "name", "port", "path", which ends where the ID
-# begins, "fixed" where there is none, "gzip", and "pids", a function.
+# begins, "fixed" where there is none, "gzip", "stored" if its gzip leaves the
+# fields as they are, and "pids", a function.
 #
 # A run with a failed request counts for nothing: all of these die of one.
 
@@ -246,9 +247,11 @@ sub connected {
 sub clients {
     my ($site, $subject, %option) = @_;
     my $misses = $site->misses;
+    my $identify = !$subject->{fixed}
+                   && (!$subject->{gzip} || $subject->{stored});
     my @command = (client_program(), '-p', $subject->{port}, '-c',
         $option{connections},
-        $subject->{gzip} ? '-g' : (),
+        $subject->{gzip} ? '-g' : (), $identify ? '-i' : (),
         $subject->{fixed} ? () : ('-e', $site->{employees}),
         $option{requests} ? ('-k', '-n', $option{requests})
                           : ('-s', $option{over} // 0), $subject->{path});
@@ -284,7 +287,8 @@ sub clients {
     die "$subject->{name}: Redis did not know everybody\n"
         if $site->misses != $misses;
 
-    return { seconds => $got{us} / 1e6, failed => $got{failed},
+    return { seconds => $got{us} / 1e6, tail => $got{tail_us} / 1000,
+             failed => $got{failed},
              client => $got{cpu_us} / $got{pages},
              cpu => $used / $got{pages} };
 }

@@ -137,7 +137,7 @@ sub curves {
     }
 
     for my $n (0 .. $#grows) {
-        my @curve = grep { $_->{grows} eq $grows[$n] } @points;
+        my @curve = grep { $_->{grows} eq $grows[$n] } @points or next;
         my $left = 50 + $n * (PANEL + GAP / 2 + 6);
 
         $svg .= panel($left, $bottom, $y, @curve);
@@ -152,7 +152,7 @@ sub curves {
 sub panel {
     my ($left, $bottom, $y, @curve) = @_;
     my $svg = '';
-    my $step = (PANEL - 44) / (@curve - 1);
+    my $step = (PANEL - 44) / max(1, @curve - 1);
     my @x = map { $left + 22 + $_ * $step } 0 .. $#curve;
 
     for my $of (0, 1) {
@@ -186,8 +186,8 @@ sub svg {
     my ($result) = @_;
     my ($top, $body, $svg) = (56, '');
 
-    if ($result->{cpu}) {
-        ($svg, $top) = bars($top, $result->{cpu});
+    if (%{ ($result->{cpu} // {})->{of} // {} }) {
+        ($svg, $top) = bars($top, $result->{cpu}{of});
         $body .= $svg;
     }
 
@@ -196,7 +196,7 @@ sub svg {
         $body .= $svg;
     }
 
-    my $note = text(16, 24, "$result->{date}; $result->{versions}",
+    my $note = text(16, 24, "$result->{date}; $result->{machine}",
                     class => 'note', 'font-size' => 11);
 
     return sprintf qq{<svg xmlns="http://www.w3.org/2000/svg" width="%d"}

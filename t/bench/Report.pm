@@ -8,6 +8,7 @@ use warnings;
 use List::Util qw(max min sum);
 
 use Plot;
+use Rounds;
 
 
 # ---- numbers
@@ -20,16 +21,6 @@ sub median {
     return undef unless @sorted;
     return @sorted % 2 ? $sorted[$half]
                        : ($sorted[$half - 1] + $sorted[$half]) / 2;
-}
-
-
-# of two lists, round by round
-
-sub ratios {
-    my ($one, $other) = @_;
-
-    return () unless $one && $other;
-    return map { $one->[$_] / $other->[$_] } 0 .. min($#$one, $#$other);
 }
 
 
@@ -61,10 +52,10 @@ sub thousands {
 # of the ways to serve a file, the name of the one that costs least
 
 sub cheapest {
-    my ($cpu, $prefix) = @_;
-    my @sorted = sort { median(@{ $cpu->{$a}{cpu} })
-                        <=> median(@{ $cpu->{$b}{cpu} }) }
-                 grep { /^${prefix}static-(?!control)/ } sort keys %$cpu;
+    my ($of, $prefix) = @_;
+    my @sorted = sort { median(@{ $of->{$a}{cpu} })
+                        <=> median(@{ $of->{$b}{cpu} }) }
+                 grep { /^${prefix}static-(?!control)/ } sort keys %$of;
 
     return $sorted[0];
 }
@@ -73,38 +64,59 @@ sub cheapest {
 # ---- what it must show
 
 
-# A row is what is compared, the goal, the ratios round by round, and those
-# of the control, one static file against the same one of another server.
+# A row is what is compared, the goal, the ratios of neighbours, and those of
+# the control, one static file and the same one of another server.  Where a
+# part was wanted each of its rows is there, also if it has no figure: it is
+# void if its part is, or one of those who are compared.
 
 sub goals {
     my ($result) = @_;
+    my $void = $result->{void} // {};
+    my %goals = (cpu => \&cpu_goals, burst => \&burst_goals,
+                 postgres => \&postgres_goals, rate => \&rate_goals,
+                 instructions => \&instruction_goals, load => \&load_goals);
     my @rows;
 
-    my $row = sub {
-        my ($what, $goal, $ratios, $control, %more) = @_;
-        push @rows, { what => $what, goal => $goal, ratios => $ratios,
-                      control => $control // [], %more }
-            if @$ratios || defined $goal;
-    };
+    for my $part (qw(cpu burst postgres instructions rate load)) {
+        next unless $result->{$part} || $void->{$part};
 
-    cpu_goals($result->{cpu}, $row) if $result->{cpu};
-    burst_goals($result->{burst}, $row) if $result->{burst};
-    postgres_goals($result->{postgres}{series}, $row) if $result->{postgres};
-    instruction_goals(@$result{qw(instructions set)}, $row)
-        if $result->{instructions};
-    rate_goals($result->{rate}, $row) if $result->{rate};
-    load_goals($result->{load}, $row) if $result->{load};
+        $goals{$part}->($result->{$part}, sub {
+            my ($what, $goal, %row) = @_;
+            my $of = $row{of} // $part;
+
+            push @rows, { ratios => [], control => [], %row, what => $what,
+                          goal => $goal, void => scalar grep { $void->{$_} }
+                              $part, map { "$of, $_" }
+                              @{ $row{names} // [] } };
+        }, $result->{set});
+    }
 
     return @rows;
 }
 
 
+# what a row has of two of a part's servers
+
+sub pair {
+    my ($rounds, $key, @names) = @_;
+
+    return (names => \@names, $rounds
+            ? (ratios => [Rounds::ratios($rounds, @names, $key)]) : ());
+}
+
+
+sub control {
+    my ($rounds, $key, @names) = @_;
+
+    return control => $rounds ? [Rounds::ratios($rounds, @names, $key)] : [];
+}
+
+
 sub cpu_goals {
     my ($cpu, $row) = @_;
-    my $static = cheapest($cpu, '');
-    my $gzip_static = cheapest($cpu, 'gzip_');
-    my @control = ratios(map { $cpu->{$_}{cpu} } 'static-control',
-                         'static-nopush');
+    my $static = cheapest($cpu->{of}, '') // 'static';
+    my $gzip_static = cheapest($cpu->{of}, 'gzip_') // 'gzip_static';
+    my @control = control($cpu, 'cpu', 'static-control', 'static-nopush');
 
     for my $case (
         ["plain ÷ static file ($static)", 1, 'prize-redis', $static],
@@ -118,9 +130,9 @@ sub cpu_goals {
         ['gzipped ÷ Node service with gzip', undef, 'prize-redis-gzip',
          'node-gzip'])
     {
-        my ($what, $goal, $one, $other) = @$case;
-        $row->("worker CPU, $what", $goal,
-               [ratios(map { $cpu->{$_}{cpu} } $one, $other)], \@control);
+        my ($what, $goal, @names) = @$case;
+        $row->("worker CPU, $what", $goal, pair($cpu, 'cpu', @names),
+               @control);
     }
 }
 
@@ -129,45 +141,53 @@ my %way = (second => 'within a second', once => 'at once',
            kept => 'kept connections');
 
 
+# Those who come within a second take that second, whoever answers: it is no
+# goal to be as fast as that.
+
 sub burst_goals {
     my ($burst, $row) = @_;
 
-    for my $way (qw(second once kept)) {
-        my $of = sub { return $burst->{$way}{ $_[0] }{seconds} };
-        my @control = ratios($of->('static-control'), $of->('static-nopush'));
+    for my $way (qw(once kept second)) {
+        my $rounds = $burst->{$way};
+        my $goal = $way eq 'second' ? undef : 1.15;
+        my @control = control($rounds, 'seconds', 'static-control',
+                              'static-nopush');
 
-        $row->("time to the last page, 10,000 $way{$way}, plain ÷ static",
-               1.15, [ratios($of->('prize-redis'), $of->('static-nopush'))],
-               \@control);
-        $row->("the same, gzipped ÷ gzip_static", 1.15,
-               [ratios($of->('prize-redis-gzip'),
-                       $of->('gzip_static-nopush'))], \@control);
+        $row->("time to the last page, 10,000 $way{$way}, plain ÷ static"
+               . ($way eq 'second' ? ', the second of arrival included' : ''),
+               $goal, of => "burst, $way", @control,
+               pair($rounds, 'seconds', 'prize-redis', 'static-nopush'));
+        $row->('the same, gzipped ÷ gzip_static', $goal, of => "burst, $way",
+               @control, pair($rounds, 'seconds', 'prize-redis-gzip',
+                              'gzip_static-nopush'));
     }
 }
 
 
 sub postgres_goals {
-    my ($series, $row) = @_;
-    my $of = sub { return $series->{ $_[0] }{throughput} };
-    my @control = ratios($of->('control'), $of->('static'));
-    my %least = (least => 1);
+    my ($postgres, $row) = @_;
+    my @control = control($postgres, 'throughput', 'control', 'static');
+    my $of = sub { return pair($postgres, 'throughput', @_) };
 
-    $row->('throughput, PostgreSQL only ÷ Redis', 0.7,
-           [ratios($of->('postgres'), $of->('redis'))], \@control, %least);
+    $row->('throughput, PostgreSQL only ÷ Redis', 0.7, least => 1, @control,
+           $of->('postgres', 'redis'));
     $row->('pages/s, PostgreSQL only ÷ pgbench -S -M prepared', 2.5,
-           [ratios($of->('postgres'), $of->('pgbench'))], \@control, %least);
-    $row->('the same with a page of 4 KB', undef,
-           [ratios($of->('postgres-4KB'), $of->('pgbench'))], \@control);
-    $row->('the ceiling: pages/s, static file ÷ pgbench', undef,
-           [ratios($of->('static'), $of->('pgbench'))], \@control);
+           least => 1, @control, $of->('postgres', 'pgbench'));
+    $row->('the same with a page of 4 KB', undef, @control,
+           $of->('postgres-4KB', 'pgbench'));
+    $row->('the ceiling: pages/s, static file ÷ pgbench', undef, @control,
+           $of->('static', 'pgbench'));
     $row->("PostgreSQL's CPU, a transaction of pgbench ÷ a page", undef,
-           [ratios(map { $series->{$_}{store} } 'pgbench', 'postgres')]);
+           pair($postgres, 'store', 'pgbench', 'postgres'));
 }
 
 
 sub instruction_goals {
-    my ($count, $set, $row) = @_;
-    my @control = ($count->{again} / $count->{plain});
+    my ($count, $row, $set) = @_;
+    my $ratio = sub {
+        my ($one, $other) = @_;
+        return $count ? [$count->{$one} / $count->{$other}] : [];
+    };
     my $employees = thousands($set->{EMPLOYEES});
 
     for my $case (
@@ -180,41 +200,51 @@ sub instruction_goals {
         ['plain ÷ static file', undef, 'plain', 'static'],
         ['PostgreSQL only ÷ Redis', undef, 'postgres', 'plain'])
     {
-        my ($what, $goal, $one, $other) = @$case;
+        my ($what, $goal, @names) = @$case;
         $row->("worker instructions, $what", $goal,
-               [$count->{$one} / $count->{$other}], \@control);
+               ratios => $ratio->(@names),
+               control => $ratio->('again', 'plain'));
     }
 }
 
 
 sub rate_goals {
     my ($rate, $row) = @_;
-    my $of = sub { return $rate->{ $_[0] }{p99} };
-    my @control = ratios($of->('static-control'), $of->('static-nopush'));
+    my @control = control($rate, 'p99', 'static-control', 'static-nopush');
 
-    $row->('p99 at 2,000 a second, ms', 2, $of->('prize-redis') // []);
-    $row->('p99 at 2,000 a second, gzipped, ms', 2,
-           $of->('prize-redis-gzip') // []);
-    $row->('p99, plain ÷ OpenResty Lua', 1,
-           [ratios($of->('prize-redis'), $of->('lua'))], \@control);
-    $row->('p99, gzipped ÷ OpenResty Lua with gzip', 1,
-           [ratios($of->('prize-redis-gzip'), $of->('lua-gzip'))], \@control);
-    $row->('p99, plain ÷ static file', undef,
-           [ratios($of->('prize-redis'), $of->('static-nopush'))], \@control);
+    for my $case (['', 'prize-redis'], [', gzipped', 'prize-redis-gzip']) {
+        my ($what, $name) = @$case;
+        $row->("p99 at 2,000 a second$what, ms", 2, names => [$name],
+               ratios => $rate->{of}{$name}{p99} // []);
+    }
+
+    for my $case (
+        ['plain ÷ OpenResty Lua', 1, 'prize-redis', 'lua'],
+        ['gzipped ÷ OpenResty Lua with gzip', 1, 'prize-redis-gzip',
+         'lua-gzip'],
+        ['plain ÷ static file', undef, 'prize-redis', 'static-nopush'])
+    {
+        my ($what, $goal, @names) = @$case;
+        $row->("p99, $what", $goal, pair($rate, 'p99', @names), @control);
+    }
 }
 
 
+# the two loads of a million follow each other, round by round
+
 sub load_goals {
     my ($load, $row) = @_;
-    my %least = (least => 1);
+    my ($ours, $pipe) = map { $load->{$_} // [] } qw(load pipe);
 
-    $row->('prizectl load, seconds for 12,000 records', 1, $load->{small});
+    $row->('prizectl load, seconds for 12,000 records', 1,
+           ratios => $load->{small} // []);
     $row->('prizectl load ÷ redis-cli --pipe, 1,000,000 records a second', 0.5,
-           [ratios(@$load{qw(load pipe)})], undef, %least);
+           least => 1, ratios => [map { $ours->[$_] / $pipe->[$_] }
+                                  0 .. min($#$ours, $#$pipe)]);
     $row->("prizectl $_, MiB of memory for 1,000,000 records", 64,
-           $load->{"${_}_mib"}) for qw(load verify);
+           ratios => $load->{"${_}_mib"} // []) for qw(load verify);
     $row->('prizectl sign, thousand links a second of processor time', 200,
-           [map { $_ / 1000 } @{ $load->{sign} }], undef, %least);
+           least => 1, ratios => [map { $_ / 1000 } @{ $load->{sign} // [] }]);
 }
 
 
@@ -225,7 +255,7 @@ sub verdict {
     my ($row) = @_;
     my ($goal, $median) = ($row->{goal}, median(@{ $row->{ratios} }));
 
-    return 'not measured' unless defined $median;
+    return $row->{void} ? '**void**' : 'not measured' unless defined $median;
     return '' unless defined $goal;
 
     my $over = $row->{least} ? $goal / $median : $median / $goal;
@@ -260,8 +290,8 @@ sub goals_table {
 
 
 sub servers_table {
-    my ($cpu, $rate) = @_;
-    my %names = map { $_ => 1 } map { keys %{ $_ // {} } } $cpu, $rate;
+    my ($cpu, $rate) = map { ($_ // {})->{of} // {} } @_;
+    my %names = map { $_ => 1 } map { keys %$_ } $cpu, $rate;
     my $text = "| server | CPU µs a page | least to most | pages/s "
                . "| bytes | p50 ms | p99 ms |\n|---|--:|--:|--:|--:|--:|--:|\n";
 
@@ -293,12 +323,12 @@ sub order {
 
 sub postgres_table {
     my ($postgres) = @_;
-    my $series = $postgres->{series};
+    my $of = $postgres->{of};
     my $text = "| who | pages or transactions/s | client µs | nginx µs "
                . "| stores µs | cores busy |\n|---|--:|--:|--:|--:|--:|\n";
 
     for my $name (qw(static control redis postgres postgres-4KB pgbench)) {
-        my $s = $series->{$name} or next;
+        my $s = $of->{$name} or next;
         my %median = map { $_ => median(@{ $s->{$_} // [] }) }
                      qw(throughput client cpu store);
         my $busy = sum(map { $median{$_} // 0 } qw(client cpu store))
@@ -317,16 +347,20 @@ sub postgres_table {
 sub burst_table {
     my ($burst) = @_;
     my $text = "| 10,000 clients | of | seconds to the last page "
-               . "| least to most | failed | connections at Redis "
+               . "| least to most | of that after the last arrival, ms "
+               . "| failed | connections at Redis "
                . "| client µs a page | server µs a page |\n"
-               . "|---|---|--:|--:|--:|--:|--:|--:|\n";
+               . "|---|---|--:|--:|--:|--:|--:|--:|--:|\n";
 
     for my $way (qw(second once kept)) {
-        for my $name (sort keys %{ $burst->{$way} }) {
-            my $s = $burst->{$way}{$name};
-            $text .= sprintf "| %s | %s | %.3f | %s | %d | %s | %.1f "
+        my $of = $burst->{$way}{of};
+
+        for my $name (sort keys %$of) {
+            my $s = $of->{$name};
+            $text .= sprintf "| %s | %s | %.3f | %s | %.1f | %d | %s | %.1f "
                 . "| %.1f |\n", $way{$way}, $name, median(@{ $s->{seconds} }),
-                spread('%.3f', @{ $s->{seconds} }), sum(@{ $s->{failed} }),
+                spread('%.3f', @{ $s->{seconds} }), median(@{ $s->{tail} }),
+                sum(@{ $s->{failed} }),
                 $name =~ /^prize/ ? max(@{ $s->{redis} }) : '',
                 median(@{ $s->{client} }), median(@{ $s->{cpu} });
         }
@@ -405,37 +439,6 @@ sub growth_table {
 sub range { return max(@_) / min(@_) }
 
 
-# why a curve is not flat, if it is not; what it rises by is counted
-
-my %why = (
-    'employees' => sub {
-        my ($first, $last) = @_;
-        return sprintf 'Redis and the processor caches hold less of a larger'
-            . ' roster; the worker itself takes %.3f times the instructions',
-            $last->{instructions}[0] / $first->{instructions}[0];
-    },
-    'connections' => sub {
-        return 'one request alone has a turn of the event loop, a write to'
-               . ' Redis and a read from it to itself, many share them; very'
-               . ' many connections no longer fit the processor caches';
-    },
-    'KB a page' => sub {
-        my ($first, $last) = @_;
-        return sprintf 'each byte is copied into a socket by the kernel,'
-            . ' %.2f µs a KB plain and %.2f µs gzipped',
-            map { (median(@{ $last->{cpu}[$_] })
-                   - median(@{ $first->{cpu}[$_] }))
-                  / ($last->{to} - $first->{to}) } 0, 1;
-    },
-    'tags' => sub {
-        my ($first, $last) = @_;
-        return sprintf 'each tag is looked at, escaped and sent as a piece of'
-            . ' its own, %.0f instructions plain and %.0f gzipped',
-            map { ($last->{instructions}[$_] - $first->{instructions}[$_])
-                  / ($last->{to} - $first->{to}) } 0, 1;
-    });
-
-
 # flat is what changes by less than a tenth, in processor time; that much can be
 # the noise of a few turns
 
@@ -448,20 +451,56 @@ sub growth_text {
 
     for my $grows (@grows) {
         my @curve = grep { $_->{grows} eq $grows } @points or next;
-        my @of = map {
-            my $of = $_;
-            range(map { median(@{ $_->{cpu}[$of] }) } @curve),
-            range(map { $_->{instructions}[$of] } @curve);
-        } 0, 1;
-        my $flat = max(@of[0, 2]) <= FLAT;
+        my @of = map { my $of = $_; range(map { cpu($_, $of) } @curve) } 0, 1;
+        my $flat = max(@of) <= FLAT;
 
         $text .= sprintf "- %s: %s. The dearest point costs %.2f times the"
-            . " cheapest (instructions %.2f), gzipped %.2f (%.2f)%s.\n",
-            $grows, $flat ? 'flat' : '**not flat**', @of,
-            $flat ? '' : ': ' . $why{$grows}->(@curve[0, -1]);
+            . " cheapest, gzipped %.2f%s.\n", $grows,
+            $flat ? 'flat' : '**not flat**', @of,
+            $flat ? '' : '; ' . reason(\@curve, $of[1] > $of[0])
+                         . slope($grows, @curve[0, -1]);
     }
 
     return $text;
+}
+
+
+sub cpu {
+    my ($point, $of) = @_;
+
+    return median(@{ $point->{cpu}[$of] });
+}
+
+
+# Processor time that is not of more instructions in the worker is the
+# kernel's, or is waited for memory: what was counted says which of them.
+
+sub reason {
+    my ($curve, $of) = @_;
+    my @sorted = sort { cpu($a, $of) <=> cpu($b, $of) } @$curve;
+    my ($cheap, $dear) = @sorted[0, -1];
+    my $more = $dear->{instructions}[$of] / $cheap->{instructions}[$of];
+    my $time = cpu($dear, $of) / cpu($cheap, $of);
+
+    return sprintf 'the worker takes %.3f times the instructions for it%s%s',
+        $more, $of ? ', gzipped' : '',
+        $more >= $time ? ''
+        : ', and the rest is the kernel\'s work and the processor\'s caches';
+}
+
+
+# what one more of it costs, where that means something
+
+sub slope {
+    my ($grows, $first, $last) = @_;
+    my $by = $last->{to} - $first->{to};
+
+    return '' unless $by && $grows =~ /^(?:KB a page|tags)$/;
+    return sprintf '; one more is %.2f µs and %.0f instructions of the worker'
+        . ' plain, %.2f µs and %.0f gzipped',
+        map { ((cpu($last, $_) - cpu($first, $_)) / $by,
+               ($last->{instructions}[$_] - $first->{instructions}[$_]) / $by)
+        } 0, 1;
 }
 
 
@@ -474,12 +513,20 @@ sub head {
     my $command = join ' ', map { "$_=" . ($set{$_} =~ / / ? "'$set{$_}'"
                                                            : $set{$_}) }
                   qw(PAGE TAGS EMPLOYEES ROUNDS SECONDS PARTS);
+    my $took = join ', ', map { "$_ $result->{took}{$_}" }
+                          sort keys %{ $result->{took} // {} };
+    my $versions = join ', ', @{ $result->{versions} };
+
+    $took = " ($took)" if $took;
+
     my $text = <<~"MD";
         # What a page costs
 
-        $result->{date}, $result->{seconds} seconds; $result->{versions}.
+        $result->{date}, $result->{seconds} seconds$took; $result->{machine}.
 
             make bench $command
+
+        Measured: $versions.
 
         MD
 
@@ -497,9 +544,9 @@ sub markdown {
     my $section = sub { $text .= "## $_[0]\n\n$_[1]\n$_[2]\n" };
 
     $section->('What it must show', <<~'MD', goals_table(@goals)) if @goals;
-        Each figure is the median, over the rounds, of the ratio of two
-        servers in one round. The control is the same of two servers of one
-        static file: what it varies by is noise.
+        A ratio is the median, over the rounds, of those of two servers that
+        were measured one right after the other. The control is the same of
+        two servers of one static file: what it varies by is noise.
         MD
 
     $section->('Servers', <<~'MD', servers_table(@$result{qw(cpu rate)}))
@@ -520,9 +567,10 @@ sub markdown {
 
     $section->('The burst', <<~'MD', burst_table($result->{burst}))
         "within a second": they come evenly, so that a second is the least it
-        can take; "at once": as fast as they can; "kept": they are there
-        already and all ask at once. Where a page takes more of the client
-        than of the server, it is the client that is waited for.
+        can take, whoever answers; "at once": as fast as they can; "kept":
+        they are there already and all ask at once. The client is one process:
+        where a page takes more of it than of the server, it is the client
+        that is waited for.
         MD
         if $result->{burst};
 

@@ -17,7 +17,6 @@ use warnings;
 use Cwd qw(abs_path);
 use File::Basename qw(dirname);
 use File::Path qw(make_path);
-use List::Util qw(max);
 
 use Test::Prize;
 
@@ -43,19 +42,39 @@ sub new {
 # ---- the page and the roster
 
 
-# Text of some entropy, as pages have it, with the tags evenly among it.
+my $head = '<!DOCTYPE html><html><head><meta charset="utf-8">'
+           . '<title>bench</title></head><body data-id="{{id}}">';
+
+
+# from one tag to the next, if they stand evenly
+
+sub step {
+    my ($bytes, $tags) = @_;
+
+    return int(($bytes - length $head) / $tags);
+}
+
+
+sub has_room {
+    my ($bytes, $tags) = @_;
+
+    return $tags >= 1 && step($bytes, $tags) >= 32;
+}
+
+
+# Text of some entropy, as pages have it, with the tags evenly among it, and
+# the ID as the first of them.
 
 sub source {
     my ($bytes, $tags) = @_;
     my @names = qw(name department prize claim_url);
-    my $head = '<!DOCTYPE html><html><head><meta charset="utf-8">'
-               . '<title>bench</title></head><body data-id="{{id}}">';
     my $text = text($bytes);
-    my $step = int(($bytes - length $head) / max($tags, 1));
     my $source = $head;
 
     die "$bytes bytes have no room for $tags tags\n"
-        if $step < 32 || $tags < 1;
+        unless has_room($bytes, $tags);
+
+    my $step = step($bytes, $tags);
 
     for my $n (1 .. $tags - 1) {
         my $chunk = substr $text, ($n - 1) * $step, $step - 16;

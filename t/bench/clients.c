@@ -4,20 +4,22 @@
  * all of it and leaves; or, with -k, all connect first and are kept, and ask
  * once a line comes from standard input.
  *
- *     clients -p PORT -c CONNECTIONS [-s SECONDS] [-e EMPLOYEES] [-g] PATH
+ *     clients -p PORT -c CONNECTIONS [-s SECONDS] [-e EMPLOYEES] [-g] [-i] PATH
  *     clients -p PORT -c CONNECTIONS -k -n REQUESTS ... PATH
  *
  * Without -k the connections are made evenly over SECONDS, 0 by default.
  * With it each connection asks again when it has its page, until REQUESTS
  * were made in all.  A random employee's ID is put behind PATH, unless there
- * are none.  An answer without Content-Length is a failure.  One line tells
- * what came:
+ * are none.  An answer without Content-Length is a failure; with -i, so is a
+ * page that does not show this ID near its beginning.  One line tells what
+ * came:
  *
- *     pages=10000 failed=0 us=212345 cpu_us=101234 bytes=157000000
+ *     pages=10000 failed=0 us=212345 tail_us=2345 cpu_us=101234 bytes=157000000
  *
  * "us" is from the first connection, or from the line on standard input, to
- * the last page, and "cpu_us" what this process itself took meanwhile.  What
- * failed first is told on standard error.
+ * the last page, "tail_us" is that from the last client's arrival on, and
+ * "cpu_us" what this process itself took meanwhile.  What failed first is told
+ * on standard error.
  */
 
 
@@ -40,6 +42,7 @@
 
 
 #define HEAD_SIZE   2048
+#define ID_FORMAT   "1%07d"
 #define EVENTS      256
 #define AT_ONCE     64          /* connections made between two polls */
 #define PER_ADDRESS 4000        /* an address has 28,000 ports to come from */
@@ -50,10 +53,12 @@ typedef struct {
     int       fd;
     unsigned  connecting:1;
     unsigned  asking:1;
-    unsigned  headed:1;
-    size_t    used;             /* of the head */
-    int64_t   left;             /* of the body */
-    char      head[HEAD_SIZE];
+    int       employee;         /* who was asked for */
+    char     *page;             /* behind the head, once that is there */
+    size_t    used;             /* of "head" */
+    int64_t   got;              /* of the answer */
+    int64_t   size;             /* of all of it, once the head is there */
+    char      head[HEAD_SIZE];  /* and the first bytes of the page */
 } client_t;
 
 
@@ -63,6 +68,7 @@ typedef struct {
     int          requests;
     int          employees;
     int          gzip;
+    int          identify;
     int          keep;
     double       seconds;
     const char  *path;
@@ -75,6 +81,7 @@ typedef struct {
     int          pages;
     int          failed;
     int64_t      bytes;
+    int64_t      arrived;       /* when the last one has come */
     uint64_t     seed;
 } load_t;
 
@@ -148,7 +155,8 @@ client_ask(load_t *load, client_t *client)
     id[0] = '\0';
 
     if (load->employees) {
-        snprintf(id, sizeof(id), "1%07d", random_employee(load));
+        client->employee = random_employee(load);
+        snprintf(id, sizeof(id), ID_FORMAT, client->employee);
     }
 
     n = snprintf(request, sizeof(request),
@@ -156,8 +164,9 @@ client_ask(load_t *load, client_t *client)
                  load->gzip ? "Accept-Encoding: gzip\r\n" : "");
 
     client->asking = 1;
-    client->headed = 0;
+    client->page = NULL;
     client->used = 0;
+    client->got = 0;
     load->asked++;
 
     errno = 0;
@@ -237,21 +246,31 @@ client_connected(load_t *load, client_t *client)
 }
 
 
-/* the head of an answer, once it is whole, and what came behind it */
+/* the first bytes of an answer are kept: its head, and where the page begins */
 
 static void
-client_head(load_t *load, client_t *client, const char *in, size_t n)
+client_keep(client_t *client, const char *in, size_t n)
 {
-    char    *end, *length;
-    size_t   take;
+    size_t  take;
+
+    client->got += n;
 
     take = HEAD_SIZE - 1 - client->used;
     take = n < take ? n : take;
     memcpy(client->head + client->used, in, take);
     client->used += take;
     client->head[client->used] = '\0';
-    errno = 0;
+}
 
+
+/* once it is whole */
+
+static void
+client_head(load_t *load, client_t *client)
+{
+    char  *end, *length;
+
+    errno = 0;
     end = strstr(client->head, "\r\n\r\n");
 
     if (end == NULL) {
@@ -278,16 +297,33 @@ client_head(load_t *load, client_t *client, const char *in, size_t n)
         return;
     }
 
-    client->headed = 1;
-    client->left = atoll(length + sizeof("\r\nContent-Length:") - 1)
-                   - (int64_t) (n - take)
-                   - (client->head + client->used - (end + 4));
+    client->page = end + 4;
+    client->size = client->page - client->head
+                   + atoll(length + sizeof("\r\nContent-Length:") - 1);
+}
+
+
+static int
+client_identified(client_t *client)
+{
+    char  id[16];
+
+    snprintf(id, sizeof(id), ID_FORMAT, client->employee);
+
+    return memmem(client->page, client->head + client->used - client->page,
+                  id, strlen(id))
+           != NULL;
 }
 
 
 static void
 client_page(load_t *load, client_t *client)
 {
+    if (load->identify && !client_identified(client)) {
+        client_fail(load, client, "not the page of who was asked for");
+        return;
+    }
+
     load->pages++;
     client->asking = 0;
 
@@ -321,18 +357,19 @@ client_read(load_t *load, client_t *client)
 
         load->bytes += n;
 
-        if (client->headed) {
-            client->left -= n;
+        client_keep(client, body, n);
 
-        } else {
-            client_head(load, client, body, n);
+        if (client->page == NULL) {
+            client_head(load, client);
         }
 
-        if (client->fd == -1 || !client->headed || client->left > 0) {
+        if (client->fd == -1 || client->page == NULL
+            || client->got < client->size)
+        {
             continue;
         }
 
-        if (client->left < 0) {
+        if (client->got > client->size) {
             errno = 0;
             client_fail(load, client, "more than a page");
             return;
@@ -393,6 +430,7 @@ arrive(load_t *load, int64_t start)
 
     while (load->connects < due) {
         client_connect(load, &load->clients[load->connects]);
+        load->arrived = now();
     }
 
     return load->connects < load->connections;
@@ -422,7 +460,7 @@ static void
 run(load_t *load)
 {
     int      i, c, more;
-    int64_t  start, used;
+    int64_t  start, end, used;
 
     if (load->keep) {
         connect_all(load);
@@ -437,6 +475,7 @@ run(load_t *load)
     for (i = 0; load->keep && i < load->connections; i++) {
         if (load->clients[i].fd != -1 && load->asked < load->requests) {
             client_ask(load, &load->clients[i]);
+            load->arrived = now();
         }
     }
 
@@ -447,8 +486,11 @@ run(load_t *load)
         turn(load, !more ? 100 : load->seconds > 0 ? 1 : 0);
     }
 
-    printf("pages=%d failed=%d us=%lld cpu_us=%lld bytes=%lld\n", load->pages,
-           load->requests - load->pages, (long long) (now() - start),
+    end = now();
+
+    printf("pages=%d failed=%d us=%lld tail_us=%lld cpu_us=%lld bytes=%lld\n",
+           load->pages, load->requests - load->pages,
+           (long long) (end - start), (long long) (end - load->arrived),
            (long long) (processor_time() - used), (long long) load->bytes);
 }
 
@@ -458,7 +500,7 @@ options(load_t *load, int argc, char **argv)
 {
     int  c;
 
-    while ((c = getopt(argc, argv, "p:c:n:s:e:gk")) != -1) {
+    while ((c = getopt(argc, argv, "p:c:n:s:e:gik")) != -1) {
         switch (c) {
         case 'p': load->port = atoi(optarg); break;
         case 'c': load->connections = atoi(optarg); break;
@@ -466,6 +508,7 @@ options(load_t *load, int argc, char **argv)
         case 's': load->seconds = atof(optarg); break;
         case 'e': load->employees = atoi(optarg); break;
         case 'g': load->gzip = 1; break;
+        case 'i': load->identify = 1; break;
         case 'k': load->keep = 1; break;
         default: return -1;
         }
@@ -494,7 +537,7 @@ main(int argc, char **argv)
 
     if (options(&load, argc, argv) == -1) {
         fprintf(stderr, "usage: clients -p PORT -c CONNECTIONS [-s SECONDS] "
-                "[-k -n REQUESTS] [-e EMPLOYEES] [-g] PATH\n");
+                "[-k -n REQUESTS] [-e EMPLOYEES] [-g] [-i] PATH\n");
         return 2;
     }
 
