@@ -86,7 +86,7 @@ DEPS_STYLE = cppcheck
 DEPS_DEB  = build-essential debhelper lintian
 DEPS_FRESH = debootstrap git
 
-SECONDS   = 60
+SECONDS  ?= 60
 
 
 SHELL     = /bin/bash

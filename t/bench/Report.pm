@@ -531,7 +531,7 @@ sub head {
         MD
 
     $text .= "**Void, and not in the tables: $_: "
-             . $result->{void}{$_} =~ s/\s+\z//r . "**\n\n"
+             . ($result->{void}{$_} =~ s/\s+\z//r =~ s/\s+/ /gr) . "**\n\n"
         for sort keys %{ $result->{void} // {} };
     return $text;
 }

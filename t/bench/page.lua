@@ -50,7 +50,7 @@ function page.serve()
     end
 
     local r = redis:new()
-    r:set_timeout(1000)
+    r:set_timeout(60000)
 
     local ok = r:connect(host, port)
     if not ok then return ngx.exit(503) end
