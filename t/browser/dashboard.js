@@ -118,6 +118,16 @@ async function idle(screens) {
 }
 
 
+/* in a quiet hour one answer is all of them */
+
+async function single(screens) {
+    await act('ask twice');
+    await reach(screens, 'single', 'degraded',
+                /^1 of 1 answer was 500 or 503$/);
+    await reach(screens, 'single-over', 'ok', /no request/);
+}
+
+
 async function stale(screens) {
     const log = await act('log');
 
@@ -190,6 +200,15 @@ async function quiet(screens) {
         is(page.seen.violations, [], `${name}: no violation of its policy`);
         is(await page.evaluate(() => window.most), 1,
            `${name}: one question at a time`);
+
+        const [changes, spoken] = await page.evaluate(() => {
+            return [window.changes, window.spoken];
+        });
+
+        is(spoken.length, changes.length - 1,
+           `${name}: a change of the state is read out, and nothing else`);
+        ok(/^Degraded\. \w/.test(spoken[changes.indexOf('degraded') - 1]),
+           `${name}: with what it is by`, spoken);
     }
 }
 
@@ -206,6 +225,7 @@ test(async (browser) => {
     await counts(screens);
     screens.push(await late(browser, screens));
     await idle(screens);
+    await single(screens);
     await stale(screens);
     await restarted(screens);
     await asleep(screens[2]);

@@ -47,7 +47,7 @@ async function act(line) {
 /* a page with what it was told: "rows" of the history by their second */
 
 async function open(browser, name, option) {
-    const page = await browser.page({ ...option, init: countQuestions }),
+    const page = await browser.page({ ...option, init: keepCount }),
           screen = { name, page, rows: new Map() };
 
     page.on('requestfinished', (request) => {
@@ -62,13 +62,41 @@ async function open(browser, name, option) {
 }
 
 
-/* in the page: the most that were under way at once */
+/*
+ * In the page: the most questions that were under way at once, how often the
+ * banner changed, and what a screen reader was given to say.
+ */
 
-function countQuestions() {
+function keepCount() {
     const send = XMLHttpRequest.prototype.send;
     let asked = 0;
 
     window.most = 0;
+    window.changes = [];
+    window.spoken = [];
+
+    document.addEventListener('DOMContentLoaded', () => {
+        const banner = document.getElementById('banner'),
+              changes = new MutationObserver(() => {
+                  const state = banner.dataset.state;
+
+                  if (state !== window.changes[window.changes.length - 1]) {
+                      window.changes.push(state);
+                  }
+              }),
+              spoken = new MutationObserver(([{ target }]) => {
+                  window.spoken.push(target.textContent);
+              });
+
+        window.changes.push(banner.dataset.state);
+        changes.observe(banner, { attributeFilter: ['data-state'] });
+
+        document.querySelectorAll('[role=status], [role=alert], [aria-live]')
+            .forEach((live) => spoken.observe(live, {
+                childList: true, characterData: true, subtree: true
+            }));
+    });
+
     XMLHttpRequest.prototype.send = function () {
         window.most = Math.max(window.most, ++asked);
         this.addEventListener('loadend', () => asked--);

@@ -15,6 +15,7 @@ use strict;
 use warnings;
 
 use Fcntl qw(F_SETFD);
+use HTTP::Tiny ();
 use IO::Handle ();
 use JSON::PP ();
 use POSIX ();
@@ -41,6 +42,8 @@ my %act = (
     load => sub { $_[0]->begin_load($_[1]) },
     end_load => sub { $_[0]->end_load },
     log => sub { $_[0]->logged },
+    ask => sub { HTTP::Tiny->new->get("http://127.0.0.1:$_[0]{port}"
+                                      . "/h5?id=$_[1]") },
 );
 
 
@@ -55,6 +58,7 @@ sub new {
     $self->{postgres}->sql(<<"SQL");
         CREATE TABLE employee AS SELECT 'E' || n AS id, 'Ann' AS name
             FROM generate_series(1, @{[ 2 * EMPLOYEES ]}) n;
+        INSERT INTO employee VALUES ('twice', 'Ann'), ('twice', 'Eve');
         CREATE INDEX ON employee (id);
 SQL
     $self->fill;
