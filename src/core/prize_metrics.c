@@ -6,16 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "prize_metrics.h"
 #include "prize_version.h"
 
 
-enum {
-    PRIZE_LABEL_FREE = 0,
-    PRIZE_LABEL_WRITING,
-    PRIZE_LABEL_WRITTEN
-};
+#define PRIZE_METRICS_PATIENCE  1000    /* turns of the scheduler */
+#define PRIZE_METRICS_OTHER     "other"
 
 
 typedef struct {
@@ -195,7 +193,8 @@ static const prize_series_t  prize_peer_gauges[PRIZE_PEER_GAUGES] = {
     [PRIZE_PEER_CONNECTED] =
         { "prize_redis_connections", ",state=\"connected\"" },
     [PRIZE_PEER_IN_FLIGHT] = { "prize_redis_commands_in_flight", "" },
-    [PRIZE_PEER_BREAKER] = { "prize_breaker_open", "" }
+    [PRIZE_PEER_BREAKER] = { "prize_breaker_open", "" },
+    [PRIZE_PEER_KNOWN] = { "", "" }     /* a family of no name is not told */
 };
 
 
@@ -260,6 +259,7 @@ prize_metrics_calm(prize_metrics_slot_t *slot)
     unsigned  i;
 
     slot->beat = 0;
+    slot->leaving = 0;
     memset(slot->gauges, 0, sizeof(slot->gauges));
 
     for (i = 0; i < PRIZE_METRICS_LABELS; i++) {
@@ -336,50 +336,152 @@ prize_metrics_write_label(prize_metrics_label_t *label, prize_label_e kind,
     label->kind = kind;
 
     __sync_synchronize();
-    label->state = PRIZE_LABEL_WRITTEN;
+    label->written = 1;
+}
+
+
+/* whoever holds it has few instructions to go, or was killed in them */
+
+static int
+prize_metrics_lock(prize_metrics_t *metrics)
+{
+    pid_t     owner;
+    unsigned  n;
+
+    for (n = 0; n < PRIZE_METRICS_PATIENCE; n++) {
+        owner = metrics->labelling;
+
+        if (!prize_metrics_alive(owner)
+            && __sync_bool_compare_and_swap(&metrics->labelling, owner,
+                                            getpid()))
+        {
+            return 0;
+        }
+
+        (void) sched_yield();
+    }
+
+    return -1;
+}
+
+
+static int
+prize_metrics_known(const prize_metrics_t *metrics, unsigned i)
+{
+    unsigned                     n;
+    const prize_metrics_slot_t  *slot;
+
+    for (n = 0; n < PRIZE_METRICS_SLOTS && metrics->slots[n].used; n++) {
+        slot = &metrics->slots[n];
+
+        if (slot->peers[i].gauges[PRIZE_PEER_KNOWN]
+            && prize_metrics_alive(slot->pid))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* a label that no worker has, with nothing counted under it */
+
+static void
+prize_metrics_clear_label(prize_metrics_t *metrics, unsigned i)
+{
+    unsigned  n;
+
+    metrics->peers[i].written = 0;
+    __sync_synchronize();
+
+    for (n = 0; n < PRIZE_METRICS_SLOTS && metrics->slots[n].used; n++) {
+        memset(&metrics->slots[n].peers[i], 0, sizeof(prize_peer_metrics_t));
+    }
+}
+
+
+/* the one of that name, else the first that is free, else one of the past */
+
+static unsigned
+prize_metrics_find_label(prize_metrics_t *metrics,
+    const prize_metrics_label_t *wanted)
+{
+    unsigned                i, n;
+    prize_metrics_label_t  *labels;
+
+    if (wanted->kind == PRIZE_LABEL_PAGE) {
+        labels = metrics->pages;
+        n = prize_metrics_other(PRIZE_LABEL_PAGE);
+
+    } else {
+        labels = metrics->peers;
+        n = prize_metrics_other(PRIZE_LABEL_POSTGRES);
+    }
+
+    for (i = 0; i < n && labels[i].written; i++) {
+        if (labels[i].kind == wanted->kind
+            && strcmp(labels[i].name, wanted->name) == 0)
+        {
+            return i;
+        }
+    }
+
+    if (i < n) {
+        return i;
+    }
+
+    for (i = 0; i < n && wanted->kind != PRIZE_LABEL_PAGE; i++) {
+        if (!prize_metrics_known(metrics, i)) {
+            prize_metrics_clear_label(metrics, i);
+            return i;
+        }
+    }
+
+    return prize_metrics_other(wanted->kind);
 }
 
 
 unsigned
-prize_metrics_label(prize_metrics_t *metrics, prize_label_e kind,
-    const char *name, size_t len)
+prize_metrics_label(prize_metrics_t *metrics, prize_metrics_slot_t *slot,
+    prize_label_e kind, const char *name, size_t len)
 {
-    unsigned                i, n;
-    prize_metrics_label_t  *labels, wanted;
-
-    labels = (kind == PRIZE_LABEL_PAGE) ? metrics->pages : metrics->peers;
+    int                     locked;
+    unsigned                i;
+    prize_metrics_label_t  *label, wanted;
 
     prize_metrics_write_label(&wanted, kind, name, len);
 
+    i = prize_metrics_other(kind);
+    locked = (prize_metrics_lock(metrics) == 0);
+
     /* a series stands once */
 
-    if (strcmp(wanted.name, "other") == 0) {
-        return PRIZE_METRICS_LABELS - 1;
+    if (locked && strcmp(wanted.name, PRIZE_METRICS_OTHER) != 0) {
+        i = prize_metrics_find_label(metrics, &wanted);
     }
 
-    for (i = 0; i < PRIZE_METRICS_LABELS - 1; i++) {
+    label = (kind == PRIZE_LABEL_PAGE) ? &metrics->pages[i]
+                                       : &metrics->peers[i];
 
-        if (__sync_bool_compare_and_swap(&labels[i].state, PRIZE_LABEL_FREE,
-                                         PRIZE_LABEL_WRITING))
-        {
-            prize_metrics_write_label(&labels[i], kind, name, len);
-            return i;
-        }
+    if (i == prize_metrics_other(kind)) {
+        prize_metrics_write_label(label, kind, PRIZE_METRICS_OTHER,
+                                  sizeof(PRIZE_METRICS_OTHER) - 1);
 
-        /* a writer has few instructions to go, or was killed in them */
-
-        for (n = 0; n < 1000 && labels[i].state == PRIZE_LABEL_WRITING; n++) {
-            (void) sched_yield();
-        }
-
-        if (labels[i].state == PRIZE_LABEL_WRITTEN && labels[i].kind == kind
-            && strcmp(labels[i].name, wanted.name) == 0)
-        {
-            return i;
-        }
+    } else if (!label->written) {
+        prize_metrics_write_label(label, kind, name, len);
     }
 
-    return PRIZE_METRICS_LABELS - 1;
+    if (kind != PRIZE_LABEL_PAGE) {
+        slot->peers[i].gauges[PRIZE_PEER_KNOWN] = 1;
+    }
+
+    if (locked) {
+        __sync_synchronize();
+        metrics->labelling = 0;
+    }
+
+    return i;
 }
 
 
@@ -460,8 +562,14 @@ prize_metrics_add_gauges(prize_metrics_slot_t *sum,
     }
 
     for (n = 0; n < PRIZE_METRICS_LABELS; n++) {
-        for (k = 0; k < PRIZE_PEER_GAUGES; k++) {
+        for (k = 0; k < PRIZE_PEER_BREAKER; k++) {
             sum->peers[n].gauges[k] += slot->peers[n].gauges[k];
+        }
+
+        /* workers, each once, though it has a breaker for each login */
+
+        for ( /* void */ ; k < PRIZE_PEER_GAUGES && !slot->leaving; k++) {
+            sum->peers[n].gauges[k] += (slot->peers[n].gauges[k] > 0);
         }
     }
 }
@@ -581,17 +689,6 @@ prize_metrics_histogram(prize_text_t *text, prize_series_pt series,
 }
 
 
-static const char *
-prize_metrics_label_name(const prize_metrics_label_t *labels, unsigned i)
-{
-    if (labels[i].state == PRIZE_LABEL_WRITTEN) {
-        return labels[i].name;
-    }
-
-    return (i == PRIZE_METRICS_LABELS - 1) ? "other" : NULL;
-}
-
-
 static void
 prize_metrics_peer(prize_text_t *text, prize_series_pt series,
     const char *name, prize_label_e kind, const prize_peer_metrics_t *peer,
@@ -606,6 +703,7 @@ prize_metrics_peer(prize_text_t *text, prize_series_pt series,
         /* a pool has a breaker here and the rest without a label */
 
         if (strcmp(prize_peer_gauges[i].name, family) != 0
+            || peer->gauges[PRIZE_PEER_KNOWN] == 0
             || (kind != PRIZE_LABEL_REDIS && i != PRIZE_PEER_BREAKER))
         {
             continue;
@@ -642,14 +740,14 @@ prize_metrics_peers(prize_text_t *text, prize_series_pt series,
     const prize_metrics_t *metrics, const prize_metrics_slot_t *sum,
     const char *family)
 {
-    unsigned     i;
-    const char  *name;
+    unsigned                      i;
+    const prize_metrics_label_t  *label;
 
     for (i = 0; i < PRIZE_METRICS_LABELS; i++) {
-        name = prize_metrics_label_name(metrics->peers, i);
+        label = &metrics->peers[i];
 
-        if (name) {
-            prize_metrics_peer(text, series, name, metrics->peers[i].kind,
+        if (label->written) {
+            prize_metrics_peer(text, series, label->name, label->kind,
                                &sum->peers[i], family);
         }
     }
@@ -660,19 +758,17 @@ static void
 prize_metrics_pages(prize_text_t *text, prize_series_pt series,
     const prize_metrics_t *metrics, const prize_metrics_slot_t *sum)
 {
-    char         labels[PRIZE_METRICS_LABEL + 16], value[32];
-    unsigned     i;
-    const char  *name;
+    char      labels[PRIZE_METRICS_LABEL + 16], value[32];
+    unsigned  i;
 
     for (i = 0; i < PRIZE_METRICS_LABELS; i++) {
 
-        name = prize_metrics_label_name(metrics->pages, i);
-
-        if (name == NULL) {
+        if (!metrics->pages[i].written) {
             continue;
         }
 
-        (void) snprintf(labels, sizeof(labels), "page=\"%s\"", name);
+        (void) snprintf(labels, sizeof(labels), "page=\"%s\"",
+                        metrics->pages[i].name);
         (void) snprintf(value, sizeof(value), "%llu",
                         (unsigned long long) sum->pages[i]);
         series(text, "prize_pages_total", "", labels, value);

@@ -21,7 +21,8 @@
 
 
 #define PRIZE_METRICS_SLOTS  1024
-#define PRIZE_METRICS_LABELS 32      /* peers, and pages; the last: others */
+#define PRIZE_METRICS_LABELS 32      /* peers, and pages; the last: others, */
+                                     /*   of peers that before it: pools */
 #define PRIZE_METRICS_LABEL  128     /* bytes of a label, its NUL included */
 
 
@@ -100,6 +101,7 @@ typedef enum {
     PRIZE_PEER_CONNECTED,
     PRIZE_PEER_IN_FLIGHT,
     PRIZE_PEER_BREAKER,                 /* 1 if open or half-open */
+    PRIZE_PEER_KNOWN,                   /* 1 if the worker has it */
     PRIZE_PEER_GAUGES
 } prize_peer_gauge_e;
 
@@ -148,6 +150,7 @@ typedef struct {
     volatile int            used;       /* ever; slots are used in order */
     volatile uint64_t       beat;       /* the second it was heard of last, */
                                         /*   0 where it need not be */
+    volatile int            leaving;    /* takes no requests any more */
     uint64_t                counters[PRIZE_COUNTERS];
     int64_t                 gauges[PRIZE_GAUGES];
     prize_histogram_t       histograms[PRIZE_HISTOGRAMS];
@@ -163,10 +166,13 @@ typedef enum {
 } prize_label_e;
 
 
-/* a name is written once and never changes: a reload finds it again */
+/*
+ * A reload finds a name again.  That of a page never changes; that of a peer
+ * makes room for another where no worker has it and no label is left.
+ */
 
 typedef struct {
-    volatile int            state;      /* free, being written, written */
+    volatile int            written;
     prize_label_e           kind;
     char                    name[PRIZE_METRICS_LABEL];
 } prize_metrics_label_t;
@@ -174,6 +180,7 @@ typedef struct {
 
 typedef struct {
     time_t                  start;      /* wall clock, for display only */
+    volatile pid_t          labelling;  /* who looks for a label, or 0 */
     prize_metrics_label_t   peers[PRIZE_METRICS_LABELS];
     prize_metrics_label_t   pages[PRIZE_METRICS_LABELS];
     prize_metrics_slot_t    slots[PRIZE_METRICS_SLOTS];
@@ -199,9 +206,16 @@ prize_metrics_slot_t *prize_metrics_claim(prize_metrics_t *metrics,
 
 void prize_metrics_release(prize_metrics_slot_t *slot);
 
-/* the index of a peer's or a page's label; where all are taken, the last */
-unsigned prize_metrics_label(prize_metrics_t *metrics, prize_label_e kind,
-    const char *name, size_t len);
+/*
+ * The index of a peer's or a page's label, for the worker of that slot; where
+ * all are taken, of the one for others of its kind.
+ */
+unsigned prize_metrics_label(prize_metrics_t *metrics,
+    prize_metrics_slot_t *slot, prize_label_e kind, const char *name,
+    size_t len);
+
+#define prize_metrics_other(kind)                                             \
+    (PRIZE_METRICS_LABELS - ((kind) == PRIZE_LABEL_POSTGRES ? 2 : 1))
 
 #define prize_counter_add(slot, counter, n)                                   \
     ((slot)->counters[counter] += (n))

@@ -21,6 +21,7 @@ ngx_prize_history_tick(ngx_event_t *ev)
 
     if (ngx_exiting) {
         ngx_prize_metrics->beat = 0;
+        ngx_prize_metrics->leaving = 1;
         return;
     }
 

@@ -42,10 +42,20 @@ ngx_prize_metrics_close(void)
 ngx_uint_t
 ngx_prize_metrics_label(prize_label_e kind, ngx_str_t *name)
 {
+    ngx_uint_t  label;
+
     if (ngx_prize_metrics_all == NULL) {
-        return PRIZE_METRICS_LABELS - 1;
+        return prize_metrics_other(kind);
     }
 
-    return prize_metrics_label(ngx_prize_metrics_all, kind,
-                               (char *) name->data, name->len);
+    label = prize_metrics_label(ngx_prize_metrics_all, ngx_prize_metrics, kind,
+                                (char *) name->data, name->len);
+
+    if (label == prize_metrics_other(kind)) {
+        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                      "prize: no label is left for \"%V\", "
+                      "\"prize_status\" counts it as \"other\"", name);
+    }
+
+    return label;
 }

@@ -168,8 +168,8 @@ main(void)
     }
 
     slot = prize_metrics_claim(metrics, getpid());
-    (void) prize_metrics_label(metrics, PRIZE_LABEL_REDIS, "redis", 5);
-    (void) prize_metrics_label(metrics, PRIZE_LABEL_POSTGRES, "hr", 2);
+    (void) prize_metrics_label(metrics, slot, PRIZE_LABEL_REDIS, "redis", 5);
+    (void) prize_metrics_label(metrics, slot, PRIZE_LABEL_POSTGRES, "hr", 2);
 
     seconds(slot);
     round_and_round(slot);

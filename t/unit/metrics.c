@@ -142,42 +142,43 @@ labels(void)
     prize_metrics_slot_t  *slot;
 
     slot = prize_metrics_claim(metrics, getpid());
-    page = prize_metrics_label(metrics, PRIZE_LABEL_PAGE, "gift.html", 9);
+    page = prize_metrics_label(metrics, slot, PRIZE_LABEL_PAGE, "gift.html", 9);
 
-    ok(prize_metrics_label(metrics, PRIZE_LABEL_PAGE, "gift.html", 9) == page,
-       "a label is found again");
+    ok(prize_metrics_label(metrics, slot, PRIZE_LABEL_PAGE, "gift.html", 9)
+       == page, "a label is found again");
 
     slot->pages[page] += 2;
     is("prize_pages_total{page=\"gift.html\"}", "2");
 
-    (void) prize_metrics_label(metrics, PRIZE_LABEL_REDIS, "a\"b\\c\n:6379",
-                               11);
+    (void) prize_metrics_label(metrics, slot, PRIZE_LABEL_REDIS,
+                               "a\"b\\c\n:6379", 11);
     is("prize_redis_commands_in_flight{peer=\"abc:6379\"}", "0");
     is("prize_breaker_open{backend=\"redis\",peer=\"abc:6379\"}", "0");
     is("prize_redis_errors_total{peer=\"abc:6379\",reason=\"lost\"}", "0");
 
-    (void) prize_metrics_label(metrics, PRIZE_LABEL_POSTGRES, "hr", 2);
+    (void) prize_metrics_label(metrics, slot, PRIZE_LABEL_POSTGRES, "hr", 2);
     is("prize_breaker_open{backend=\"postgres\",peer=\"hr\"}", "0");
     is("prize_redis_commands_in_flight{peer=\"hr\"}", "");
 
-    (void) prize_metrics_label(metrics, PRIZE_LABEL_PAGE,
+    (void) prize_metrics_label(metrics, slot, PRIZE_LABEL_PAGE,
                                "\xe7\xa4\xbc\xff\xe7\xa4", 6);
     is("prize_pages_total{page=\"\xe7\xa4\xbc\"}", "0");
 
     memset(wide, 'a', sizeof(wide));
     memcpy(&wide[PRIZE_METRICS_LABEL - 2], "\xe7\xa4\xbc", 3);
-    page = prize_metrics_label(metrics, PRIZE_LABEL_PAGE, wide, sizeof(wide));
+    page = prize_metrics_label(metrics, slot, PRIZE_LABEL_PAGE, wide,
+                               sizeof(wide));
     ok(strlen(metrics->pages[page].name) == PRIZE_METRICS_LABEL - 2,
        "a label does not end in half a character");
 
-    ok(prize_metrics_label(metrics, PRIZE_LABEL_PAGE, "other", 5)
+    ok(prize_metrics_label(metrics, slot, PRIZE_LABEL_PAGE, "other", 5)
        == PRIZE_METRICS_LABELS - 1, "what is called \"other\" is one of them");
 
     last = 0;
 
     for (i = 0; i < 2 * PRIZE_METRICS_LABELS; i++) {
         (void) snprintf(name, sizeof(name), "page%u", i);
-        last = prize_metrics_label(metrics, PRIZE_LABEL_PAGE, name,
+        last = prize_metrics_label(metrics, slot, PRIZE_LABEL_PAGE, name,
                                    strlen(name));
     }
 
@@ -186,6 +187,138 @@ labels(void)
     is("prize_pages_total{page=\"other\"}", "9");
 
     prize_metrics_release(slot);
+}
+
+
+/* of each worker that has it, once, whatever number of logins it has */
+
+static void
+breakers(void)
+{
+    unsigned               i;
+    prize_metrics_slot_t  *one, *two;
+
+    one = prize_metrics_claim(metrics, getpid());
+    two = prize_metrics_claim(metrics, getppid());
+    i = prize_metrics_label(metrics, one, PRIZE_LABEL_REDIS, "b:1", 3);
+
+    one->peers[i].gauges[PRIZE_PEER_BREAKER] = 2;
+    is("prize_breaker_open{backend=\"redis\",peer=\"b:1\"}", "1");
+
+    (void) prize_metrics_label(metrics, two, PRIZE_LABEL_REDIS, "b:1", 3);
+    two->peers[i].gauges[PRIZE_PEER_BREAKER] = 1;
+    is("prize_breaker_open{backend=\"redis\",peer=\"b:1\"}", "2");
+
+    /* one that takes no requests any more leaves nobody alone */
+
+    one->peers[i].gauges[PRIZE_PEER_CONNECTED] = 1;
+    one->leaving = 1;
+    is("prize_breaker_open{backend=\"redis\",peer=\"b:1\"}", "1");
+    is("prize_redis_connections{peer=\"b:1\",state=\"connected\"}", "1");
+
+    prize_metrics_release(two);
+    is("prize_breaker_open{backend=\"redis\",peer=\"b:1\"}", "");
+    is("prize_redis_errors_total{peer=\"b:1\",reason=\"lost\"}", "0");
+
+    prize_metrics_release(one);
+}
+
+
+/* as by one reload after the other, each with a server of its own */
+
+static void
+peers(void)
+{
+    char                   name[32];
+    unsigned               i, peer, last, shared;
+    prize_metrics_slot_t  *one, *two;
+
+    one = prize_metrics_claim(metrics, getpid());
+    peer = prize_metrics_label(metrics, one, PRIZE_LABEL_REDIS, "stays", 5);
+    one->peers[peer].counters[PRIZE_PEER_ERROR_LOST] = 3;
+
+    last = shared = 0;
+
+    for (i = 0; i < 3 * PRIZE_METRICS_LABELS; i++) {
+        two = prize_metrics_claim(metrics, getppid());
+        (void) snprintf(name, sizeof(name), "r%u", i);
+        last = prize_metrics_label(metrics, two, PRIZE_LABEL_REDIS, name,
+                                   strlen(name));
+        shared += (last == prize_metrics_other(PRIZE_LABEL_REDIS));
+        two->peers[last].counters[PRIZE_PEER_ERROR_LOST]++;
+        prize_metrics_release(two);
+    }
+
+    ok(shared == 0, "servers of the past make room");
+    is("prize_redis_errors_total{peer=\"r95\",reason=\"lost\"}", "1");
+    is("prize_redis_errors_total{peer=\"r94\",reason=\"lost\"}", "");
+    is("prize_redis_errors_total{peer=\"stays\",reason=\"lost\"}", "3");
+    is("prize_breaker_open{backend=\"redis\",peer=\"stays\"}", "0");
+    is("prize_breaker_open{backend=\"redis\",peer=\"other\"}", "");
+
+    prize_metrics_release(one);
+}
+
+
+/* more than there are labels, at once */
+
+static void
+others(void)
+{
+    char                   name[32];
+    unsigned               i, last, pool;
+    prize_metrics_slot_t  *one;
+
+    one = prize_metrics_claim(metrics, getpid());
+    (void) prize_metrics_label(metrics, one, PRIZE_LABEL_REDIS, "stays", 5);
+    last = 0;
+
+    for (i = 0; i < PRIZE_METRICS_LABELS; i++) {
+        (void) snprintf(name, sizeof(name), "s%u", i);
+        last = prize_metrics_label(metrics, one, PRIZE_LABEL_REDIS, name,
+                                   strlen(name));
+    }
+
+    pool = prize_metrics_label(metrics, one, PRIZE_LABEL_POSTGRES, "late", 4);
+
+    ok(last == prize_metrics_other(PRIZE_LABEL_REDIS)
+       && pool == prize_metrics_other(PRIZE_LABEL_POSTGRES),
+       "where all labels are in use, the rest share one a kind");
+
+    one->peers[last].gauges[PRIZE_PEER_BREAKER] = 0;
+    one->peers[pool].gauges[PRIZE_PEER_BREAKER] = 1;
+    is("prize_breaker_open{backend=\"redis\",peer=\"other\"}", "0");
+    is("prize_breaker_open{backend=\"postgres\",peer=\"other\"}", "1");
+    is("prize_redis_errors_total{peer=\"stays\",reason=\"lost\"}", "3");
+
+    prize_metrics_release(one);
+}
+
+
+/* whoever gives labels was killed, or hangs */
+
+static void
+turns(void)
+{
+    unsigned               peer, last;
+    prize_metrics_slot_t  *one;
+
+    one = prize_metrics_claim(metrics, getpid());
+    last = prize_metrics_other(PRIZE_LABEL_REDIS);
+    peer = prize_metrics_label(metrics, one, PRIZE_LABEL_REDIS, "stays", 5);
+
+    metrics->labelling = dead();
+    ok(peer != last
+       && prize_metrics_label(metrics, one, PRIZE_LABEL_REDIS, "stays", 5)
+          == peer, "a process that died holds nobody up");
+
+    metrics->labelling = getppid();
+    ok(prize_metrics_label(metrics, one, PRIZE_LABEL_REDIS, "stays", 5)
+       == last, "nor does one that hangs");
+    ok(metrics->labelling == getppid(), "whose turn it stays");
+    metrics->labelling = 0;
+
+    prize_metrics_release(one);
 }
 
 
@@ -232,6 +365,10 @@ main(void)
 
     slots();
     labels();
+    breakers();
+    peers();
+    others();
+    turns();
     histograms();
 
     ok(prize_metrics_status(200) == PRIZE_HTTP_200
