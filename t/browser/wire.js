@@ -151,6 +151,23 @@ async function turned(browser) {
 }
 
 
+/* a comma after nobody */
+
+async function nameless(browser) {
+    const page = await browser.page();
+
+    for (const [side, line, words] of [
+        ['', '#hello', '谢谢你，一路同行'], ['#phone', '#phone .to', '恭喜你']
+    ]) {
+        await page.goto(`${site}/h5?id=nameless${side}`);
+        is((await page.locator(line).innerText()).replace(/\s/g, ''), words,
+           `${line}: who has no name is greeted without one`);
+    }
+
+    await page.done();
+}
+
+
 /* who gives another scheme gets a link that leads nowhere, by https */
 
 async function insecure(browser) {
@@ -187,5 +204,6 @@ test(async (browser) => {
 
     await escaped(browser);
     await turned(browser);
+    await nameless(browser);
     await insecure(browser);
 });

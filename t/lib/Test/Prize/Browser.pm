@@ -36,6 +36,7 @@ my %employee = (
                qw(name department prize claim_url)},
     turned => {name => "\xe2\x80\xaeAda", prize => '手机',
                department => "\xe2\x80\xaeLab"},
+    nameless => {prize => '手机'},
     insecure => {name => '林知夏', prize => '手机',
                  claim_url => 'javascript:alert(1)'},
 );
