@@ -407,7 +407,7 @@ static unsigned
 prize_metrics_find_label(prize_metrics_t *metrics,
     const prize_metrics_label_t *wanted)
 {
-    unsigned                i, n;
+    unsigned                i, n, unused;
     prize_metrics_label_t  *labels;
 
     if (wanted->kind == PRIZE_LABEL_PAGE) {
@@ -419,16 +419,22 @@ prize_metrics_find_label(prize_metrics_t *metrics,
         n = prize_metrics_other(PRIZE_LABEL_POSTGRES);
     }
 
-    for (i = 0; i < n && labels[i].written; i++) {
-        if (labels[i].kind == wanted->kind
-            && strcmp(labels[i].name, wanted->name) == 0)
+    /* a writer that was killed leaves one unused among the others */
+
+    for (i = 0, unused = n; i < n; i++) {
+
+        if (!labels[i].written) {
+            unused = (unused == n) ? i : unused;
+
+        } else if (labels[i].kind == wanted->kind
+                   && strcmp(labels[i].name, wanted->name) == 0)
         {
             return i;
         }
     }
 
-    if (i < n) {
-        return i;
+    if (unused < n) {
+        return unused;
     }
 
     for (i = 0; i < n && wanted->kind != PRIZE_LABEL_PAGE; i++) {

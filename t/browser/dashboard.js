@@ -24,6 +24,16 @@ const kinds = [
 ];
 
 
+async function withoutScript(browser) {
+    const page = await browser.page({ script: false });
+
+    await page.goto(`${site}/status`);
+    ok(/JavaScript is off/.test(await page.locator('#banner').innerText()),
+       'without scripts it says what it lacks');
+    await page.done();
+}
+
+
 /* nginx is there, and its numbers are not */
 
 async function waiting(screens) {
@@ -220,6 +230,7 @@ test(async (browser) => {
         screens.push(await open(browser, name, option));
     }
 
+    await withoutScript(browser);
     await waiting(screens);
     await everythingDies(screens);
     await counts(screens);

@@ -312,6 +312,13 @@ turns(void)
        && prize_metrics_label(metrics, one, PRIZE_LABEL_REDIS, "stays", 5)
           == peer, "a process that died holds nobody up");
 
+    metrics->peers[0].written = 0;
+    ok(peer != 0
+       && prize_metrics_label(metrics, one, PRIZE_LABEL_REDIS, "stays", 5)
+          == peer, "nor is a label written twice for it");
+    ok(prize_metrics_label(metrics, one, PRIZE_LABEL_REDIS, "next", 4) == 0,
+       "and what it left is used");
+
     metrics->labelling = getppid();
     ok(prize_metrics_label(metrics, one, PRIZE_LABEL_REDIS, "stays", 5)
        == last, "nor does one that hangs");
