@@ -16,6 +16,12 @@ const TARGET = 44, LETTER = 12, ART = 140;
 /* what is not to be scrolled for, where text has its usual size */
 const FIRST = ['winner', 'winner-phone', 'unclaimed-phone', 'everybody'];
 
+/* what came to browsers after those that an old phone has */
+const NEWS = [
+    /min-height:100dvh;?/g, /overflow:clip;?/g, /text-wrap:balance;?/g,
+    /@supports[^{]*\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}/g
+];
+
 
 /* the boxes of what is seen, by the words in it */
 
@@ -169,11 +175,58 @@ async function look(browser, screen, option) {
 }
 
 
+/* as an in-app browser of some years ago has it, which skips what it reads */
+
+async function withoutNews(page) {
+    await page.route('**', async (route) => {
+        const answer = await route.fetch(), headers = answer.headers(),
+              text = await answer.text(),
+              body = NEWS.reduce((rest, news) => rest.replace(news, ''), text);
+
+        /* of the text as it was sent */
+        for (const name of ['content-encoding', 'content-length',
+                            'content-security-policy']) {
+            delete headers[name];
+        }
+
+        ok(body.length < text.length - 100, 'there is something to skip');
+        await route.fulfill({ status: answer.status(), headers, body });
+    });
+}
+
+
+async function old(browser, screen, option) {
+    const page = await browser.page({ ...option, reduced: true,
+                                      still: true });
+
+    await withoutNews(page);
+
+    for (const [state, target] of states) {
+        const name = `${screen}, ${state}, an old browser`;
+
+        await page.goto('about:blank');
+        await page.goto(site + target);
+
+        const seen = await page.evaluate(measure);
+
+        ok(seen.blocks.length >= 2, `${name}: there is something to read`);
+        is(await sideways(page), 0, `${name}: nothing to scroll sideways`);
+        is(faults(seen), [], `${name}: all has its place`);
+    }
+
+    await page.done();
+}
+
+
 test(async (browser) => {
     const sizes = {};
 
     for (const [screen, option] of screens) {
         sizes[screen] = await look(browser, screen, option);
+    }
+
+    for (const [screen, option] of screens.filter((one) => !one[1].text)) {
+        await old(browser, screen, option);
     }
 
     for (const [screen, option] of screens.filter((one) => one[1].text)) {

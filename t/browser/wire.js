@@ -8,6 +8,12 @@ const { site, people, friendly, screens } = require('./site');
 /* the first window of a connection, with which it comes in one round trip */
 const SIZE = 14 * 1024;
 
+/* what the fifth edition of ECMAScript has no word for */
+const NEWER = new RegExp('=>|`|\\.\\.\\.|\\?[?.]|\\*\\*'
+    + '|\\b(?:let|const|class|async|await|of|import|Promise|fetch|Map|Set)\\b'
+    + '|\\.(?:includes|startsWith|padStart|find|assign|closest|append)\\(',
+    'g');
+
 
 async function quiet(browser, name, url, status) {
     const page = await browser.page({ init: watchShifts, still: true });
@@ -22,9 +28,19 @@ async function quiet(browser, name, url, status) {
     is(page.seen.console.filter((text) => !expected(text, status)), [],
        `${name}: nothing on the console`);
     is(page.seen.violations, [], `${name}: no violation of its policy`);
+    is((await page.evaluate(scripts)).match(NEWER), null,
+       `${name}: no script that an old browser cannot read`);
     is(await page.evaluate(() => window.shifts), [],
        `${name}: nothing has shifted`);
     await page.done();
+}
+
+
+/* all of them, without comments and text */
+
+function scripts() {
+    return [...document.scripts].map((script) => script.textContent).join()
+        .replace(/\/\*[^]*?\*\/|'[^'\n]*'/g, '');
 }
 
 
