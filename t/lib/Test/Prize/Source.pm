@@ -405,7 +405,7 @@ sub settings {
     my ($self) = @_;
     my $text = $self->{text}{Makefile};
     my ($head) = $text =~ /\A((?:#.*\n)+)/;
-    my %value = $text =~ /^([A-Z_]+) *= *(.*)$/gm;
+    my %value = $text =~ /^([A-Z_]+) *\??= *(.*)$/gm;
 
     return map { $_ => $value{$_} // '' }
            $head =~ /\b([A-Z_]+)=/g, map { split /, / }
@@ -433,7 +433,7 @@ sub bench {
     my ($set) = $text =~ /^my %set = \((.*?)\);/ms
         or croak 'no %set in t/bench/run';
     my %set = map { s/_//gr } $set =~ /([A-Z]+) => ([\d_]+)/g;
-    my %head = $text =~ /^\#[ ]{5}([A-Z]+)[ ]+[^#]*?,[ ]default[ ](\d+)$/gmx;
+    my %head = $text =~ /^\#[ ]{5}([A-Z]+)[ ]+[^#]*?,[ ]default[ ](\d+)(?:;.*)?$/gmx;
 
     return (\%set, \%head, split ' ', $parts);
 }
