@@ -128,6 +128,22 @@ function sideways(page) {
 }
 
 
+/* a browser that has no frame to show, on a machine that is busy, says so */
+
+async function picture(page, option) {
+    for (let left = 5; ; left--) {
+        try {
+            return await page.screenshot(option);
+
+        } catch (error) {
+            if (!left || !/Unable to capture/.test(error.message)) {
+                throw error;
+            }
+        }
+    }
+}
+
+
 /*
  * A text size is one of a whole browser, as the setting of a user is: what is
  * set for a page is lost when its picture is taken.
@@ -180,4 +196,4 @@ async function withBrowser(run) {
 }
 
 
-module.exports = { LIMIT, sideways, withBrowser };
+module.exports = { LIMIT, picture, sideways, withBrowser };

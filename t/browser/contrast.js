@@ -5,6 +5,7 @@
  * words stand on gradients and drawings, which axe-core leaves undecided.
  */
 
+const { picture } = require('./browser');
 const { is, ok, test } = require('./tap');
 const { site, states, screens } = require('./site');
 
@@ -119,9 +120,9 @@ async function measure(browser, screen, option, easel) {
 
             await page.evaluate(hide);
 
-            const picture = await page.screenshot({ fullPage: true }),
+            const shot = await picture(page, { fullPage: true }),
                   ratios = await easel.evaluate(worst, {
-                      picture: picture.toString('base64'), seen
+                      picture: shot.toString('base64'), seen
                   });
 
             ok(ratios.length >= 2, `${name}: there are words`);

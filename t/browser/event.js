@@ -17,7 +17,7 @@ const fs = require('fs');
 const net = require('net');
 const path = require('path');
 const { createInterface } = require('readline');
-const { sideways } = require('./browser');
+const { picture, sideways } = require('./browser');
 const { is, ok } = require('./tap');
 
 const out = process.env.OUT;
@@ -161,7 +161,7 @@ async function look(screens, name) {
            `${name}: only numbers on ${screen.name}`, text);
 
         if (out) {
-            await screen.page.screenshot({ path: path.join(out,
+            await picture(screen.page, { path: path.join(out,
                 `dashboard.${name}.${screen.name}.png`), fullPage: true });
         }
     }

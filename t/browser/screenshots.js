@@ -7,7 +7,7 @@
 
 const fs = require('fs');
 const path = require('path');
-const { withBrowser } = require('./browser');
+const { picture, withBrowser } = require('./browser');
 const { site, states, screens } = require('./site');
 
 const out = process.env.OUT;
@@ -29,7 +29,7 @@ async function shoot(browser, screen, option, dark) {
         if (chosen(state)) {
             await page.goto('about:blank');
             await page.goto(site + target);
-            await page.screenshot({ path: file(state, name), fullPage: true });
+            await picture(page, { path: file(state, name), fullPage: true });
         }
     }
 
@@ -109,8 +109,8 @@ async function sheet(page, state, names) {
         + 'font:14px sans-serif;display:flex;flex-wrap:wrap;gap:8px}'
         + 'figure{margin:0}img{display:block;height:560px}'
         + '</style>' + images.join(''));
-    await page.screenshot({ path: path.join(out, `sheet.${state}.png`),
-                            fullPage: true });
+    await picture(page, { path: path.join(out, `sheet.${state}.png`),
+                          fullPage: true });
 }
 
 
