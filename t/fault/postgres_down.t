@@ -158,7 +158,7 @@ subtest 'row 23: pg_terminate_backend during a query' => sub {
 # be ended together, and only a younger one is its second try.
 
 subtest 'row 23: the same lookup loses several connections' => sub {
-    my $site = site(query => 'SELECT employee.* FROM employee, pg_sleep(2)'
+    my $site = site(query => 'SELECT employee.* FROM employee, pg_sleep(6)'
                              . ' WHERE id = ANY($1)');
 
     for my $case ([2, 200], [3, 503]) {
