@@ -158,8 +158,8 @@ subtest 'row 23: pg_terminate_backend during a query' => sub {
 # be ended together, and only a younger one is its second try.
 
 subtest 'row 23: the same lookup loses several connections' => sub {
-    my $site = site(query => 'SELECT employee.* FROM employee, pg_sleep(6)'
-                             . ' WHERE id = ANY($1)');
+    my $site = site(query => 'SELECT employee.* FROM employee, pg_sleep(4)'
+                             . ' WHERE id = ANY($1)', timeout => '60s');
 
     for my $case ([2, 200], [3, 503]) {
         my ($most, $status) = @$case;
