@@ -87,13 +87,16 @@ async function everythingDies(screens) {
 }
 
 
-/* neither a reload nor a worker's death takes a count away */
+/*
+ * Neither a reload nor a worker's death takes a count away.  One that is killed
+ * at work may have counted what it has not logged: see t/metrics.t.
+ */
 
 async function counts(screens) {
     await act('reload');
+    is((await act('end_load')).wrong, 0, 'nobody got another page');
     await act('kill_worker');
     await act('reload');
-    is((await act('end_load')).wrong, 0, 'nobody got another page');
     await equalsLog(screens, 'over reloads');
 }
 
