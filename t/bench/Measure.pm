@@ -47,13 +47,19 @@ sub ticks {
 }
 
 
-# of a server and all its children, those that have ended as well
+# Of a server and all its children, those that have ended as well.  One that
+# ends meanwhile is in neither sum.
 
 sub cpu_of_all {
     my ($server) = @_;
 
-    return ticks($server->{pid}, 11 .. 14)
-           + sum(0, map { ticks($_, 11, 12) } $server->children);
+    while (1) {
+        my @children = $server->children;
+        my $sum = ticks($server->{pid}, 11 .. 14)
+                  + sum(0, map { ticks($_, 11, 12) } @children);
+
+        return $sum if "@children" eq join ' ', $server->children;
+    }
 }
 
 
