@@ -40,7 +40,7 @@ my @limits = (
     ['prize_postgres', '`connect_timeout`, # seconds by default',
      'NGX_PRIZE_POSTGRES_CONNECT', 1000],
     ['prize_status', 'the last # minutes', 'PRIZE_HISTORY_SAMPLES - 1', 60],
-    ['Monitoring', 'room for # servers', 'PRIZE_METRICS_LABELS - 1'],
+    ['Monitoring', 'are labels for # of', 'PRIZE_METRICS_LABELS - 2'],
     ['Monitoring', 'for # pages', 'PRIZE_METRICS_LABELS - 1'],
     ['Signed links', 'of # bytes at least', 'PRIZE_SIGNATURE_KEY_MIN'],
     ['The dashboard', 'The last # minutes', 'PRIZE_HISTORY_SAMPLES - 1', 60],
