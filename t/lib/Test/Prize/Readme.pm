@@ -119,10 +119,11 @@ sub complain {
 }
 
 
-# both ways: what to add, and what to take out
+# Both ways: what to add, and what to take out; with a last function also the
+# values of what both have.
 
 sub agree {
-    my ($self, $there, $here, $add, $remove) = @_;
+    my ($self, $there, $here, $add, $remove, $differ) = @_;
 
     for my $name (sort keys %$there) {
         $self->complain($add->($name, $there->{$name}))
@@ -131,6 +132,13 @@ sub agree {
 
     for my $name (sort keys %$here) {
         $self->complain($remove->($name)) unless exists $there->{$name};
+    }
+
+    return unless $differ;
+
+    for my $name (grep { exists $here->{$_} } sort keys %$there) {
+        my ($have, $want) = ($here->{$name} // '', $there->{$name});
+        $self->complain($differ->($name, $have, $want)) if $have ne $want;
     }
 
     return;
@@ -514,21 +522,20 @@ sub settings {
     my %there = $source->settings;
     my ($text) = $self->section('Settings of make');
     my $here = rows($text);
+    my %shown = map { $_ => $there{$_} eq '' ? '—' : "`$there{$_}`" }
+                keys %there;
 
-    $self->agree(\%there, $here, sub {
+    $self->agree(\%shown, $here, sub {
         return "README.md: the table of \"Settings of make\" has no row"
                . " | `$_[0]` | default | what for |";
     }, sub {
         return "README.md: \"Settings of make\" has $_[0], which the head of"
                . " the Makefile has not";
+    }, sub {
+        my ($name, $have, $want) = @_;
+        return "README.md: \"Settings of make\" says $have for $name, and the"
+               . " Makefile has $want";
     });
-
-    for my $name (grep { exists $here->{$_} } sort keys %there) {
-        my $want = $there{$name} eq '' ? '—' : "`$there{$name}`";
-        $self->complain("README.md: \"Settings of make\" says"
-                        . " $here->{$name} for $name, and the Makefile has"
-                        . " $want") if ($here->{$name} // '') ne $want;
-    }
 
     for my $pair ($self->{text} =~ /(`[A-Z_]+`\s\(`?[^`()\s]+`?\))/g) {
         $pair =~ /([A-Z_]+)`\s\(`?([^`()]+)/;
@@ -556,13 +563,8 @@ sub bench {
 
         $self->agree($there, $said,
             sub { "$where lacks the variable $_[0]" },
-            sub { "$where has $_[0], which t/bench/run has not" });
-
-        for my $name (grep { exists $said->{$_} } sort keys %$there) {
-            $self->complain("$where says $said->{$name} for $name, and"
-                            . " t/bench/run has $there->{$name}")
-                if $said->{$name} ne $there->{$name};
-        }
+            sub { "$where has $_[0], which t/bench/run has not" },
+            sub { "$where says $_[1] for $_[0], and t/bench/run has $_[2]" });
     }
 
     $self->complain('README.md: "The benchmark": the row of `PARTS` says all,'
@@ -587,14 +589,9 @@ sub cells {
 
     $self->agree(\%there, \%here,
         sub { "README.md: \"Other versions\" lacks the cell $_[0]" },
-        sub { "README.md: the matrix has no cell $_[0]: remove it" });
-
-    for my $name (grep { exists $here{$_} } sort keys %there) {
-        my $have = $here{$name} // '';
-        $self->complain("README.md: \"Other versions\" says \"$have\" for"
-                        . " $name, and .ci/matrix sets \"$there{$name}\"")
-            if $have ne $there{$name};
-    }
+        sub { "README.md: the matrix has no cell $_[0]: remove it" },
+        sub { "README.md: \"Other versions\" says \"$_[1]\" for $_[0], and"
+              . " .ci/matrix sets \"$_[2]\"" });
 
     $self->agree({ map { $_ => 1 } $source->fresh_parts },
         { map { $_ => 1 } $fresh =~ /^\| `([a-z]+)` \|/gm },
