@@ -239,17 +239,28 @@ style: deps-style deps-test
 	    $(patsubst %,-I%,$(wildcard src/*)) $(wildcard src t/*/*.c .ci/*.c)
 
 
-# "make test TESTS=t/status.t" runs one; to prove, no test at all is a success
+# "make test TESTS=t/prize_id.t" runs one; to prove, no test at all is a
+# success.  Files run side by side, those in folders first: they take longest.
+
+JOBS      = $(shell echo $$((2 * $$(nproc))))
+servers   = BUILD=$(build) TEST_NGINX_BINARY=$(abspath $(NGINX_BINARY)) \
+            TEST_NGINX_SOURCE=$(abspath $(nginx_src)) \
+            TEST_NGINX_REDIS_SERVER=$(REDIS_SERVER) \
+            TEST_NGINX_POSTGRES_VIA=$(POSTGRES_VIA)
 
 test: deps-test
 	@[ -n "$$(find $(TESTS) -name '*.t')" ] \
 	    || { echo "TESTS=$(TESTS): no test in it" >&2; exit 1; }
 	@$(MAKE) --no-print-directory all $(if $(NGINX_SRC),$(NGINX_BINARY))
-	@BUILD=$(build) TEST_NGINX_BINARY=$(abspath $(NGINX_BINARY)) \
-	    TEST_NGINX_SOURCE=$(abspath $(nginx_src)) \
-	    TEST_NGINX_REDIS_SERVER=$(REDIS_SERVER) \
-	    TEST_NGINX_POSTGRES_VIA=$(POSTGRES_VIA) \
-	    t/servers prove --directives -r $(TESTS)
+	@$(servers) t/servers
+	@set -o pipefail; $(servers) prove -j $(JOBS) --timer --directives \
+	    --exec 't/servers perl' $$(find $(TESTS) -mindepth 2 -name '*.t' \
+	        | sort) $$(find $(TESTS) -maxdepth 1 -name '*.t' | sort) \
+	    | tee $(BUILD)/test.log
+	@sed -n 's/^\[[0-9:]*\] \(t[^ ]*\) .* \([0-9]*\) ms .*/\2 \1/p' \
+	    $(BUILD)/test.log | sort -rn >$(BUILD)/test.times
+	@echo "the slowest files, in ms, of $(BUILD)/test.times:"
+	@head -n 10 $(BUILD)/test.times
 
 
 # nginx's pools would hide an overflow: with NGX_DEBUG_PALLOC every allocation

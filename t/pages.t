@@ -2,14 +2,11 @@ use strict;
 use warnings;
 
 use lib 't/lib';
-use Test::Nginx::Socket;
+use Test::Nginx::Socket 'no_plan';
 use Test::Prize::Socket;
 
 # Which page an employee gets, and what nginx's filters make of it.
 
-plan 'no_plan';
-repeat_each(2);
-no_shuffle();
 run_tests();
 
 __DATA__
@@ -23,9 +20,7 @@ Hello, {{name}}!
 --- config
     location = /h5 {
         prize_page page.html;
-        prize_redis_pass 127.0.0.1:$TEST_NGINX_REDIS_PORT;
-        prize_redis_timeout 20s;
-    prize_redis_connect_timeout 20s;
+        prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
     }
 --- request
 GET /h5?id=7
@@ -36,9 +31,7 @@ Hello, Ann!
 
 === TEST 2: several pages, the first one whose condition holds
 --- http_config
-    prize_redis_pass 127.0.0.1:$TEST_NGINX_REDIS_PORT;
-    prize_redis_timeout 20s;
-    prize_redis_connect_timeout 20s;
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
 --- redis
 HSET e:gold id gold prize gold late no name ''
 HSET e:silver id silver prize silver late no name ''
@@ -76,9 +69,7 @@ none
 
 === TEST 3: conditions turned round
 --- http_config
-    prize_redis_pass 127.0.0.1:$TEST_NGINX_REDIS_PORT;
-    prize_redis_timeout 20s;
-    prize_redis_connect_timeout 20s;
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
 --- redis
 HSET e:gold id gold prize gold
 HSET e:capital id capital prize Gold
@@ -113,9 +104,7 @@ rest
 
 === TEST 4: no page's condition holds
 --- http_config
-    prize_redis_pass 127.0.0.1:$TEST_NGINX_REDIS_PORT;
-    prize_redis_timeout 20s;
-    prize_redis_connect_timeout 20s;
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
 --- redis
 HSET employee:8 id 8 prize silver
 --- pages
@@ -137,14 +126,11 @@ Cache-Control: private, no-store
 
 === TEST 5: a field that only a condition names is asked for
 --- http_config
-    prize_redis_pass 127.0.0.1:$TEST_NGINX_REDIS_PORT;
-    prize_redis_timeout 20s;
-    prize_redis_connect_timeout 20s;
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
     prize_postgres hr "$TEST_NGINX_CONNINFO";
     prize_postgres_pass hr;
     prize_postgres_query "SELECT '8' AS id, 'gold' AS prize
                           WHERE '8' = ANY($1)";
-    prize_postgres_timeout 20s;
     prize_write_back off;
 --- redis
 HSET employee:8 id 8
@@ -170,9 +156,7 @@ X-Source: postgres
 
 === TEST 6: escaped, and raw where the page may
 --- http_config
-    prize_redis_pass 127.0.0.1:$TEST_NGINX_REDIS_PORT;
-    prize_redis_timeout 20s;
-    prize_redis_connect_timeout 20s;
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
 --- redis
 HSET employee:7 id 7 badge "<b title=\"x\">&'</b>"
 --- pages
@@ -189,9 +173,7 @@ GET /h5?id=7
 
 === TEST 7: SSI includes a page
 --- http_config
-    prize_redis_pass 127.0.0.1:$TEST_NGINX_REDIS_PORT;
-    prize_redis_timeout 20s;
-    prize_redis_connect_timeout 20s;
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
 --- redis
 HSET employee:7 id 7 name Ann
 --- pages
@@ -214,14 +196,11 @@ GET /all
 
 === TEST 8: SSI includes the pages of several employees in one document
 --- http_config
-    prize_redis_pass 127.0.0.1:$TEST_NGINX_REDIS_PORT;
-    prize_redis_timeout 20s;
-    prize_redis_connect_timeout 20s;
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
     prize_postgres hr "$TEST_NGINX_CONNINFO";
     prize_postgres_pass hr;
     prize_postgres_query "SELECT u AS id, 'from PostgreSQL' AS name
                           FROM unnest($1::text[]) AS u WHERE u ~ '^p'";
-    prize_postgres_timeout 20s;
     prize_write_back off;
     gzip on;
     gzip_min_length 1;
@@ -262,9 +241,7 @@ end
 
 === TEST 9: a page that includes another by SSI
 --- http_config
-    prize_redis_pass 127.0.0.1:$TEST_NGINX_REDIS_PORT;
-    prize_redis_timeout 20s;
-    prize_redis_connect_timeout 20s;
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
 --- redis
 HSET employee:7 id 7 boss 8 name Ann
 HSET employee:8 id 8 boss 8 name Ben
@@ -285,9 +262,7 @@ GET /h5?id=7
 
 === TEST 10: an unknown one in SSI hurts no other
 --- http_config
-    prize_redis_pass 127.0.0.1:$TEST_NGINX_REDIS_PORT;
-    prize_redis_timeout 20s;
-    prize_redis_connect_timeout 20s;
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
 --- redis
 HSET employee:7 id 7 name Ann
 --- pages
@@ -314,9 +289,7 @@ Ann
 
 === TEST 11: sub_filter, with prize_gzip off
 --- http_config
-    prize_redis_pass 127.0.0.1:$TEST_NGINX_REDIS_PORT;
-    prize_redis_timeout 20s;
-    prize_redis_connect_timeout 20s;
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
 --- redis
 HSET employee:7 id 7 name 'Ann of CITY'
 --- pages
@@ -340,9 +313,7 @@ Hello, Ann of Berlin: Berlin!
 
 === TEST 12: addition around a page
 --- http_config
-    prize_redis_pass 127.0.0.1:$TEST_NGINX_REDIS_PORT;
-    prize_redis_timeout 20s;
-    prize_redis_connect_timeout 20s;
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
 --- redis
 HSET employee:7 id 7 name Ann
 HSET employee:8 id 8 name Ben
@@ -367,9 +338,7 @@ Ben
 === TEST 13: map and add_header with a field
 --- http_config
     map $prize_field_prize $class { default plain; phone winner; }
-    prize_redis_pass 127.0.0.1:$TEST_NGINX_REDIS_PORT;
-    prize_redis_timeout 20s;
-    prize_redis_connect_timeout 20s;
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
 --- redis
 HSET employee:7 id 7 prize phone name Ann
 HSET employee:8 id 8 prize '' name Ben
@@ -393,8 +362,6 @@ HSET employee:8 id 8 prize '' name Ben
 
 === TEST 14: one page in two locations, each with its own Redis
 --- http_config
-    prize_redis_timeout 20s;
-    prize_redis_connect_timeout 20s;
 --- redis
 HSET employee:7 id 7 name one
 --- redis2
@@ -405,7 +372,7 @@ HSET employee:7 id 7 name two
 --- config
     location = /one {
         prize_page page.html;
-        prize_redis_pass 127.0.0.1:$TEST_NGINX_REDIS_PORT;
+        prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
     }
     location = /two {
         prize_page page.html;

@@ -9,9 +9,8 @@ package Test::Prize;
 #         server { listen 127.0.0.1:$port; ... }
 #         CONF
 #
-# "make test" runs everything inside of t/servers, which starts two Redis and
-# a PostgreSQL that all tests share and says in the environment where they
-# are.  What a test starts by itself ends with the test.
+# "make test" runs each file inside of t/servers, which gives it a folder and a
+# port of its own.  What a test starts ends with the test.
 
 use strict;
 use warnings;
@@ -156,16 +155,22 @@ sub run {
 }
 
 
-# the servers of t/servers; the second Redis is shared_redis(2)
+# What a file's tests share, started when it is first asked for and ended with
+# the file: two Redis, the second one as shared_redis(2), and a PostgreSQL.
+# TEST_NGINX_... of the environment say where they are.
+
+my %shared;
 
 sub shared_redis {
     my $n = ($_[0] // 1) == 1 ? '' : $_[0];
 
-    return Test::Prize::Redis->attach(
-        port   => $ENV{"TEST_NGINX_REDIS_PORT$n"},
-        socket => $ENV{"TEST_NGINX_REDIS_SOCKET$n"},
-        pid    => $ENV{"TEST_NGINX_REDIS_PID$n"},
-        dir    => $ENV{"TEST_NGINX_REDIS_DIR$n"});
+    return $shared{"redis$n"} //= do {
+        my $redis = Test::Prize::Redis->start;
+
+        $ENV{"TEST_NGINX_REDIS_PORT$n"} = $redis->{port};
+        $ENV{"TEST_NGINX_REDIS_SOCKET$n"} = $redis->{socket};
+        $redis;
+    };
 }
 
 
@@ -174,23 +179,36 @@ sub shared_redis {
 
 sub shared_postgres {
     my (%option) = @_;
-    my $port = $ENV{TEST_NGINX_PGBOUNCER_PORT};
-    my $front = !$port || $option{direct} ? undef
-        : { port => $port, dir => $ENV{TEST_NGINX_PGBOUNCER_DIR} };
+    my $server = $shared{postgres} //= start_postgres();
 
-    past_pooler() if $option{direct};
+    return $server unless $option{direct} && $server->{front};
 
-    return Test::Prize::Postgres->attach(
-        port => $ENV{TEST_NGINX_POSTGRES_PORT},
-        pid  => $ENV{TEST_NGINX_POSTGRES_PID},
-        dir  => $ENV{TEST_NGINX_POSTGRES_DIR}, front => $front);
+    past_pooler();
+    return $server->attach(%$server, owner => 0, front => undef);
+}
+
+
+sub start_postgres {
+    my $postgres = Test::Prize::Postgres->start(shared => 1);
+    my $via = $ENV{TEST_NGINX_POSTGRES_VIA};
+
+    if ($via) {
+        croak "TEST_NGINX_POSTGRES_VIA is $via: want pgbouncer"
+            if $via ne 'pgbouncer';
+        $postgres->{front} = Test::Prize::PgBouncer->start($postgres);
+    }
+
+    $ENV{TEST_NGINX_POSTGRES_PORT} = $postgres->way->{port};
+    $ENV{TEST_NGINX_POSTGRES_DIR} = $postgres->way->{dir};
+    $ENV{TEST_NGINX_CONNINFO} = $postgres->conninfo;
+    return $postgres;
 }
 
 
 # t/servers says at the end which tests have asked PostgreSQL past PgBouncer
 
 sub past_pooler {
-    return unless $ENV{TEST_NGINX_PGBOUNCER_PORT};
+    return unless $ENV{TEST_NGINX_POSTGRES_VIA};
 
     open my $out, '>>', run_dir() . '/direct' or croak "direct: $!";
     print {$out} "$0\n";
@@ -534,6 +552,7 @@ use strict;
 use warnings;
 
 use Carp qw(croak);
+use Fcntl qw(LOCK_EX);
 
 our @ISA = qw(Test::Prize::Process);
 
@@ -563,7 +582,7 @@ sub start {
         $self = $self->attach(port => Test::Prize::free_port(), dir => $dir,
                               %option);
         $self->init;
-        Test::Prize::past_pooler();
+        Test::Prize::past_pooler() unless $option{shared};
     }
 
     $self->launch;
@@ -598,16 +617,46 @@ sub init {
         chown $uid, $gid, $dir or croak "chown $dir: $!";
     }
 
-    $self->spawn(user => user(), command => [bindir() . '/initdb',
-        '-D', "$dir/data", '-U', 'postgres', '-A', 'trust', '-E', 'UTF8',
-        '--locale=C.UTF-8', '--no-sync']);
-    waitpid $self->{pid}, 0;
-    delete $self->{pid};
-
-    croak 'initdb: ' . Test::Prize::slurp("$dir/output.log") if $?;
+    $self->copy_cluster;
 
     return unless $self->{hba};
     Test::Prize::spew("$dir/data/pg_hba.conf", $self->{hba});
+}
+
+
+# initdb takes a second: the first server's work is kept below the build's
+# folder, and is every other server's, too
+
+sub copy_cluster {
+    my ($self) = @_;
+    my ($version) = bindir() =~ m{/(\d+)/};
+    my $kept = "$ENV{TEST_NGINX_BUILD}/test/cluster-$version";
+    my $data = "$self->{dir}/data";
+
+    open my $lock, '>', "$kept.lock" or croak "$kept.lock: $!";
+    flock $lock, LOCK_EX or croak "$kept.lock: $!";
+
+    return copy($kept, $data) if -d $kept;
+
+    $self->spawn(user => user(), command => [bindir() . '/initdb',
+        '-D', $data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8',
+        '--locale=C.UTF-8', '--no-sync', '--wal-segsize=1']);
+    waitpid $self->{pid}, 0;
+    delete $self->{pid};
+
+    croak 'initdb: ' . Test::Prize::slurp("$self->{dir}/output.log") if $?;
+
+    copy($data, "$kept.$$");
+    rename "$kept.$$", $kept or croak "rename $kept: $!";
+    return;
+}
+
+
+sub copy {
+    my ($from, $to) = @_;
+
+    system('cp', '-a', $from, $to) == 0 or croak "cannot copy $from to $to";
+    return;
 }
 
 

@@ -1,68 +1,285 @@
 package Test::Prize::Socket;
 
-# Test::Nginx::Socket on the servers of t/servers.
+# What a file of Test::Nginx blocks needs beside Test::Nginx itself:
 #
 #     use lib 't/lib';
-#     use Test::Nginx::Socket;
+#     use Test::Nginx::Socket 'no_plan';
 #     use Test::Prize::Socket;
 #
-#     plan tests => 2 * blocks();
 #     run_tests();
 #
 #     __DATA__
 #
-# nginx listens on loopback only, runs a master and a worker, and has the
-# module loaded.  A block can name the servers by $TEST_NGINX_REDIS_PORT,
-# $TEST_NGINX_REDIS_SOCKET (and the second Redis by a 2 behind either),
-# $TEST_NGINX_POSTGRES_PORT, $TEST_NGINX_POSTGRES_DIR (its socket's folder)
-# and $TEST_NGINX_CONNINFO, itself by $TEST_NGINX_CLIENT_PORT, and the
-# project's folder by $TEST_NGINX_ROOT.  Sections beside Test::Nginx's own:
+#     === TEST 1: a page
+#     --- redis
+#     HSET employee:7 id 7 name Ann
+#     --- pages
+#     >>> page.html
+#     Hello, {{name}}!
+#     --- config
+#         location = /h5 {
+#             prize_page page.html;
+#             prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+#         }
+#     --- request
+#     GET /h5?id=7
+#     --- response_body
+#     Hello, Ann!
+#
+# nginx listens on loopback only, runs a master and a worker, logs at level
+# "info" and has the module loaded.  A block with "must_die" expects its
+# "error_log" at level "emerg".
+#
+# Sections beside Test::Nginx's own:
 #
 #     --- redis    commands, one a line, words quoted as in a shell
-#     --- redis2   the same, for the second one
-#     --- sql      a script for psql
-#     --- pages    as "user_files", but beside nginx.conf, where "prize_page"
-#                  looks for a relative path
+#     --- redis2   the same, for the second Redis
+#     --- sql      a script for psql, in an empty schema
+#     --- pages    as "user_files", but beside nginx.conf, where prize_page and
+#                  the other directives look for a relative path
 #
-# Both Redis are emptied before every block; a table is the block's to drop.
+# Both Redis are emptied before every block.  What is named starts with the
+# first block that names it:
+#
+#     $TEST_NGINX_REDIS_SOCKET, $TEST_NGINX_REDIS_PORT
+#     $TEST_NGINX_REDIS_SOCKET2, $TEST_NGINX_REDIS_PORT2
+#     $TEST_NGINX_CONNINFO     of PostgreSQL; _SOCKET_CONNINFO by its socket
+#     $TEST_NGINX_DEAD         an address, 127.0.0.1:PORT, where nobody listens
+#     $TEST_NGINX_CLIENT_PORT  nginx's own
+#     $TEST_NGINX_SERVROOT     its folder: conf/, logs/ and html/ in it
+#     $TEST_NGINX_ROOT         the project's folder
+#
+# The budgets of the stores are 20s where "http_config" sets none, so that a
+# machine that is busy looks like no fault.  A line of the configuration that
+# ends with "# here" is the one that a message of the log has to name.
+#
+# nginx ends after each block.  Then no request is left in flight, every gauge
+# is zero, and the log holds no alert, but for what a block's "error_log"
+# expects: three tests at the end of the file say so.
 
 use strict;
 use warnings;
 
+use HTTP::Response ();
+use IO::Socket::UNIX ();
+use JSON::PP qw(decode_json);
+use Test::More ();
 use Test::Nginx::Socket ();
+use Test::Nginx::Util ();
 use Test::Prize;
 use Text::ParseWords qw(shellwords);
+use Time::HiRes qw(sleep);
+
+my @gauges = qw(requests_in_flight redis_commands_in_flight
+                postgres_queue_length postgres_lookups_in_flight);
+
+my @budgets = qw(prize_redis_connect_timeout prize_redis_timeout
+                 prize_postgres_timeout);
+
+my ($reported, %left) = (0, map { $_ => [] } qw(running gauges alerts));
 
 
 sub import {
     my $port = $ENV{TEST_NGINX_CLIENT_PORT}
-        // die "run this test with: t/servers prove TEST\n";
+        // die "run this test with: t/servers perl TEST\n";
+
+    $ENV{TEST_NGINX_DEAD} = '127.0.0.1:' . free_port();
 
     Test::Nginx::Util::server_port("127.0.0.1:$port");
     Test::Nginx::Util::server_port_for_client($port);
     Test::Nginx::Util::master_on();
+    Test::Nginx::Util::log_level('info');
     Test::Nginx::Util::no_long_string();
+    Test::Nginx::Util::no_shuffle();
     Test::Nginx::Util::add_block_preprocessor(\&prepare);
+    Test::Nginx::Util::add_test_cleanup_handler(\&finish);
+    Test::Nginx::Util::add_cleanup_handler(\&report);
 }
 
 
 sub prepare {
     my ($block) = @_;
 
-    for my $n (1, 2) {
-        my $section = $n == 1 ? 'redis' : 'redis2';
-        my @commands = map { [shellwords($_)] }
-                       grep { /\S/ } split /\n/, $block->$section // '';
-        shared_redis($n)->commands(['FLUSHALL'], @commands);
-    }
+    return if defined $block->SKIP;
 
-    shared_postgres()->sql($block->sql) if defined $block->sql;
+    start_named($block);
+    fill($block);
 
     if (defined $block->pages) {
         my $pages = $block->pages;
         $pages =~ s{^>>> }{>>> ../conf/}mg;
         $block->set_value(user_files => $pages);
     }
+
+    # what nginx writes there is in its log as well
+    $block->set_value(suppress_stderr => 1)
+        if defined $block->must_die || text_of($block) =~ /# here$/m;
+
+    if (defined $block->must_die) {
+        $block->set_value(error_log => [expected($block), '[emerg]']);
+        return;
+    }
+
+    my $http = $block->http_config // '';
+    my $flat = $http =~ s/(\{(?:[^{}]++|(?1))*\})//gr;
+    my @unset = grep { $flat !~ /\b$_\b/ } @budgets;
+
+    $block->set_value(http_config => join "\n", (map { "    $_ 20s;" } @unset),
+                      $http, <<"CONF");
+    server {
+        listen unix:@{[ socket_path() ]};
+        access_log off;
+        location / { prize_status json; }
+    }
+CONF
+}
+
+
+sub socket_path { return "$Test::Nginx::Util::LogDir/status.sock" }
+
+
+sub text_of {
+    my ($block) = @_;
+
+    return join "\n", map { $block->$_ // () } qw(main_config http_config
+                                                  config user_files pages);
+}
+
+
+sub start_named {
+    my ($block) = @_;
+    my $text = text_of($block);
+
+    shared_redis($_) for grep { $text =~ /_REDIS_(?:SOCKET|PORT)$_\b/ } 2;
+    shared_redis() if $text =~ /_REDIS_(?:SOCKET|PORT)\b/;
+    return unless $text =~ /_CONNINFO\b/;
+
+    my $postgres = shared_postgres();
+    $ENV{TEST_NGINX_SOCKET_CONNINFO} = $postgres->socket_conninfo;
+}
+
+
+sub fill {
+    my ($block) = @_;
+
+    for my $n (1, 2) {
+        my $section = $n == 1 ? 'redis' : 'redis2';
+        my @commands = map { [shellwords($_)] }
+                       grep { /\S/ } split /\n/, $block->$section // '';
+
+        next if !@commands && !exists $ENV{'TEST_NGINX_REDIS_PORT'
+                                           . ($n == 1 ? '' : 2)};
+        shared_redis($n)->commands(['FLUSHALL'], @commands);
+    }
+
+    shared_postgres()->sql("DROP SCHEMA public CASCADE;\n"
+                           . "CREATE SCHEMA public;\n" . $block->sql)
+        if defined $block->sql;
+}
+
+
+# what has to hold after each block
+
+sub finish {
+    my ($block) = @_;
+
+    return if defined $block->SKIP;
+
+    find_place($block);
+    return if defined $block->must_die;
+
+    my %gauge;
+
+    eval { eventually { %gauge = gauges(); !grep { $_ } values %gauge }
+           'all gauges at zero', 20; 1 }
+        or note_left($block, gauges => $@, map { "$_: $gauge{$_}" }
+                                           grep { $gauge{$_} } keys %gauge);
+
+    my $log = end_nginx() // return note_left($block, running => 'nginx');
+    my @expected = map { ref $_ ? $_ : qr/\Q$_\E/ } expected($block);
+
+    note_left($block, alerts => $_)
+        for grep { my $line = $_; !grep { $line =~ $_ } @expected }
+            $log =~ /^\S+ \S+ (?:\[(?:alert|crit|emerg)\] .*
+                                 |.*exited\ on\ signal.*)$/gmx;
+}
+
+
+# what "error_log" says, as Test::Nginx reads it
+
+sub expected {
+    my ($block) = @_;
+    my $patterns = $block->error_log // return;
+
+    return ref $patterns eq 'ARRAY' ? @$patterns
+           : ref $patterns ? $patterns : split /\n+/, $patterns;
+}
+
+
+sub note_left {
+    my ($block, $what, @text) = @_;
+
+    push @{$left{$what}}, join ' ', $block->name . ':', @text;
+}
+
+
+# a line that ends with "# here" is where the message says that it is
+
+sub find_place {
+    my ($block) = @_;
+    my @lines = split /\n/, slurp($Test::Nginx::Util::ConfFile);
+    my ($line) = grep { $lines[$_ - 1] =~ /# here$/ } 1 .. @lines;
+
+    return unless $line;
+
+    my $place = "$Test::Nginx::Util::ConfFile:$line";
+    Test::More::like(slurp($Test::Nginx::Util::ErrLogFile),
+                     qr/ in \Q$place\E$/m, $block->name . ' - names the line');
+}
+
+
+sub gauges {
+    my $socket = IO::Socket::UNIX->new(Peer => socket_path())
+        // die "no answer of nginx\n";
+
+    print {$socket} "GET / HTTP/1.0\r\n\r\n";
+    my $status = decode_json(HTTP::Response->parse(
+        do { local $/; <$socket> })->content);
+
+    # the one that asks is none of the page's
+    return map { $_ => $status->{$_} } @gauges;
+}
+
+
+# its log, or undef if it did not end by itself
+
+sub end_nginx {
+    my $file = $Test::Nginx::Util::PidFile;
+    my ($pid) = (-e $file ? slurp($file) : '') =~ /(\d+)/;
+
+    if ($pid) {
+        my $nginx = Test::Prize::Process->attach(pid => $pid);
+
+        $nginx->signal('QUIT');
+        eval { eventually { !$nginx->alive } 'the end of nginx'; 1 }
+            or return undef;
+    }
+
+    return slurp($Test::Nginx::Util::ErrLogFile);
+}
+
+
+# called again where Perl ends
+
+sub report {
+    return if $reported++;
+
+    Test::More::is(join("\n", @{$left{gauges}}), '',
+                   'nothing is left in flight after any block');
+    Test::More::is(join("\n", @{$left{running}}), '',
+                   'nginx ends by itself after each block');
+    Test::More::is(join("\n", @{$left{alerts}}), '',
+                   'no alert is in the log of any block');
 }
 
 
