@@ -9,7 +9,7 @@ use Test::Prize;
 use Test::Prize::Client;
 
 # prize_status html: the document, its policy, and what it polls.  How it looks
-# in a browser is t/dashboard_browser.t's.
+# in a browser is t/browser/dashboard.t's.
 
 my $redis = shared_redis();
 my $port = free_port();
