@@ -14,7 +14,7 @@ my $redis = Test::Prize::Redis->start;
 my $conninfo = shared_postgres()->conninfo;
 my $url = "redis://127.0.0.1:$redis->{port}";
 my $query = q{SELECT 'E' || i AS id, 'name' AS name}
-            . q{ FROM generate_series(1, 20000) AS i};
+            . q{ FROM generate_series(1, 4000) AS i};
 my %option = (load => ['--postgres', $conninfo, '--query', $query],
               verify => ['--postgres', $conninfo, '--query', $query],
               clear => ['--yes']);
@@ -47,7 +47,7 @@ for my $name (qw(load verify)) {
     }
 }
 
-is($redis->command('DBSIZE'), 20000, 'the records are there all the same');
+is($redis->command('DBSIZE'), 4000, 'the records are there all the same');
 is((command('2>&-', 'load', '--query', "SELECT ' ' AS id"))[0], 1,
    'no standard error: a failure is one');
 is((command('<&- 2>&-', 'load', '--prune'))[0], 0,
@@ -62,7 +62,7 @@ is($status, 0, 'no standard input: nothing is asked');
 $option{clear} = [];
 ($status, $out, $err) = command('<&-', 'clear');
 is($status, 1, 'no standard input: nobody confirms');
-is($redis->command('DBSIZE'), 20000, 'and nothing is removed');
+is($redis->command('DBSIZE'), 4000, 'and nothing is removed');
 
 ($status, undef, $err) = run('/bin/sh', '-c', '"$@" <&-', 'sh', prizectl(),
     'sign', '--key-file', $keys, '--event', 'e', '--url',
@@ -113,7 +113,7 @@ sub hangs_up {
         open STDOUT, '>', $file or POSIX::_exit(126);
         open STDERR, '>', '/dev/null' or POSIX::_exit(126);
         exec @before, prizectl(), 'load', @{ $option{load} }, '--redis', $url,
-             '--rate', '8000/s', '--json' or POSIX::_exit(127);
+             '--rate', '1500/s', '--json' or POSIX::_exit(127);
     }
 
     eventually { $redis->command('CLIENT', 'LIST') =~ /cmd=exec/ }
@@ -133,12 +133,12 @@ my ($code, $said) = hangs_up();
 
 is($code, 130, 'SIGHUP: interrupted');
 is($said->{result}, 'interrupted', 'which the object says');
-ok($said->{stored} > 0 && $said->{stored} < 20000, 'and how far it came')
+ok($said->{stored} > 0 && $said->{stored} < 4000, 'and how far it came')
     or diag(explain($said));
 
 ($code, $said) = hangs_up('nohup');
 is($code, 0, 'nohup: it goes on');
-is($said->{stored}, 20000, 'to the end');
+is($said->{stored}, 4000, 'to the end');
 
 
 # what a terminal would obey comes from a row, a column, a server's notice

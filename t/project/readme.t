@@ -7,29 +7,99 @@ use Encode qw(decode_utf8);
 use HTTP::Tiny;
 use Test::More;
 use Test::Prize;
-use Test::Prize::Readme;
 use Test::Prize::Source;
 
-# The README says what the program has, and nothing that it has not; and the
-# comparison itself finds each kind of mismatch.
+# The README says what the program has, and nothing that it has not.
 
 binmode $_, ':encoding(UTF-8)' for Test::More->builder->output,
     Test::More->builder->failure_output, Test::More->builder->todo_output;
 
-my $redis = shared_redis();
-my $postgres = shared_postgres();
+my $readme = decode_utf8(slurp(root() . '/README.md'));
+my $source = Test::Prize::Source->new(root());
+
+
+# what stands below a heading, up to the next one of its level
+
+sub section {
+    my ($title) = @_;
+    my ($level) = $readme =~ /^(##+) \Q$title\E$/m
+        or die "README.md has no section \"$title\"\n";
+    my $n = length $level;
+
+    return ($readme =~ /^$level \Q$title\E\n(.*?)(?=^#{2,$n} |\z)/ms)[0];
+}
+
+
+# Both have the same names, and the same values for them.
+
+sub agree {
+    my ($what, $there, $here, $where) = @_;
+    my @complaints;
+
+    for my $name (sort keys %{{ %$there, %$here }}) {
+        my ($want, $have) = ($there->{$name}, $here->{$name});
+
+        push @complaints,
+            !defined $have ? "lacks \"$name\": $want"
+            : !defined $want ? "has \"$name\", which is none"
+            : $have ne $want ? "\"$name\": says \"$have\", not \"$want\"" : ();
+    }
+
+    $where //= 'README.md';
+    ok(%$there && !@complaints, "$where: $what")
+        or diag(map { "$where $_\n" } @complaints);
+}
+
+
+# a set of names, or of values
+
+sub names { return { map { $_ => '' } @_ } }
+sub set   { return join ' ', sort keys %{ names(@_) } }
+
+
+# ---- directives: their sections, the table in front of them, and what is said
+# of the parameters of prize_postgres
+
+my $directives = $source->directives;
+my (%default, %context);
+
+for my $name ($readme =~ /^### (prize_\w+)$/gm) {
+    my $text = section($name);
+
+    ($default{$name}) = $text =~ /^    Default:  (.*)/m;
+    ($context{$name}) = $text =~ /^    Context:  (.*)/m;
+    like($text, qr/^    Syntax:   $name /m, "README.md: syntax of $name");
+}
+
+agree('directives and their defaults',
+      { map { $_ => $directives->{$_}[0] } keys %$directives }, \%default);
+agree('their contexts',
+      { map { $_ => $directives->{$_}[1] } keys %$directives }, \%context);
+agree('the table of directives',
+      { map { $_ => $directives->{$_}[0] =~ s/^$_ (.*);/`$1`/r }
+        keys %$directives },
+      { section('Directives')
+        =~ /^\| \[(prize_\w+)\]\(#\g1\) \| ([^|]*?) \|/gm });
+agree('parameters of prize_postgres', $source->parameters,
+      { section('prize_postgres') =~ s/\s+/ /gr
+        =~ /- `(\w+)` is [^.]*?, (\d+ by default and \d+ at most)\./g });
+
+
+# ---- variables and what they can hold
+
+my $variables = $source->variables;
+my %said = section('Variables')
+           =~ /^- `\$(prize_[a-z_]+)[A-Z]*`:((?:.|\n(?!-|\n))*)/gm;
+
+$_ = set(/`([a-z]+)`/g) for values %said;
+
+agree('variables and their values', $variables, \%said);
+
+
+# ---- metrics, by the source and by a server that has asked both stores
+
+my ($redis, $postgres) = (shared_redis(), shared_postgres());
 my $port = free_port();
-my $prefix = "readme$$";
-my $text = decode_utf8(slurp(root() . '/README.md'));
-my %files = Test::Prize::Source->files(root());
-
-
-# a live answer: each metric of a server that has answered from both stores
-
-$postgres->sql("CREATE TABLE $prefix (id text, name text);"
-               . " INSERT INTO $prefix VALUES ('1', 'One')");
-
-my $query = "SELECT id, name FROM $prefix WHERE id = ANY(\$1)";
 my $nginx = Test::Prize::Nginx->start(
     files => { 'page.html' => '{{id}} {{name}}' }, http => <<"CONF");
     prize_postgres hr "@{[ $postgres->conninfo ]}";
@@ -38,274 +108,126 @@ my $nginx = Test::Prize::Nginx->start(
         location = /h5 {
             prize_page page.html;
             prize_redis_pass 127.0.0.1:$redis->{port};
-            prize_redis_key $prefix:\$prize_id;
-            prize_redis_timeout 10s;
+            prize_redis_timeout 20s;
             prize_postgres_pass hr;
-            prize_postgres_query "$query";
-            prize_postgres_timeout 10s;
+            prize_postgres_query
+                "SELECT '1' AS id, 'One' AS name WHERE '1' = ANY(\$1)";
+            prize_postgres_timeout 20s;
         }
         location = /metrics { prize_status prometheus; }
     }
 CONF
 
-my $url = "http://127.0.0.1:$port";
+is($nginx->get("http://127.0.0.1:$port/h5?id=1")->{content}, '1 One', 'a page');
 
-is(HTTP::Tiny->new->get("$url/h5?id=1")->{content}, '1 One', 'a page');
+my $metrics = $nginx->get("http://127.0.0.1:$port/metrics")->{content};
+my %type = $metrics =~ /^\# TYPE (prize_\w+) (\w+)/gm;
+my (%label, %value, %row, %about);
 
-my $metrics = HTTP::Tiny->new->get("$url/metrics")->{content};
+while ($metrics =~ /^(prize_\w+)(?:\{(.*)\})? \S+$/gm) {
+    my ($name, $labels) = ($1, $2 // '');
 
+    $name =~ s/_(?:bucket|sum|count)$// unless $type{$name};
+    $label{$name} //= {};
+    $value{$name} //= {};
 
-my $source = Test::Prize::Source->new(%files);
-my @complaints = Test::Prize::Readme->new($text)->compare($source, $metrics);
-
-is(scalar @complaints, 0, 'the README says what the program has')
-    or diag(join "\n\n", @complaints);
-
-
-# One alteration each: the name of the mismatch, the file, what stands there,
-# what is put instead, and what has to be said of it.
-
-sub finds {
-    my ($what, $file, $from, $to, $complaint) = @_;
-    my %altered = (%files, 'README.md' => $text, live => $metrics);
-
-    $altered{$file} =~ s/$from/$to/ or BAIL_OUT("$what: no $from in $file");
-
-    my $program = $file =~ /^(?:README\.md|live)$/
-                  ? $source : Test::Prize::Source->new(%altered);
-    my @said = Test::Prize::Readme->new($altered{'README.md'})
-                   ->compare($program, $altered{live});
-
-    ok(scalar(grep { /$complaint/ } @said), "finds $what")
-        or diag(join "\n", @said);
+    while ($labels =~ /(\w+)="([^"]*)"/g) {
+        $label{$name}{"`$1`"} = 1 if $1 ne 'le';
+        $value{$name}{$2} = 1 unless $1 =~ /^(?:le|peer|page|version)$/;
+    }
 }
 
+for (split /\n/, section('Monitoring')) {
+    my ($name, $labels, $about) =
+        /^\| `(prize_[a-z_]+)` \| ([^|]*?) *\|(.*)\|$/ or next;
 
-my $readme = 'README.md';
-my $module = 'src/http/ngx_http_prize_module.c';
-my $directive = 'src/http/ngx_http_prize_directive.c';
-my $variable = 'src/http/ngx_http_prize_variable.c';
-my $measure = 'src/core/prize_metrics.c';
-my $conn = 'src/event/ngx_prize_redis.c';
-my $reply = 'src/event/ngx_prize_redis_reply.c';
+    $row{$name} = set(split /, /, $labels);
+    $about{$name} = set($about =~ /`(\w+)`/g);
+}
 
-finds('a directive that the README lacks', $readme,
-      qr/^### prize_write_back$/m, '### write_back',
-      qr/lacks the directive prize_write_back of \Q$module\E:\d+: add/);
-finds('a new directive', $module, qr/ngx_string\("prize_gzip"\)/,
-      'ngx_string("prize_zip")', qr/lacks the directive prize_zip of/);
-finds('a directive that does not exist', $readme, qr/^### prize_gzip$/m,
-      "### prize_zip\n\n### prize_gzip", qr/"### prize_zip" is no directive/);
-finds('a directive that the text only mentions', $readme, qr/^It is for/m,
-      '`prize_zip` is for', qr/names prize_zip, which is no directive/);
-finds('a directive that the table lacks', $readme,
-      qr/^\| \[prize_id\].*\n/m, '', qr/no row \| \[prize_id\]\(#prize_id\)/);
-finds('another default', $readme,
-      qr/(?<=Default:  prize_redis_timeout )50ms/, '60ms',
-      qr/Default\ is\ "prize_redis_timeout\ 60ms;",\ and\ the\ source\ has
-         \ "prize_redis_timeout\ 50ms;"/x);
-finds('another default in the table', $readme,
-      qr/(?<=#prize_gzip\) \| )`on`/, '`off`', qr/says `off` for prize_gzip/);
-finds('another default of the source', $directive,
-      qr/(?<=prev->gzip, )1/, '0', qr/source has "prize_gzip off;"/);
-finds('another default of a text', $directive, qr/(?<=\(")\$arg_id/,
-      '$arg_eid', qr/source has "prize_id \$arg_eid;"/);
-finds('a default that there is not', $readme,
-      qr/(?<=Default:  )—(?=\n.*\n\nSets the query)/,
-      'prize_postgres_query x;', qr/prize_postgres_query": Default is/);
-finds('another context', $readme, qr/(?<=Context:  http)\n/, ", server\n",
-      qr/prize_postgres": Context is "http, server"/);
-finds('another default of a pool', $directive, qr/pool->batch = 256/,
-      'pool->batch = 128', qr/write "128 by default and 10000 at most"/);
-finds('another maximum of a pool', $readme, qr/(?<=and )1000\b/,
-      '2000', qr/write "2 by default and 1000 at most" of conn/);
+# what no label can be may still stand in a row
+delete $about{$_} for grep { !%{ $value{$_} // {} } } keys %about;
 
-finds('a variable that the README lacks', $readme,
-      qr/^- `\$prize_source`/m, '- The source',
-      qr/lacks the variable \$prize_source of \Q$variable\E:\d+: add/);
-finds('a new variable', $variable, qr/ngx_string\("prize_id"\)/,
-      'ngx_string("prize_eid")', qr/lacks the variable \$prize_eid/);
-finds('a variable that does not exist', $readme, qr/^- `\$prize_id`/m,
-      "- `\$prize_eid`: no\n- `\$prize_id`", qr/no variable \$prize_eid/);
-finds('a value of a variable', $readme, qr/`shed`/, '`full`',
-      qr/\$prize_result can be `shed`/);
-finds('a value that no variable has', $readme, qr/`shed`/, '`full`',
-      qr/\$prize_result is never `full`/);
-
-finds('a metric that the README lacks', $readme,
-      qr/^\| `prize_shed_total`.*\n/m, '',
-      qr/lacks the metric prize_shed_total of \Q$measure\E:\d+: add a row/);
-finds('a metric of a live answer', 'live', qr/\z/,
-      "# TYPE prize_luck_total counter\nprize_luck_total 1\n",
-      qr/lacks the metric prize_luck_total of a live answer/);
-finds('a metric that does not exist', $readme, qr/^\| `prize_shed_total`/m,
-      "| `prize_luck_total` | | |\n| `prize_shed_total`",
-      qr/the source has no metric prize_luck_total/);
-finds('a metric that no answer has', 'live',
-      qr/^\# TYPE prize_shed_total .*\n/m, '',
-      qr/a live answer has no metric prize_shed_total/);
-finds('a label', $readme, qr/(?<=`prize_shed_total` \| )`reason`/, '`why`',
-      qr/prize_shed_total has the labels "`why`" in .* "`reason`" in a live/);
-
-finds('a value of a label', $readme, qr/`queue_full`/, 'a full queue',
-      qr/row of prize_shed_total says nothing of `queue_full`/);
-finds('a value that no label has', $readme, qr/`queue_full`/, '`full`',
-      qr/prize_shed_total is never `full`/);
-
-finds('an exit code that the README lacks', $readme, qr/^\| `130` \|.*\n/m,
-      '', qr/lacks the exit code \| `130` .*PRIZECTL_INTERRUPTED/);
-finds('a new exit code', 'src/prizectl/prizectl.h',
-      qr/(?=#define PRIZECTL_DIFFERENT)/, "#define PRIZECTL_LATE  4\n",
-      qr/lacks the exit code \| `4`/);
-finds('an exit code that does not exist', $readme, qr/^\| `130` \|/m,
-      "| `4` | |\n| `130` |", qr/never exits with 4/);
-finds('an option that the README lacks', 'src/prizectl/prizectl_options.c',
-      qr/\{ "prune"/, '{ "tidy"', qr/lacks the option --tidy of/);
-finds('an option that does not exist', 'src/prizectl/prizectl_options.c',
-      qr/\{ "prune"/, '{ "tidy"', qr/prizectl has no option --prune/);
-finds('a command that the README lacks', 'src/prizectl/prizectl.c',
-      qr/\{ "clear"/, '{ "wipe"', qr/lacks the row \| `wipe`/);
-finds('a command that does not exist', $readme, qr/prizectl clear/,
-      'prizectl wipe', qr/"prizectl wipe", which is no command/);
-
-my $options = 'src/prizectl/prizectl_options.c';
-my $manual = 'conf/man/prizectl.1';
-
-finds('another default of an option', $readme, qr/(?<=`)48h(?=` by default)/,
-      '24h', qr/README.md says .* of --ttl is 24h, and the source has 48h/);
-finds('another default of the source\'s', $options, qr/(?<=jitter = )10/,
-      '20', qr/README.md says .* of --jitter is 10%, and the source has 20%/);
-finds('a default of an option that the README lacks', $readme,
-      qr/, `employee:\{id\}` by default/, '',
-      qr/row of --key lacks "`employee:\{id\}` by default"/);
-finds('a default of an option that has none', $readme,
-      qr/(?=records a second \|)/, '`9` by default, ',
-      qr/default of --rate is 9, and the source has none/);
-finds('another default in the man page', $manual,
-      qr/(?<=the default is )64/, '65',
-      qr/prizectl\.1 says .* --id-max-length is 65, .* has 64/);
-finds('a default that the man page lacks', $manual,
-      qr/^The default is\n\.IR employee:\{id\} \.\n/m, '',
-      qr/prizectl\.1: --key lacks "The default is employee:\{id\}\."/);
-finds('another default in "--help"', 'src/prizectl/prizectl_load.c',
-      qr/(?<=\()48h/, '24h', qr/"--help" says .* --ttl is 24h/);
-finds('a default that one command has otherwise',
-      'src/prizectl/prizectl_sign.c', qr/(?<=id_max_length = )64/, '65',
-      qr/--id-max-length is 64 in .*, and 65 in src/);
-
-finds('another limit', $readme, qr/(?<=1 to )1024(?= bytes after)/, '512',
-      qr/"prize_id_max_length": write "1 to 1024 bytes"/);
-finds('another limit of the source', $directive, qr/(?<=\()16(?= \* 1024)/,
-      '8', qr/"prize_page": write "up to 8 MiB", by NGX_HTTP_PRIZE_PAGE/);
-finds('another time of the source', 'src/event/ngx_prize_breaker.h',
-      qr/\b500\b/, '250', qr/write "is not asked for 0\.25 to"/);
-finds('a limit that begins like the right one', $readme,
-      qr/(?<=, 0 to 65535)/, '0',
-      qr/"prize_redis_database": write ", 0 to 65535\."/);
-finds('another limit in the man page', $manual, qr/(?<=at least )32/, '16',
-      qr/"prizectl\(1\)": write "of at least 32 bytes"/);
-
-finds('a message that the README lacks', $readme,
-      qr/^\| `connect\(\) failed` .*\n/m, '',
-      qr/message\ of\ \Q$conn\E:\d+:\ add\ \|\ `connect\(\)\ failed`
-         .*"While\ it\ runs"/x);
-finds('a new message', $reply, qr/"redis \\"%V\\" refuses/,
-      '"redis \"%V\" rejects',
-      qr/add \| `redis "…" rejects a write-back: "…"`/);
-finds('a new message of nginx -t', $directive, qr/"is duplicate"/,
-      '"stands twice"',
-      qr/add \| `stands twice` .*"When the configuration is read"/);
-finds('a new message of the command', 'src/prizectl/prizectl_clear.c',
-      qr/"not confirmed/, '"no yes',
-      qr/add \| `no yes: nothing was removed` .*"From prizectl"/);
-finds('a message that no source has', $readme, qr/^\| `no reply` \|/m,
-      '| `no answer` |', qr/no source says "no answer": remove/);
-finds('a message that stands twice', $readme, qr/^(\| `no reply` \|.*\n)/m,
-      "| `no reply` | once more |\n| `no reply` | and again |\n",
-      qr/two rows of the message "no reply"/);
-
-finds('a target that the README lacks', 'Makefile', qr/(?<=\n\.PHONY:)/,
-      ' party', qr/lacks `make party`/);
-finds('a target that does not exist', 'Makefile', qr/(?<=fuzz )bench/, '',
-      qr/the Makefile has no target bench/);
-finds('a setting that make does not know', $readme, qr/make test TESTS=/,
-      'make test ONLY=', qr/knows nothing of ONLY=/);
-finds('a target that only the head of the Makefile has', 'Makefile',
-      qr/(?<=^# make )fuzz/m, 'fizz', qr/has "make fizz", which is no target/);
-finds('a setting that the README lacks', 'Makefile', qr/(?<=^# )HIREDIS/m,
-      'REDISLIB', qr/no row \| `REDISLIB` \|/);
-finds('a setting that does not exist', 'Makefile', qr/(?<=^# )HIREDIS/m,
-      'REDISLIB', qr/has HIREDIS, which the head of the Makefile has not/);
-finds('another default of make\'s', 'Makefile', qr/^PREFIX +=.*/m,
-      'PREFIX = /opt', qr{says `/usr/local` for PREFIX, .* has `/opt`});
-finds('another default of make\'s in the text', $readme,
-      qr/(?<=`DEMO_PORT` \()8180/, '8181',
-      qr/says DEMO_PORT \(8181\), and the Makefile has 8180/);
-
-my $bench = 't/bench/run';
-
-finds('a variable of the bench', $bench, qr/(?<=set = \()PAGE/, 'SIZE',
-      qr/"The benchmark" lacks the variable SIZE/);
-finds('a variable that the bench has not', $readme, qr/(?<=`PAGE`, `)TAGS/,
-      'MARKS', qr/has MARKS, which t\/bench\/run has not/);
-finds('another default of the bench', $bench, qr/(?<=ROUNDS => )7/, '9',
-      qr/"The benchmark" says 7 for ROUNDS, and t\/bench\/run has 9/);
-finds('another default in its head', $bench, qr/(?<=tags on it, default )10/,
-      '12', qr/head of t\/bench\/run says 12 for TAGS/);
-finds('a part of the bench', $bench, qr/(?<=qw\(cpu )/, 'disk ',
-      qr/"The benchmark" lacks the row \| `disk`/);
-finds('a part that the bench has not', $readme, qr/^\| `growth` \|/m,
-      '| `decay` |', qr/the bench has no part decay/);
-finds('a part in the row of all of them', $readme,
-      qr/(?<=instructions )growth /, '', qr/row of `PARTS` says all/);
-
-finds('a cell that the matrix has not', $readme, qr/^\| `valkey-8`/m,
-      '| `valkey-9`', qr/the matrix has no cell valkey-9/);
-finds('a cell that the README lacks', $readme, qr/^\| `valkey-8`.*\n/m, '',
-      qr/lacks the cell valkey-8/);
-finds('another setting of a cell', $readme, qr/(?<=`)CC(?==clang` \|)/,
-      'CXX', qr/says "CXX" for clang, and \.ci\/matrix sets "CC"/);
-finds('a part of "make fresh"', '.ci/fresh', qr/(?<=^part_)user/m, 'guest',
-      qr/"A fresh machine" lacks the part guest/);
-finds('a part that "make fresh" has not', $readme, qr/^\| `user` \|/m,
-      '| `guest` |', qr/\.ci\/fresh has no part guest/);
-
-finds('a version that the README lacks', 'src/core/prize_version.h',
-      qr/(?<=PRIZE_VERSION  ")[\d.]+/, '9.9',
-      qr/"What changed" says nothing of 9\.9/);
-finds('a link to no section', $readme, qr/\]\(#sizing\)/, '](#size)',
-      qr/links to #size, and no section is that/);
+agree('metrics', $source->metrics, names(keys %row));
+agree('metrics', names(keys %type), names(keys %row));
+agree('labels', { map { $_ => set(keys %{ $label{$_} }) } keys %label }, \%row);
+agree('what labels can be',
+      { map { %{ $value{$_} } ? ($_ => set(keys %{ $value{$_} })) : () }
+        keys %value }, \%about);
 
 
-# one version for all of them
+# ---- prizectl
 
-my $version = $source->version;
-my (undef, $said) = run(prizectl(), '--version');
-my ($man) = slurp(root() . '/conf/man/prizectl.1')
-    =~ /^\.TH .*"prizectl ([^"]+)"/m;
-my ($build) = $metrics =~ /^prize_build_info\{version="([^"]+)"\} 1$/m;
+my $prizectl = section('prizectl');
+my $defaults = $source->option_defaults;
+
+agree('commands', $source->commands,
+      names($prizectl =~ /^\| `([a-z]+)` \|/gm));
+agree('options', $source->options,
+      names($prizectl =~ /(?<![\w-])--([a-z][a-z-]*)/g));
+agree('defaults of options', $defaults,
+      { $prizectl =~ /^\| `--([a-z-]+)[^`]*` \|.*`(\S+)` by default/gm });
+agree('defaults of options', $defaults, $source->man_defaults, 'prizectl(1)');
+agree('defaults of options', $defaults, $source->help_defaults, '--help');
+agree('exit codes', $source->exit_codes,
+      names($prizectl =~ /^\| `(\d+)` \|/gm));
+
+
+# ---- messages: a row for each, and none that nobody says
+
+my $messages = $source->messages;
+my @rows = section('Troubleshooting by log message') =~ /^\| `(.+?)` \|/gm;
+
+agree('messages', $messages, { map { $_ => $messages->{$_} // '' } @rows });
+is(set(@rows), join(' ', sort @rows), 'no message has two rows');
+
+
+# ---- whatever looks like a name of the program is one
+
+my %known = map { $_ => 1 } keys %$directives, keys %{ $source->metrics },
+                            map { "\$$_" } keys %$variables;
+
+is_deeply([grep { !$known{s/^(\$prize_field_).*/$1/r}
+                  && !$known{s/_(?:bucket|sum|count)$//r} }
+           $readme =~ /(?<![\w\/])(\$?prize_[a-z_]+)(?![\w.])/g], [],
+          'no other name of the program is in the text');
+is_deeply([grep { !exists $source->commands->{$_} }
+           $readme =~ /(?:^ *|[`(])prizectl ([a-z]+)/gm], [],
+          'nor another command');
+
+
+# ---- one version for all of them
+
+my $version = $source->value('PRIZE_VERSION');
 
 like($version, qr/^\d+\.\d+\.\d+$/, 'src/core/prize_version.h has a version');
-is($said, "prizectl $version\n", 'prizectl --version is that');
-is($build, $version, 'and prize_build_info');
-is($man, $version, 'and the man page');
-is(scalar(grep { $files{$_} =~ /"\Q$version\E/ } keys %files), 1,
-   'which the source says once');
+is((run(prizectl(), '--version'))[1], "prizectl $version\n",
+   'prizectl --version is that');
+like($metrics, qr/^prize_build_info\{version="\Q$version\E"\} 1$/m,
+     'and prize_build_info');
+like(slurp(root() . '/conf/man/prizectl.1'),
+     qr/^\.TH .*"prizectl \Q$version\E"/m, 'and the man page');
+like(section('What changed'), qr/^\*\*\Q$version\E\*\*/m,
+     'and "What changed" begins with it');
+is(scalar(() = $source->all(qr/./) =~ /"\Q$version\E"/g), 1,
+   'the source says it once');
 
 
-# what it links to is there, and so is what it names of the tree
+# ---- what it links to is there, and so is what it names of the tree
 
-my %path = map { $_ => 1 } $text =~ m{\]\(([a-z][^):]*)\)}g,
-           $text =~ m{`((?:src|conf|t|\.ci)/[^`\s]*?)/?`}g;
+my %section = map { lc =~ s/[^\w -]//gr =~ tr/ /-/r => 1 }
+              $readme =~ /^#+ (.*)$/gm;
+my @paths = ($readme =~ m{\]\(([a-z][^):]*)\)}g,
+             $readme =~ m{`((?:src|conf|t|\.ci)/[^`\s]*?)/?`}g);
 
-cmp_ok(scalar keys %path, '>', 5, 'paths');
-is_deeply([grep { !-e root() . "/$_" } sort keys %path], [],
-          'each is in the tree');
+is_deeply([grep { !$section{$_} } $readme =~ /\]\(#([^)]+)\)/g], [],
+          'each link finds its section');
+is_deeply([grep { !-e root() . "/$_" } @paths], [], 'and each path its file');
 
 
-# what the README gives as a default, nginx takes
+# ---- what the README gives as a default, nginx takes
 
-my @defaults = $text =~ /^    Default:  (prize_.*;)$/mg;
+my @defaults = grep { /;/ } values %default;
 my ($status, $err) = Test::Prize::Nginx->prepare(
     files => { 'page.html' => '{{id}}' }, http => <<"CONF")->test;
     @defaults
@@ -315,10 +237,6 @@ my ($status, $err) = Test::Prize::Nginx->prepare(
     }
 CONF
 
-cmp_ok(scalar @defaults, '>', 5, 'defaults');
-is($status, 0, 'nginx takes them') or diag($err);
-
-$postgres->sql("DROP TABLE $prefix");
-$redis->command('DEL', "$prefix:1");
+is($status, 0, 'nginx takes the defaults') or diag($err);
 
 done_testing();
