@@ -3,366 +3,294 @@ use warnings;
 
 use lib 't/lib';
 use IO::Uncompress::Gunzip qw(gunzip $GunzipError);
-use Test::More;
-use Test::Prize;
-use Test::Prize::Client;
+use Test::Nginx::Socket 'no_plan';
+use Test::Prize::Socket;
 
 # The headers of a page and of an error: which, and each exactly once,
-# whatever else in a configuration sets them and whatever way error_page goes.
-
-my $redis = shared_redis();
-my $dead = '127.0.0.1:' . free_port();
-my $port = free_port();
-
-$redis->commands(['FLUSHALL'], [qw(HSET employee:7 id 7), name => "J\xf6rg"],
-                 [qw(HSET employee:8 id 8), name => 'x' x 5000],
-                 [qw(HSET employee:e id e), name => '']);
-
-my (%files) = ('page.html' => "<p>\x{e6}\x{9d}\x{8e} {{name}}</p>\n",
-               'long.html' => '<p>{{name}}</p>' . 'static ' x 1000,
-               'empty.html' => '{{name}}',
-               'html/gone.html' => 'a friendly page');
-
-# Vary: one location for each setting
-
-my ($vary, @vary) = ('');
-
-for my $prize (qw(on off)) {
-    for my $gzip (qw(on off)) {
-        for my $gzip_vary (qw(on off)) {
-            my $target = "/vary-$prize-$gzip-$gzip_vary";
-            $vary .= "location = $target { prize_page long.html;"
-                     . " prize_gzip $prize; gzip $gzip;"
-                     . " gzip_vary $gzip_vary; }\n";
-            push @vary, [$target, $prize, $gzip, $gzip_vary];
-        }
-    }
-}
-
-my $nginx = Test::Prize::Nginx->start(files => \%files, http => <<"CONF");
-    prize_redis_pass 127.0.0.1:$redis->{port};
-    prize_redis_connect_timeout 60s;
-    prize_redis_timeout 60s;
-    default_type text/plain;
-    server_tokens off;
-    limit_req_zone \$server_port zone=all:1m rate=1r/m;
-
-    server {
-        listen 127.0.0.1:$port;
-
-        location = /h5 { prize_page page.html; }
-        location = /empty { prize_page empty.html; }
-        location = /long { prize_page long.html; }
-        location = /charset {
-            prize_page page.html;
-            charset koi8-r;
-        }
-        location = /utf-8 { prize_page page.html; charset utf-8; }
-        location = /type { prize_page page.html; default_type image/png; }
-        location = /types { prize_page page.html; types { } }
-
-        location = /expires { prize_page page.html; expires 1h; }
-        location = /expires-max { prize_page page.html; expires max; }
-        location = /epoch { prize_page page.html; expires epoch; }
-        location = /add {
-            prize_page page.html;
-            add_header X-More more;
-            add_header Referrer-Policy-Report-Only no;
-        }
-
-        $vary
-
-        location = /dead { prize_page page.html; prize_redis_pass $dead; }
-        location = /limited { prize_page page.html; limit_req zone=all; }
-        location = /denied { prize_page page.html; deny all; }
-
-        location /file/ {
-            error_page 400 403 404 405 503 /error/gone.html;
-
-            location = /file/h5 { prize_page page.html; }
-            location = /file/dead {
-                prize_page page.html;
-                prize_redis_pass $dead;
-            }
-            location = /file/limited {
-                prize_page page.html;
-                limit_req zone=all;
-            }
-            location = /file/denied { prize_page page.html; deny all; }
-        }
-        location /error/ {
-            internal;
-            alias html/;
-            expires 1d;
-        }
-
-        location /named/ {
-            error_page 400 403 404 405 503 \@friendly;
-
-            location = /named/h5 { prize_page page.html; }
-            location = /named/dead {
-                prize_page page.html;
-                prize_redis_pass $dead;
-            }
-            location = /named/denied { prize_page page.html; deny all; }
-        }
-        location \@friendly { return 200 friendly; }
-
-        location /ok/ {
-            error_page 400 403 404 405 503 =200 /error/gone.html;
-
-            location = /ok/h5 { prize_page page.html; }
-            location = /ok/dead {
-                prize_page page.html;
-                prize_redis_pass $dead;
-            }
-        }
-
-        # from one page to another
-
-        location = /then/found {
-            prize_page page.html;
-            prize_redis_key none:\$prize_id;
-            error_page 404 = /h5?id=7;
-        }
-        location = /then/plain {
-            prize_page page.html;
-            prize_redis_pass $dead;
-            error_page 503 /h5?id=7;
-        }
-        location = /then/found-after-503 {
-            prize_page page.html;
-            prize_redis_pass $dead;
-            error_page 503 = /h5?id=7;
-        }
-        location = /then/dead {
-            prize_page page.html;
-            prize_redis_key none:\$prize_id;
-            recursive_error_pages on;
-            error_page 404 = /then/dead-too?id=7;
-        }
-        location = /then/dead-too {
-            prize_page page.html;
-            prize_redis_pass $dead;
-            recursive_error_pages on;
-            error_page 503 = /dead?id=7;
-        }
-        location = /then/limited {
-            prize_page page.html;
-            error_page 400 = /limited?id=7;
-        }
-        location = /then/vary {
-            prize_page page.html;
-            prize_redis_key none:\$prize_id;
-            error_page 404 = /vary-on-on-on?id=7;
-        }
-
-        location = /json { prize_status json; }
-        location = /html { prize_status html; }
-        location = /health { prize_status health; }
-    }
-CONF
-
-my $client = Test::Prize::Client->new($port);
+# whatever else in a configuration sets them.  To response_headers, a header
+# that is there twice has both values: "a, a".
 
 
-sub headers {
-    my ($answer, @names) = @_;
-
-    return {map { my $name = $_;
-                  ($name => join ' | ', $answer->header($name)) } @names};
-}
-
-my @privacy = qw(Cache-Control Referrer-Policy X-Content-Type-Options);
-my %privacy = ('Cache-Control' => 'private, no-store',
-               'Referrer-Policy' => 'no-referrer',
-               'X-Content-Type-Options' => 'nosniff');
-
-
-sub is_page {
-    my ($name, $answer) = @_;
-
-    subtest $name => sub {
-        is($answer->{status}, 200, 'status');
-        is_deeply(headers($answer, @privacy), \%privacy, 'private');
-        is_deeply([$answer->header('Content-Type')],
-                  ['text/html; charset=utf-8'], 'Content-Type');
-        is_deeply([$answer->header('Content-Length')],
-                  [length $answer->{body}], 'Content-Length');
-        is_deeply([$answer->header('Vary')], ['Accept-Encoding'], 'Vary');
-        is_deeply([$answer->header('Retry-After')], [], 'no Retry-After');
-        is_deeply([$answer->repeated], [], 'no header twice');
-    };
-}
-
-
-sub is_error {
-    my ($name, $answer, $status, $body) = @_;
-
-    subtest $name => sub {
-        is($answer->{status}, $status, 'status');
-        is_deeply(headers($answer, @privacy), \%privacy, 'private');
-        is_deeply([$answer->repeated], [], 'no header twice');
-        is($answer->{body}, $body, 'the page') if defined $body;
-    };
-}
-
-
-# a page
-
-is_page('a page', $client->get('/h5?id=7'));
-is_page('an empty page', $client->get('/empty?id=e'));
-is($client->get('/empty?id=e')->{body}, '', 'which is empty');
-is_page('a long page', $client->get('/long?id=8'));
-is($client->get('/h5?id=7')->{body}, "<p>\xe6\x9d\x8e J\xc3\xb6rg</p>\n",
-   'bytes are not touched');
-
-for my $name (qw(charset utf-8 type types expires expires-max epoch add)) {
-    my $answer = $client->get("/$name?id=7");
-
-    is_page("with $name", $answer);
-    is($answer->{body}, "<p>\xe6\x9d\x8e J\xc3\xb6rg</p>\n", 'its bytes');
-}
-
-is_deeply([$client->get('/add?id=7')->header('X-More')], ['more'],
-          'a header that is added');
-
-for my $condition (['If-None-Match', '*'], ['If-Match', '"x"'],
-                   ['If-Modified-Since', 'Sat, 01 Jan 2000 00:00:00 GMT'],
-                   ['If-Unmodified-Since', 'Sat, 01 Jan 2000 00:00:00 GMT'],
-                   ['Range', 'bytes=0-3'])
-{
-    is_page("with $condition->[0]", $client->get('/h5?id=7', @$condition));
-}
-
-
-# Vary, and the page, which is the same by every way
+# a page as a browser shows it
 
 sub plain {
-    my ($answer) = @_;
+    my ($body) = @_;
 
-    return $answer->{body} unless $answer->header('Content-Encoding');
+    return $body if $body !~ /^\x1f\x8b/;
 
-    gunzip(\$answer->{body}, \my $plain) or die "gunzip: $GunzipError";
+    gunzip(\$body, \my $plain) or die "gunzip: $GunzipError";
     return $plain;
 }
 
-my $long = "<p>J\xc3\xb6rg</p>" . 'static ' x 1000;
 
-for my $case (@vary) {
-    my ($target, $prize, $gzip, $gzip_vary) = @$case;
+run_tests();
 
-    # nginx's own Vary is there for a type that it could compress
-    my $expected = ($prize eq 'on' || ($gzip eq 'on' && $gzip_vary eq 'on'))
-                   ? 1 : 0;
+__DATA__
 
-    for my $encoding (undef, 'gzip', 'identity', 'gzip;q=0') {
-        my @headers = defined $encoding ? ('Accept-Encoding' => $encoding)
-                                        : ();
-        my $answer = $client->get("$target?id=7", @headers);
+=== TEST 1: a page
+--- http_config
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+--- redis eval
+"HSET employee:7 id 7 name J\xf6rg"
+--- pages
+>>> page.html
+<p>李 {{name}}</p>
+--- config
+    location = /h5 { prize_page page.html; }
+--- request
+GET /h5?id=7
+--- response_headers
+Content-Type: text/html; charset=utf-8
+Content-Length: 17
+Cache-Control: private, no-store
+Referrer-Policy: no-referrer
+X-Content-Type-Options: nosniff
+Vary: Accept-Encoding
+! Retry-After
+! Content-Encoding
+! Transfer-Encoding
+! Last-Modified
+! ETag
+! Expires
+! Accept-Ranges
+--- raw_response_headers_unlike: (?mi)^([\w-]+):.*^\1:
+--- response_body eval
+"<p>\xe6\x9d\x8e J\xc3\xb6rg</p>\n"
 
-        is_deeply([$answer->header('Vary')],
-                  [('Accept-Encoding') x $expected],
-                  "$target for " . ($encoding // 'nothing') . ': Vary');
-        is($answer->{status}, 200, 'status');
-        is_deeply([$answer->repeated], [], 'no header twice');
-        is(plain($answer), $long, 'the same page');
+=== TEST 2: an empty page
+--- http_config
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+--- redis
+HSET employee:7 id 7 name ''
+--- pages
+>>> page.html
+{{#name}}
+Hello, {{name}}!
+{{/name}}
+--- config
+    location = /h5 { prize_page page.html; }
+--- request
+GET /h5?id=7
+--- response_headers
+Content-Type: text/html; charset=utf-8
+Content-Length: 0
+Cache-Control: private, no-store
+Referrer-Policy: no-referrer
+X-Content-Type-Options: nosniff
+Vary: Accept-Encoding
+! Retry-After
+--- raw_response_headers_unlike: (?mi)^([\w-]+):.*^\1:
+--- response_body eval
+""
+
+=== TEST 3: a long page
+--- http_config
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+--- redis eval
+'HSET employee:8 id 8 name ' . 'x' x 5000
+--- pages eval
+">>> page.html\n<p>{{name}}</p>" . 'static ' x 1000 . "\n"
+--- config
+    location = /h5 { prize_page page.html; }
+--- request
+GET /h5?id=8
+--- response_headers
+Content-Type: text/html; charset=utf-8
+Content-Length: 12008
+Cache-Control: private, no-store
+Referrer-Policy: no-referrer
+X-Content-Type-Options: nosniff
+Vary: Accept-Encoding
+! Retry-After
+--- raw_response_headers_unlike: (?mi)^([\w-]+):.*^\1:
+--- response_body eval
+'<p>' . 'x' x 5000 . '</p>' . 'static ' x 1000 . "\n"
+
+=== TEST 4: whatever default_type, charset, types, expires and add_header say
+--- http_config
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+--- redis eval
+"HSET employee:7 id 7 name J\xf6rg"
+--- pages
+>>> page.html
+<p>李 {{name}}</p>
+--- config
+    location = /type { prize_page page.html; default_type image/png; }
+    location = /types { prize_page page.html; types { } }
+    location = /charset { prize_page page.html; charset koi8-r; }
+    location = /utf-8 { prize_page page.html; charset utf-8; }
+    location = /expires { prize_page page.html; expires 1h; }
+    location = /max { prize_page page.html; expires max; }
+    location = /epoch { prize_page page.html; expires epoch; }
+    location = /add {
+        prize_page page.html;
+        add_header X-More more;
+        add_header Referrer-Policy-Report-Only no;
     }
+--- pipelined_requests eval
+[map { "GET /$_?id=7" } qw(type types charset utf-8 expires max epoch add)]
+--- response_headers eval
+my $headers = "Content-Type: text/html; charset=utf-8
+Content-Length: 17
+Cache-Control: private, no-store
+Referrer-Policy: no-referrer
+X-Content-Type-Options: nosniff
+Vary: Accept-Encoding
+! Retry-After";
+[($headers) x 7, "$headers\nX-More: more\nReferrer-Policy-Report-Only: no"]
+--- raw_response_headers_unlike eval
+[('(?mi)^([\w-]+):.*^\1:') x 8]
+--- response_body eval
+[("<p>\xe6\x9d\x8e J\xc3\xb6rg</p>\n") x 8]
 
-    my $answer = $client->get("$target?id=7", 'Accept-Encoding' => 'gzip');
+=== TEST 5: a page has no date and no tag that a request could name
+--- http_config
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+--- redis
+HSET employee:7 id 7 name Ann
+--- pages
+>>> page.html
+Hello, {{name}}!
+--- config
+    location = /h5 { prize_page page.html; }
+--- pipelined_requests eval
+[("GET /h5?id=7") x 5]
+--- more_headers eval
+['If-None-Match: *', 'If-Match: "x"',
+ 'If-Modified-Since: Sat, 01 Jan 2000 00:00:00 GMT',
+ 'If-Unmodified-Since: Sat, 01 Jan 2000 00:00:00 GMT',
+ 'Range: bytes=0-3']
+--- response_headers eval
+[("Content-Type: text/html; charset=utf-8
+Content-Length: 12
+Cache-Control: private, no-store
+Referrer-Policy: no-referrer
+X-Content-Type-Options: nosniff
+Vary: Accept-Encoding
+! Retry-After
+! Content-Range") x 5]
+--- raw_response_headers_unlike eval
+[('(?mi)^([\w-]+):.*^\1:') x 5]
+--- response_body eval
+[("Hello, Ann!\n") x 5]
 
-    is_deeply([$answer->header('Content-Encoding')],
-              [('gzip') x ("$prize$gzip" =~ /on/)],
-              "$target: gzipped if either is on");
-}
+=== TEST 6: one Vary with prize_gzip on, whatever gzip and gzip_vary say
+--- http_config
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+--- redis eval
+"HSET employee:7 id 7 name J\xf6rg"
+--- pages eval
+">>> page.html\n<p>{{name}}</p>" . 'static ' x 1000 . "\n"
+--- config
+    location = /off-off { prize_page page.html; gzip off; gzip_vary off; }
+    location = /off-on { prize_page page.html; gzip off; gzip_vary on; }
+    location = /on-off { prize_page page.html; gzip on; gzip_vary off; }
+    location = /on-on { prize_page page.html; gzip on; gzip_vary on; }
+--- pipelined_requests eval
+[map { ("GET $_?id=7") x 3 } qw(/off-off /off-on /on-off /on-on)]
+--- more_headers eval
+[('', 'Accept-Encoding: gzip;q=0',
+ 'Accept-Encoding: gzip') x 4]
+--- response_headers eval
+[(("Vary: Accept-Encoding\n! Content-Encoding") x 2,
+ "Vary: Accept-Encoding\nContent-Encoding: gzip") x 4]
+--- raw_response_headers_unlike eval
+[('(?mi)^([\w-]+):.*^\1:') x 12]
+--- response_body_filters eval
+\&::plain
+--- response_body eval
+[("<p>J\xc3\xb6rg</p>" . 'static ' x 1000 . "\n") x 12]
 
+=== TEST 7: with prize_gzip off Vary is nginx's own affair
+--- http_config
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+    prize_gzip off;
+--- redis eval
+"HSET employee:7 id 7 name J\xf6rg"
+--- pages eval
+">>> page.html\n<p>{{name}}</p>" . 'static ' x 1000 . "\n"
+--- config
+    location = /off-off { prize_page page.html; gzip off; gzip_vary off; }
+    location = /off-on { prize_page page.html; gzip off; gzip_vary on; }
+    location = /on-off { prize_page page.html; gzip on; gzip_vary off; }
+    location = /on-on { prize_page page.html; gzip on; gzip_vary on; }
+--- pipelined_requests eval
+[map { ("GET $_?id=7") x 3 } qw(/off-off /off-on /on-off /on-on)]
+--- more_headers eval
+[('', 'Accept-Encoding: gzip;q=0',
+ 'Accept-Encoding: gzip') x 4]
+--- response_headers eval
+[("! Vary\n! Content-Encoding") x 8, "! Vary\nContent-Encoding: gzip",
+ ("Vary: Accept-Encoding\n! Content-Encoding") x 2,
+ "Vary: Accept-Encoding\nContent-Encoding: gzip"]
+--- raw_response_headers_unlike eval
+[('(?mi)^([\w-]+):.*^\1:') x 12]
+--- response_body_filters eval
+\&::plain
+--- response_body eval
+[("<p>J\xc3\xb6rg</p>" . 'static ' x 1000 . "\n") x 12]
 
-# errors
-
-my @errors = (
-    ['GET',  'h5?id=',       400, 'no ID'],
-    ['GET',  'h5?id=nobody', 404, 'an unknown ID'],
-    ['POST', 'h5?id=7',      405, 'POST'],
-    ['GET',  'denied?id=7',  403, 'deny'],
-    ['GET',  'dead?id=7',    503, 'a dead Redis'],
-);
-
-is($client->get('/limited?id=7')->{status}, 200, 'one is let through');
-is_error('limit_req', $client->get('/limited?id=7'), 503);
-
-for my $error (@errors) {
-    my ($method, $target, $status, $name) = @$error;
-
-    is_error($name, $client->request($method, "/$target"), $status);
-    is_error("$name, a file", $client->request($method, "/file/$target"),
-             $status, 'a friendly page');
-    is_error("$name, a named location",
-             $client->request($method, "/named/$target"), $status, 'friendly');
-
-    is_error("$name, as 200", $client->request($method, "/ok/$target"), 200,
-             'a friendly page') unless $target =~ /denied/;
-}
-
-is_error('limit_req, a file', $client->get('/file/limited?id=7'), 503,
-         'a friendly page');
-
-
-# a 503 says when to come back
-
-my %after;
-
-for (1 .. 60) {
-    for my $target ('/dead?id=7', '/file/dead?id=7', '/named/dead?id=7') {
-        my @after = $client->get($target)->header('Retry-After');
-
-        $after{join ' | ', @after}++;
+=== TEST 8: an error is as private as a page; who is refused is told no time
+--- http_config
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+    limit_req_zone $server_port zone=all:1m rate=1r/m;
+--- redis
+HSET employee:7 id 7
+--- pages
+>>> page.html
+{{id}}
+--- config
+    location = /h5 { prize_page page.html; }
+    location = /denied { prize_page page.html; deny all; }
+    location = /dead {
+        prize_page page.html;
+        prize_redis_pass $TEST_NGINX_DEAD;
     }
-}
+    location = /limited { prize_page page.html; limit_req zone=all; }
+--- request eval
+["GET /h5", "GET /h5?id=8", "POST /h5?id=7", "GET /denied?id=7",
+ "GET /dead?id=7", "GET /limited?id=7", "GET /limited?id=7"]
+--- error_code eval
+[400, 404, 405, 403, 503, 200, 503]
+--- response_headers eval
+my $private = "Cache-Control: private, no-store
+Referrer-Policy: no-referrer
+X-Content-Type-Options: nosniff";
+[("$private\n! Retry-After") x 4, $private, ("$private\n! Retry-After") x 2]
+--- raw_response_headers_unlike eval
+[('(?mi)^([\w-]+):.*^\1:') x 7]
 
-is_deeply([sort keys %after], [1, 2, 3],
-          'Retry-After is 1, 2 or 3, and each of them comes');
+=== TEST 9: a 503 says when to come back: after 1, 2 or 3 seconds, at random
+--- http_config
+    prize_redis_pass $TEST_NGINX_DEAD;
+    log_format after "after $sent_http_retry_after seconds";
+--- pages
+>>> page.html
+{{id}}
+--- config
+    location = /h5 { prize_page page.html; access_log logs/access.log after; }
+--- pipelined_requests eval
+[("GET /h5?id=7") x 40]
+--- error_code eval
+[(503) x 40]
+--- response_headers_like eval
+[("Retry-After: [123]") x 40]
+--- access_log
+after 1 seconds
+after 2 seconds
+after 3 seconds
 
-for my $target ('/h5?id=7', '/h5?id=', '/h5?id=nobody', '/denied?id=7') {
-    is_deeply([$client->get($target)->header('Retry-After')], [],
-              "$target has none");
-}
-
-
-# from one page to another
-
-for my $name (qw(found found-after-503 vary)) {
-    is_page("error_page to a page: $name", $client->get("/then/$name?id=9"));
-}
-
-# error_page without "=" keeps the status
-is_error('error_page to a page that keeps the status',
-         $client->get('/then/plain?id=9'), 503,
-         "<p>\xe6\x9d\x8e J\xc3\xb6rg</p>\n");
-
-my $dead_twice = $client->get('/then/dead?id=9');
-is_error('error_page through three pages', $dead_twice, 503);
-is(scalar($dead_twice->header('Retry-After')), 1, 'has one Retry-After');
-
-is_error('error_page to a limited page', $client->get('/then/limited?id='),
-         503);
-
-
-# prize_status
-
-for my $target ('/json', '/html', '/health') {
-    my $answer = $client->get($target);
-
-    is($answer->{status}, 200, $target);
-    is_deeply(headers($answer, 'Cache-Control'),
-              {'Cache-Control' => 'private, no-store'}, 'is not kept');
-    is_deeply([$answer->header('Content-Length')], [length $answer->{body}],
-              'Content-Length');
-    is_deeply([$answer->repeated], [], 'no header twice');
-    is($client->request('HEAD', $target)->{status}, 200, "HEAD $target");
-    is($client->request('POST', $target)->{status}, 405, "POST $target");
-}
-
-my @loud = grep { /\[(?:alert|crit|emerg)\]/ } split /\n/, $nginx->error_log;
-is_deeply(\@loud, [], 'nothing at alert or crit in the log');
-
-done_testing();
+=== TEST 10: the forms of prize_status have a length, and no header twice
+--- config
+    location = /prometheus { prize_status; }
+    location = /json { prize_status json; }
+    location = /html { prize_status html; }
+    location = /health { prize_status health; }
+--- request eval
+["GET /prometheus", "GET /json", "GET /html", "GET /health"]
+--- error_code eval
+[200, 200, 200, 503]
+--- raw_response_headers_like eval
+[('(?m)^Content-Length: [1-9]\d*\r$') x 4]
+--- raw_response_headers_unlike eval
+[('(?mi)^([\w-]+):.*^\1:') x 4]

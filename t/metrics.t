@@ -2,293 +2,456 @@ use strict;
 use warnings;
 
 use lib 't/lib';
-use HTTP::Tiny;
-use List::Util qw(sum);
-use Test::More;
-use Test::Prize;
-use Test::Prize::Clients;
+use Test::Nginx::Socket 'no_plan';
+use Test::Prize::Socket;
 
-# prize_status prometheus: what it counts is what happened, over reloads and
-# the death of a worker.
+# Which request counts under which metric.
+#
+#     --- counted    every counter that is not 0 after the block's requests,
+#                    as "GET /status" of "prize_status" tells of it
+#
+# Of a histogram it is the number of values.  What workers and connections
+# begin with is left out: prize_worker_starts_total and the commands of Redis.
 
-my $redis = shared_redis();
-my $postgres = shared_postgres();
-my $port = free_port();
-my $prefix = "metrics$$";
+# nginx refuses a file of keys that others may read
+umask 0027;
 
-$postgres->sql(<<"SQL");
-    CREATE TABLE $prefix (id text, name text);
-    INSERT INTO $prefix VALUES ('cold', 'Cold'), ('stale', 'Stale'),
-        ('twice', 'One'), ('twice', 'Two');
-SQL
-$redis->command('HSET', "$prefix:warm", id => 'warm', name => 'Warm');
-$redis->command('HSET', "$prefix:stale", id => 'stale');
-$redis->command('HSET', "$prefix:foreign", id => 'other', name => 'Other');
+add_block_preprocessor(sub {
+    my ($block) = @_;
+    my $counted = $block->counted // return;
+    my ($requests, $codes) = map { ref $_ ? $_ : [$_] }
+                             $block->request, $block->error_code // 200;
 
-my $nginx = Test::Prize::Nginx->start(workers => 2,
-    files => { 'page.html' => '<p data-id="{{id}}">{{name}}</p>' },
-    http => <<"CONF");
-    prize_postgres hr "@{[ $postgres->conninfo ]}";
-    prize_redis_pass 127.0.0.1:$redis->{port};
-    prize_redis_key $prefix:\$prize_id;
-    prize_redis_timeout 10s;
-    prize_postgres_pass hr;
-    prize_postgres_timeout 10s;
-    prize_postgres_query "SELECT id, name FROM $prefix WHERE id = ANY(\$1)";
-    prize_write_back off;
-    keepalive_requests 1000000;
-
-    log_format code '\$status';
-
-    server {
-        listen 127.0.0.1:$port;
-        location = /h5 { prize_page page.html; access_log pages.log code; }
-        location = /metrics { prize_status; access_log off; }
-        location = /status { prize_status json; access_log off; }
-    }
-CONF
-
-eventually { 2 == (() = $nginx->workers) } 'both workers';
-
-my $http = HTTP::Tiny->new(keep_alive => 0);
-
-
-sub metrics {
-    my $answer = $http->get("http://127.0.0.1:$port/metrics");
-    my %value;
-
-    for my $line (grep { !/^#/ } split /\n/, $answer->{content}) {
-        my ($series, $value) = $line =~ /^(\S+) (\S+)$/
-            or BAIL_OUT("no series: $line");
-        $value{$series} = $value;
-    }
-
-    return { %value, text => $answer->{content},
-             type => $answer->{headers}{'content-type'} };
-}
-
-
-sub ask {
-    my ($id, $method) = @_;
-
-    return $http->request($method // 'GET',
-                          "http://127.0.0.1:$port/h5?id=$id")->{status};
-}
-
-
-my $before = metrics();
-my $peer = qq{peer="127.0.0.1:$redis->{port}"};
-my @bounds = qw(0.0005 0.001 0.002 0.003 0.005 0.0075 0.01 0.015 0.025 0.05 0.1
-                0.25 0.5 1 2.5 +Inf);
-
-is($before->{type}, 'text/plain; version=0.0.4', 'the type that Prometheus '
-   . 'asks for');
-is($before->{"prize_http_requests_total{code=\"$_\"}"}, 0, "$_ starts at 0")
-    for qw(200 400 403 404 405 410 499 500 503 other);
-is($before->{prize_worker_starts_total}, 2, 'two workers have started');
-is($before->{'prize_pages_total{page="page.html"}'}, 0, 'the page is there');
-is($before->{"prize_redis_errors_total{peer=\"127.0.0.1:$redis->{port}\","
-             . 'reason="lost"}'}, 0, 'and the server');
-
-# every series is there before anything has happened
-
-my %labels = (
-    prize_build_info => [qr/version="[\d.]+"/],
-    prize_start_time_seconds => [''],
-    prize_lookups_total => [(map { qq{source="redis",result="$_"} }
-        qw(found not_found stale foreign timeout lost error)),
-        map { qq{source="postgres",result="$_"} }
-        qw(found not_found timeout lost error)],
-    prize_pages_total => ['page="page.html"'],
-    prize_requests_in_flight => [''],
-    prize_redis_connections => [map { qq{$peer,state="$_"} }
-                                qw(connecting connected)],
-    prize_redis_commands_in_flight => [$peer],
-    prize_redis_errors_total => [map { qq{$peer,reason="$_"} }
-        qw(connect lost timeout protocol away denied reply)],
-    prize_postgres_errors_total => [map { qq{reason="$_"} }
-        qw(connect lost timeout query rows)],
-    prize_postgres_connections => [map { qq{state="$_"} }
-                                   qw(connecting connected)],
-    prize_postgres_queue_length => [''],
-    prize_postgres_queue_max => [''],
-    prize_breaker_open => [qq{backend="redis",$peer},
-                           'backend="postgres",peer="hr"'],
-    prize_breaker_transitions_total => [map { my $backend = $_;
-        map { qq{backend="$backend",to="$_"} } qw(open half_open shut) }
-        qw(redis postgres)],
-    prize_shed_total => [map { qq{reason="$_"} } qw(queue_full down)],
-    prize_writebacks_total => [map { qq{result="$_"} } qw(stored kept failed)],
-    prize_request_duration_seconds_bucket => [map { my $source = $_;
-        map { qq{source="$source",le="$_"} } @bounds }
-        qw(redis postgres none)],
-    map({ ("${_}_bucket" => [map { qq{le="$_"} } @bounds]) }
-        qw(prize_redis_command_duration_seconds
-           prize_postgres_query_duration_seconds
-           prize_postgres_queue_wait_seconds)),
-    prize_postgres_batch_size_count => [''],
-    map({ $_ => [''] } qw(prize_coalesced_requests_total
-        prize_client_aborts_total prize_stale_records_total
-        prize_owner_mismatches_total prize_log_suppressed_total
-        prize_worker_starts_total)),
-);
-
-for my $name (sort keys %labels) {
-    for my $label (@{ $labels{$name} }) {
-        my $series = ref $label ? qr/^\Q$name\E\{$label\} \d/m
-                   : $label eq '' ? qr/^\Q$name\E \d/m
-                   : qr/^\Q$name\E\{\Q$label\E\} \d/m;
-
-        like($before->{text}, $series, "$name" . ($label && "{$label}"));
-    }
-}
-
-# a connection to Redis begins with a PING, which is a command
-
-is_deeply([grep { /_(?:total|count|sum|bucket)\b/ && !/^prize_redis_command/
-                  && $before->{$_} != 0 } sort keys %$before],
-          ['prize_worker_starts_total'],
-          'all counters but that of the workers start at 0');
-
-my ($checked, $out, $err) = run({ stdin => $before->{text} }, 'promtool',
-                                'check', 'metrics');
-is($checked, 0, 'promtool check metrics') or diag($out, $err);
-is($out . $err, '', 'finds nothing');
-
-
-my %asked = (warm => [200, 30], cold => [200, 20], stale => [200, 10],
-             foreign => [404, 5], nobody => [404, 5], twice => [503, 4],
-             'no%20id' => [400, 3]);
-
-for my $id (sort keys %asked) {
-    my ($status, $times) = @{ $asked{$id} };
-
-    is_deeply([map { ask($id) } 1 .. $times], [($status) x $times],
-              "$id: $status");
-}
-
-is(ask('warm', 'POST'), 405, 'POST: 405');
-is(ask('warm', 'HEAD'), 200, 'HEAD: 200');
-
-my $after = metrics();
-
-my %expected = (
-    'prize_http_requests_total{code="200"}' => 61,
-    'prize_http_requests_total{code="400"}' => 3,
-    'prize_http_requests_total{code="404"}' => 10,
-    'prize_http_requests_total{code="405"}' => 1,
-    'prize_http_requests_total{code="503"}' => 4,
-    'prize_lookups_total{source="redis",result="found"}' => 31,
-    'prize_lookups_total{source="redis",result="not_found"}' => 29,
-    'prize_lookups_total{source="redis",result="stale"}' => 10,
-    'prize_lookups_total{source="redis",result="foreign"}' => 5,
-    'prize_lookups_total{source="postgres",result="found"}' => 30,
-    'prize_lookups_total{source="postgres",result="not_found"}' => 10,
-    'prize_lookups_total{source="postgres",result="error"}' => 4,
-    'prize_stale_records_total' => 10,
-    'prize_owner_mismatches_total' => 5,
-    'prize_pages_total{page="page.html"}' => 61,
-    'prize_request_duration_seconds_count{source="redis"}' => 31,
-    'prize_request_duration_seconds_count{source="postgres"}' => 30,
-    'prize_request_duration_seconds_count{source="none"}' => 18,
-    'prize_postgres_query_duration_seconds_count' => 44,
-    'prize_postgres_batch_size_sum' => '44.000000',
-    'prize_requests_in_flight' => 0,
-    'prize_postgres_queue_length' => 0,
-);
-
-is($after->{$_}, $expected{$_}, $_) for sort keys %expected;
-
-
-# the access log is the truth, whatever happens to the workers
-
-sub codes {
-    my %count;
-
-    $count{$_}++ for split /\n/, $nginx->log('pages.log');
-    return \%count;
-}
+    $block->set_value(config => $block->config
+                      . "    location = /status { prize_status; }\n");
+    $block->set_value(request => [@$requests, 'GET /status']);
+    $block->set_value(error_code => [@$codes, 200])
+        if defined $block->error_code;
+    $block->set_value(response_body => [(qr//) x @$requests, $counted]);
+    $block->set_value(response_body_filters => \&counted);
+});
 
 
 sub counted {
     my ($metrics) = @_;
-    my %count;
 
-    for my $series (keys %$metrics) {
-        next unless $series =~ /^prize_http_requests_total\{code="(\d+)"/;
-        $count{$1} = $metrics->{$series} if $metrics->{$series};
+    return join '', grep { /^\w+_(?:total|count|size_sum)\b.* [1-9]/
+                           && !/^prize_(?:worker_starts|redis_command)/ }
+                    $metrics =~ /^.*\n/gm;
+}
+
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: pages from Redis
+--- http_config
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+--- redis
+HSET employee:7 id 7 name Ann
+--- pages
+>>> pages/page.html
+{{name}}
+>>> other.html
+{{name}}
+--- config
+    location = /h5 { prize_page pages/page.html; }
+    location = /other { prize_page other.html; }
+--- request eval
+["GET /h5?id=7", "HEAD /h5?id=7", "GET /other?id=7"]
+--- counted
+prize_http_requests_total{code="200"} 3
+prize_lookups_total{source="redis",result="found"} 3
+prize_request_duration_seconds_count{source="redis"} 3
+prize_pages_total{page="page.html"} 2
+prize_pages_total{page="other.html"} 1
+
+=== TEST 2: a page from PostgreSQL, and an ID that nobody has
+--- http_config
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+    prize_postgres hr "$TEST_NGINX_CONNINFO";
+    prize_postgres_pass hr;
+    prize_postgres_query "SELECT '7' AS id, 'Ann' AS name WHERE '7' = ANY($1)";
+    prize_write_back off;
+--- pages
+>>> page.html
+{{name}}
+--- config
+    location = /h5 { prize_page page.html; }
+--- request eval
+["GET /h5?id=7", "GET /h5?id=9"]
+--- error_code eval
+[200, 404]
+--- counted
+prize_http_requests_total{code="200"} 1
+prize_http_requests_total{code="404"} 1
+prize_lookups_total{source="redis",result="not_found"} 2
+prize_lookups_total{source="postgres",result="found"} 1
+prize_lookups_total{source="postgres",result="not_found"} 1
+prize_request_duration_seconds_count{source="postgres"} 1
+prize_request_duration_seconds_count{source="none"} 1
+prize_postgres_query_duration_seconds_count 2
+prize_postgres_queue_wait_seconds_count 2
+prize_postgres_batch_size_sum 2.000000
+prize_postgres_batch_size_count 2
+prize_pages_total{page="page.html"} 1
+
+=== TEST 3: who is refused asks no store
+--- http_config
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+--- pages
+>>> page.html
+{{id}}
+>>> keys
+k1 b2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xk
+--- config
+    location = /h5 { prize_page page.html; }
+    location = /signed {
+        prize_page page.html;
+        prize_sign_key_file keys;
+        prize_sign_event gift;
     }
+--- request eval
+["GET /h5?id=no%20id", "GET /h5", "GET /signed?id=7", "POST /h5?id=7",
+ "GET /signed?id=7&x=1577836800&k=k1"
+ . "&s=lbcEyOcCKy0X4OpmKBZLzc2QCvnf2ZOrUGwPOltuZAA"]
+--- error_code eval
+[400, 400, 403, 405, 410]
+--- counted
+prize_http_requests_total{code="400"} 2
+prize_http_requests_total{code="403"} 1
+prize_http_requests_total{code="405"} 1
+prize_http_requests_total{code="410"} 1
+prize_request_duration_seconds_count{source="none"} 5
 
-    return \%count;
-}
+=== TEST 4: statuses that nginx's own modules gave
+--- http_config
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+--- pages
+>>> page.html
+{{id}}
+--- config
+    location = /broken { prize_page page.html; auth_request /bad; }
+    location = /login { prize_page page.html; auth_request /who; }
+    location = /bad { return 404; }
+    location = /who { return 401; }
+--- request eval
+["GET /broken?id=7", "GET /login?id=7"]
+--- error_code eval
+[500, 401]
+--- counted
+prize_http_requests_total{code="500"} 1
+prize_http_requests_total{code="other"} 1
+prize_request_duration_seconds_count{source="none"} 2
 
+=== TEST 5: neither an answer of the rewrite phase nor a subrequest is one
+--- http_config
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+--- redis
+HSET employee:7 id 7
+--- pages
+>>> page.html
+{{id}}
+--- config
+    location = /h5 { prize_page page.html; log_subrequest on; }
+    location = /early { prize_page page.html; return 403; }
+    location = /all {
+        ssi on;
+        ssi_types *;
+        return 200 '<!--# include virtual="/h5?id=7" -->';
+    }
+--- request eval
+["GET /early?id=7", "GET /all"]
+--- error_code eval
+[403, 200]
+--- counted
+prize_lookups_total{source="redis",result="found"} 1
+prize_pages_total{page="page.html"} 1
 
-# The difference of each code, of those that there are.
+=== TEST 6: records of Redis that are of no use
+--- http_config
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+    prize_postgres hr "$TEST_NGINX_CONNINFO";
+    prize_postgres_pass hr;
+    prize_postgres_query "SELECT u AS id, 'Ann' AS name
+                          FROM unnest($1::text[]) AS u";
+    prize_write_back off;
+--- redis
+HSET employee:stale id stale
+HSET employee:foreign id other name Other
+SET employee:text Ann
+--- pages
+>>> page.html
+{{name}}
+--- config
+    location = /h5 { prize_page page.html; }
+--- request eval
+["GET /h5?id=stale", "GET /h5?id=foreign", "GET /h5?id=text"]
+--- counted
+prize_http_requests_total{code="200"} 3
+prize_lookups_total{source="redis",result="stale"} 1
+prize_lookups_total{source="redis",result="foreign"} 1
+prize_lookups_total{source="redis",result="error"} 1
+prize_lookups_total{source="postgres",result="found"} 3
+prize_stale_records_total 1
+prize_owner_mismatches_total 1
+prize_request_duration_seconds_count{source="postgres"} 3
+prize_postgres_query_duration_seconds_count 3
+prize_postgres_queue_wait_seconds_count 3
+prize_postgres_batch_size_sum 3.000000
+prize_postgres_batch_size_count 3
+prize_redis_errors_total{peer="unix:$TEST_NGINX_REDIS_SOCKET",reason="reply"} 1
+prize_pages_total{page="page.html"} 3
 
-sub differences {
-    my ($counted, $logged) = (counted(metrics()), codes());
+=== TEST 7: lines that are not logged, since they are like the first
+--- http_config
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+--- redis
+SET employee:7 Ann
+--- pages
+>>> page.html
+{{id}}
+--- config
+    location = /h5 { prize_page page.html; }
+--- request eval
+[("GET /h5?id=7") x 4]
+--- error_code eval
+[(503) x 4]
+--- counted
+prize_http_requests_total{code="503"} 4
+prize_lookups_total{source="redis",result="error"} 4
+prize_log_suppressed_total 3
+prize_request_duration_seconds_count{source="none"} 4
+prize_redis_errors_total{peer="unix:$TEST_NGINX_REDIS_SOCKET",reason="reply"} 4
 
-    return map { abs(($counted->{$_} // 0) - ($logged->{$_} // 0)) }
-           keys %{ { %$counted, %$logged } };
-}
+=== TEST 8: a Redis that denies us
+--- http_config
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+    prize_redis_username metrics;
+    prize_redis_password secret;
+--- redis
+ACL SETUSER metrics on >secret ~* +ping
+--- pages
+>>> page.html
+{{id}}
+--- config
+    location = /h5 { prize_page page.html; }
+--- request
+GET /h5?id=7
+--- error_code: 503
+--- counted
+prize_http_requests_total{code="503"} 1
+prize_lookups_total{source="redis",result="lost"} 1
+prize_breaker_transitions_total{backend="redis",to="open"} 1
+prize_request_duration_seconds_count{source="none"} 1
+prize_redis_errors_total{peer="unix:$TEST_NGINX_REDIS_SOCKET",reason="denied"} 1
 
+=== TEST 9: rows that nobody may see, and a query that is refused
+--- http_config
+    prize_postgres hr "$TEST_NGINX_CONNINFO";
+    prize_postgres_pass hr;
+--- pages
+>>> page.html
+{{id}}
+--- config
+    location = /twice {
+        prize_page page.html;
+        prize_postgres_query "SELECT u AS id, n FROM unnest($1::text[]) AS u,
+                              generate_series(1, 2) AS n";
+    }
+    location = /other {
+        prize_page page.html;
+        prize_postgres_query "SELECT u || 'x' AS id
+                              FROM unnest($1::text[]) AS u";
+    }
+    location = /refused {
+        prize_page page.html;
+        prize_postgres_query "SELECT u AS id, 1 / (u <> '7')::int
+                              FROM unnest($1::text[]) AS u";
+    }
+--- request eval
+["GET /twice?id=7", "GET /other?id=7", "GET /refused?id=7"]
+--- error_code eval
+[503, 404, 503]
+--- counted
+prize_http_requests_total{code="404"} 1
+prize_http_requests_total{code="503"} 2
+prize_lookups_total{source="postgres",result="not_found"} 1
+prize_lookups_total{source="postgres",result="error"} 2
+prize_postgres_errors_total{reason="query"} 1
+prize_postgres_errors_total{reason="rows"} 2
+prize_request_duration_seconds_count{source="none"} 3
+prize_postgres_query_duration_seconds_count 3
+prize_postgres_queue_wait_seconds_count 3
+prize_postgres_batch_size_sum 3.000000
+prize_postgres_batch_size_count 3
 
-# 100,000 requests, whatever becomes of them, and what happens meanwhile
+=== TEST 10: write-backs, of which a second one finds a record there
+--- http_config
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+    prize_postgres hr "$TEST_NGINX_CONNINFO" connections=1;
+    prize_postgres it "$TEST_NGINX_CONNINFO" connections=1;
+    prize_postgres_pass hr;
+    prize_postgres_query "SELECT u AS id FROM unnest($1::text[]) AS u";
+--- redis
+ACL SETUSER reader on >secret ~* +@all -@scripting
+--- pages
+>>> page.html
+{{id}}
+--- config
+    location = /h5 { prize_page page.html; }
+    location = /it { prize_page page.html; prize_postgres_pass it; }
+    location = /reader {
+        prize_page page.html;
+        prize_redis_username reader;
+        prize_redis_password secret;
+    }
+    location = /all {
+        ssi on;
+        ssi_types *;
+        return 200 '<!--# include virtual="/h5?id=7" -->
+<!--# include virtual="/it?id=7" -->';
+    }
+--- request eval
+["GET /all", "GET /h5?id=7", "GET /reader?id=8", "GET /reader?id=7"]
+--- counted
+prize_http_requests_total{code="200"} 3
+prize_lookups_total{source="redis",result="found"} 2
+prize_lookups_total{source="redis",result="not_found"} 3
+prize_lookups_total{source="postgres",result="found"} 3
+prize_writebacks_total{result="stored"} 1
+prize_writebacks_total{result="kept"} 1
+prize_writebacks_total{result="failed"} 1
+prize_request_duration_seconds_count{source="redis"} 2
+prize_request_duration_seconds_count{source="postgres"} 1
+prize_postgres_query_duration_seconds_count 3
+prize_postgres_queue_wait_seconds_count 3
+prize_postgres_batch_size_sum 3.000000
+prize_postgres_batch_size_count 3
+prize_pages_total{page="page.html"} 5
 
-sub crowd {
-    my (%after) = @_;
-    my $result = Test::Prize::Clients->new(port => $port, connections => 50,
-        request => sub {
-            my ($n) = @_;
-            my $id = $n % 10 ? 'warm' : $n % 20 ? 'nobody' : 'no%20id';
+=== TEST 11: lookups that are shed, share another's, or share a query
+--- http_config
+    prize_postgres hr "$TEST_NGINX_CONNINFO" connections=1 queue=2;
+    prize_postgres_pass hr;
+    prize_postgres_query "SELECT u AS id FROM unnest($1::text[]) AS u";
+--- pages
+>>> page.html
+{{id}}
+--- config
+    location = /h5 { prize_page page.html; }
+    location = /all {
+        ssi on;
+        ssi_types *;
+        return 200 '<!--# include virtual="/h5?id=1" -->
+<!--# include virtual="/h5?id=1" -->
+<!--# include virtual="/h5?id=2" -->
+<!--# include virtual="/h5?id=3" -->
+<!--# include virtual="/h5?id=3" -->
+<!--# include virtual="/h5?id=4" -->';
+    }
+--- request eval
+["GET /h5?id=7", "GET /all"]
+--- counted
+prize_http_requests_total{code="200"} 1
+prize_lookups_total{source="postgres",result="found"} 4
+prize_shed_total{reason="queue_full"} 3
+prize_coalesced_requests_total 1
+prize_request_duration_seconds_count{source="postgres"} 1
+prize_postgres_query_duration_seconds_count 2
+prize_postgres_queue_wait_seconds_count 3
+prize_postgres_batch_size_sum 3.000000
+prize_postgres_batch_size_count 2
+prize_pages_total{page="page.html"} 4
 
-            return ("/h5?id=$id", $id);
-        })->run(requests => 100_000, after => \%after);
+=== TEST 12: a Redis that is not there
+--- http_config
+    prize_redis_pass $TEST_NGINX_DEAD;
+--- pages
+>>> page.html
+{{id}}
+--- config
+    location = /h5 { prize_page page.html; }
+    location = /status { prize_status; }
+--- request eval
+[("GET /h5?id=7") x 6, "GET /status"]
+--- error_code eval
+[(503) x 6, 200]
+--- response_body_like eval
+[(qr/503/) x 6, qr/
+^prize_http_requests_total\{code="503"\}\ 6$ .*
+^prize_lookups_total\{source="redis",result="lost"\}\ [1-5]$ .*
+^prize_breaker_transitions_total\{backend="redis",to="open"\}\ [1-9]$ .*
+^prize_redis_errors_total\{peer="127[.0-9:]+",reason="connect"\}\ [5-9]$
+/msx]
 
-    is($result->{answers} + $result->{lost}, 100_000, 'all were asked');
-    is($result->{wrong}, 0, 'and none is wrong');
-    return $result;
-}
+=== TEST 13: a PostgreSQL that is not there
+--- http_config
+    prize_postgres hr "postgresql://$TEST_NGINX_DEAD/hr";
+    prize_postgres_pass hr;
+    prize_postgres_query "SELECT u AS id FROM unnest($1::text[]) AS u";
+--- pages
+>>> page.html
+{{id}}
+--- config
+    location = /h5 { prize_page page.html; }
+    location = /status { prize_status; }
+--- request eval
+[("GET /h5?id=7") x 6, "GET /status"]
+--- error_code eval
+[(503) x 6, 200]
+--- response_body_like eval
+[(qr/503/) x 6, qr/
+^prize_http_requests_total\{code="503"\}\ 6$ .*
+^prize_postgres_errors_total\{reason="connect"\}\ [1-9]\d*$ .*
+^prize_breaker_transitions_total\{backend="postgres",to="open"\}\ [1-9]$ .*
+^prize_shed_total\{reason="down"\}\ [1-6]$
+/msx]
 
+=== TEST 14: the commands of Redis, with the PING that opens a connection
+--- http_config
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+--- redis
+HSET employee:7 id 7
+--- pages
+>>> page.html
+{{id}}
+--- config
+    location = /h5 { prize_page page.html; }
+    location = /status { prize_status; }
+--- request eval
+[("GET /h5?id=7") x 3, "GET /status"]
+--- response_body_like eval
+[("7") x 3, qr/
+^prize_redis_command_duration_seconds_bucket\{le="\+Inf"\}\ 4\n
+prize_redis_command_duration_seconds_sum\ 0\.\d*[1-9]\d*\n
+prize_redis_command_duration_seconds_count\ 4$
+/mx]
 
-my $starts = metrics()->{prize_worker_starts_total};
-my $asked = () = $nginx->log('pages.log') =~ /\n/g;
-
-crowd(map { $_ * 15_000 => sub { $nginx->reload } } 1 .. 5);
-
-eventually { metrics()->{prize_worker_starts_total} >= $starts + 10 }
-    'the workers of five reloads';
-eventually { 2 == $nginx->children } 'the end of the old ones';
-
-cmp_ok(() = $nginx->log('pages.log') =~ /\n/g, '>=', $asked + 100_000,
-       'the log has them all');
-is_deeply(counted(metrics()), codes(),
-          'after 100,000 requests and five reloads they are those of the log');
-
-
-# A worker that dies between its two notes of a request leaves one of them.
-
-my $killed = 2;
-
-$starts = metrics()->{prize_worker_starts_total};
-
-crowd(map { $_ * 30_000 => sub { kill 'KILL', ($nginx->workers)[0] } }
-      1 .. $killed);
-
-eventually { metrics()->{prize_worker_starts_total} == $starts + $killed }
-    'their successors';
-
-cmp_ok(sum(differences()), '<=', $killed,
-       'after the death of two workers in 100,000 more they differ by one each '
-       . 'at most');
-
-my $json = $nginx->status("http://127.0.0.1:$port/status");
-
-is($json->{'prize_http_requests_total{code="404"}'}, counted(metrics())->{404},
-   'JSON has the same numbers');
-is($json->{workers}, 2, 'of two workers');
-
-$redis->command('DEL', map { "$prefix:$_" } qw(warm stale foreign));
-$postgres->sql("DROP TABLE $prefix");
-
-done_testing();
+=== TEST 15: the gauges of connections that are there
+--- http_config
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+    prize_postgres hr "$TEST_NGINX_CONNINFO" connections=1 queue=7;
+    prize_postgres it "$TEST_NGINX_CONNINFO" connections=1 queue=5;
+    prize_postgres_pass hr;
+    prize_postgres_query "SELECT u AS id FROM unnest($1::text[]) AS u";
+    prize_write_back off;
+--- pages
+>>> page.html
+{{id}}
+--- config
+    location = /h5 { prize_page page.html; }
+    location = /it { prize_page page.html; prize_postgres_pass it; }
+    location = /status { prize_status; }
+--- request eval
+["GET /h5?id=7", "GET /it?id=7", "GET /status"]
+--- response_body_like eval
+[("7") x 2, qr/
+^prize_postgres_connections\{state="connecting"\}\ 0
+\nprize_postgres_connections\{state="connected"\}\ 2
+\n.*\n.*\nprize_postgres_queue_length\ 0
+\n.*\n.*\nprize_postgres_queue_max\ 12
+\n.*\n.*\nprize_postgres_lookups_in_flight\ 0$ .*
+^prize_redis_connections\{peer="unix:[^"]+",state="connected"\}\ 1$
+/msx]

@@ -2,418 +2,634 @@ use strict;
 use warnings;
 
 use lib 't/lib';
-use Test::More;
-use Test::Prize;
-use Test::Prize::Client;
+use Test::Nginx::Socket 'no_plan';
+use Test::Prize::Socket;
 
-# What $prize_... and nginx's own $upstream_... say, in every phase and after
-# error_page has gone elsewhere.
+# What $prize_id, $prize_source, $prize_result, $prize_field_NAME and nginx's
+# own $upstream_... say: each value, in each phase, and after error_page has
+# gone elsewhere.
 
-my $redis = Test::Prize::Redis->start;
-my $postgres = shared_postgres();
-my $dead = '127.0.0.1:' . free_port();
-my ($port, $other) = (free_port(), free_port());
+run_tests();
 
-$postgres->sql('DROP DATABASE IF EXISTS variables');
-$postgres->sql('CREATE DATABASE variables');
-$postgres->sql(<<"SQL", 'variables');
-CREATE TABLE employee (id text, name text, prize text, "Team" text,
-                       extra text);
-INSERT INTO employee VALUES ('7', 'Ann', 'phone', 'red', 'seven'),
-    ('p1', 'Pia', 'car', 'blue', 'one'), ('p2', 'Pat', '', 'blue', NULL);
-CREATE TABLE numbers (id integer, name text, prize text);
-INSERT INTO numbers VALUES (7, 'Ann', '');
-SQL
+__DATA__
 
-$redis->commands(map { [split /,/, $_, -1] }
-    'HSET,employee:7,id,7,name,Ann,prize,phone,Team,green,extra,redis',
-    'HSET,employee:r1,id,r1,name,Rob,prize,',
-    "HSET,employee:crlf,id,crlf,name,A\r\nSet-Cookie: evil=1\x01\x7f,prize,",
-    'HSET,stale:p1,id,p1,name,Pia', 'HSET,other:p1,id,p2,name,Pia,prize,x',
-    'SET,text:p1,x');
-
-my $nginx = Test::Prize::Nginx->start(
-    files => {'page.html' => '{{name}} {{prize}}', 'friendly.html' => 'sorry',
-              'team.html' => '{{Team}}'},
-    http => <<"CONF");
-    upstream two {
-        server $dead max_fails=0;
-        server 127.0.0.1:$redis->{port} max_fails=0;
+=== TEST 1: $prize_id is decoded once and checked, and else empty
+--- http_config
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+--- pages
+>>> page.html
+{{name}}
+--- config
+    location = /h5 {
+        prize_page page.html;
+        add_header X-Id "[$prize_id]" always;
     }
-    upstream spare {
-        server $dead max_fails=0;
-        server 127.0.0.1:$redis->{port} backup;
-    }
+--- request eval
+[map { "GET /h5?id=$_" } qw(7 %37 E-1@h5 %2537 %00 a/b), '']
+--- error_code eval
+[404, 404, 404, 400, 400, 400, 400]
+--- response_headers eval
+[map { "X-Id: [$_]" } qw(7 7 E-1@h5), ('') x 4]
 
-    prize_postgres hr "@{[ $postgres->conninfo('variables') ]}";
-    prize_postgres local "@{[ $postgres->socket_conninfo('variables') ]}";
-    prize_redis_pass 127.0.0.1:$redis->{port};
-    prize_redis_connect_timeout 60s;
-    prize_redis_timeout 60s;
+=== TEST 2: in the rewrite phase the ID is known, and nothing else
+--- http_config
+    map $prize_id $known { default yes; "" no; }
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+--- redis
+HSET employee:7 id 7 name Ann
+--- pages
+>>> page.html
+{{name}}
+--- config
+    set $early "$prize_id/$known/$prize_source/$prize_result/$prize_field_name";
+    add_header X-Early $early always;
+    add_header X-Late $prize_id/$known/$prize_source/$prize_result/$prize_field_name
+                      always;
+    location = /h5 { prize_page page.html; }
+--- request eval
+["GET /h5?id=%37", "GET /h5?id=%00", "GET /h5?id=9"]
+--- error_code eval
+[200, 400, 404]
+--- response_headers eval
+["X-Early: 7/yes///\nX-Late: 7/yes/redis/found/Ann",
+ "X-Early: /no///\nX-Late: /no//refused/",
+ "X-Early: 9/yes///\nX-Late: 9/yes//unknown/"]
+
+=== TEST 3: in a location without a page
+--- config
+    location = /no-page {
+        return 200 "$prize_id|$prize_source|$prize_result|$prize_field_name\n";
+    }
+--- request eval
+["GET /no-page?id=%37", "GET /no-page?id=%00"]
+--- response_body eval
+["7|||\n", "|||\n"]
+
+=== TEST 4: an ID has one limit, however it is written
+--- http_config
+    limit_req_zone $prize_id zone=id:64k rate=1r/m;
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+--- redis
+HSET employee:7 id 7 name Ann
+HSET employee:8 id 8 name Ben
+--- pages
+>>> page.html
+{{name}}
+--- config
+    location = /h5 { prize_page page.html; limit_req zone=id; }
+--- request eval
+["GET /h5?id=7", "GET /h5?id=%37", "GET /h5?id=8"]
+--- error_code eval
+[200, 503, 200]
+
+=== TEST 5: found, by each store
+--- http_config
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+    prize_postgres hr "$TEST_NGINX_CONNINFO";
     prize_postgres_pass hr;
-    prize_postgres_query 'SELECT * FROM employee WHERE id = ANY(\$1)';
-    prize_postgres_timeout 60s;
+    prize_postgres_query "SELECT id, 'Pia' AS name
+                          FROM unnest($1::text[]) AS id WHERE id LIKE 'p%'";
     prize_write_back off;
+--- redis
+HSET employee:7 id 7 name Ann
+--- pages
+>>> page.html
+{{name}}
+--- config
+    add_header X-Result "$prize_source $prize_result";
+    location = /h5 { prize_page page.html; }
+--- request eval
+["GET /h5?id=7", "HEAD /h5?id=7", "GET /h5?id=p1", "HEAD /h5?id=p1"]
+--- response_headers eval
+["X-Result: redis found", "X-Result: redis found",
+ "X-Result: postgres found", "X-Result: postgres found"]
+--- response_body eval
+["Ann\n", "", "Pia\n", ""]
 
-    map \$prize_field_prize \$winner { default 1; "" 0; }
-    map \$prize_id \$known_id { default yes; "" no; }
-    map \$prize_result \$slow { default 0; timeout 1; error 1; shed 1; }
+=== TEST 6: unknown, to either store and to both
+--- http_config
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+    prize_postgres hr "$TEST_NGINX_CONNINFO";
+    prize_postgres_pass hr;
+    prize_postgres_query "SELECT '7' AS id, 'Ann' AS name
+                          WHERE '7' = ANY($1)";
+--- pages
+>>> page.html
+{{name}}
+--- config
+    add_header X-Result "[$prize_id $prize_source $prize_result]" always;
+    location = /h5 { prize_page page.html; }
+    location = /redis { prize_page page.html; prize_postgres_pass off; }
+    location = /postgres { prize_page page.html; prize_redis_pass off; }
+--- request eval
+["GET /h5?id=9", "GET /redis?id=9", "GET /postgres?id=9"]
+--- error_code eval
+[404, 404, 404]
+--- response_headers eval
+[("X-Result: [9  unknown]") x 3]
 
-    log_format store escape=none
-                     '\$status|\$prize_id|\$prize_source|\$prize_result|'
-                     '\$upstream_addr|\$upstream_status|'
-                     '\$upstream_response_time';
-    log_format fields '\$prize_field_name|\$prize_field_prize|'
-                      '\$prize_field_extra|\$prize_field_none|\$winner';
-    access_log store.log store;
+=== TEST 7: refused: no ID, and another method
+--- http_config
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+--- redis
+HSET employee:7 id 7 name Ann
+--- pages
+>>> page.html
+{{name}}
+--- config
+    location = /h5 {
+        prize_page page.html;
+        add_header X-Result "[$prize_id $prize_source $prize_result]" always;
+        add_header X-Tries "[$upstream_addr]" always;
+    }
+--- request eval
+["GET /h5?id=%00", "POST /h5?id=7"]
+--- error_code eval
+[400, 405]
+--- response_headers eval
+["X-Result: [  refused]\nX-Tries: []", "X-Result: [7  refused]\nX-Tries: []"]
 
-    server {
-        listen 127.0.0.1:$other;
+=== TEST 8: shed: nobody could be asked
+--- http_config
+    upstream nobody { server unix:$TEST_NGINX_REDIS_SOCKET down; }
+    prize_redis_pass nobody;
+--- redis
+HSET employee:7 id 7 name Ann
+--- pages
+>>> page.html
+{{name}}
+--- config
+    location = /h5 {
+        prize_page page.html;
+        add_header X-Result "[$prize_id $prize_source $prize_result]" always;
+        add_header X-Tries "[$upstream_addr]" always;
+    }
+--- request
+GET /h5?id=7
+--- error_code: 503
+--- response_headers
+X-Result: [7  shed]
+X-Tries: []
+
+=== TEST 9: timeout: PostgreSQL is late
+--- http_config
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+    prize_postgres hr "$TEST_NGINX_CONNINFO";
+    prize_postgres_pass hr;
+    prize_postgres_query "SELECT id
+                          FROM unnest($1::text[]) AS id, pg_sleep(60)";
+    prize_postgres_timeout 100ms;
+--- pages
+>>> page.html
+{{id}}
+--- config
+    location = /h5 {
+        prize_page page.html;
+        add_header X-Result "[$prize_id $prize_source $prize_result]" always;
+        add_header X-Status "$upstream_status" always;
+    }
+--- request
+GET /h5?id=p1
+--- error_code: 503
+--- response_headers
+X-Result: [p1  timeout]
+X-Status: 404, 504
+
+=== TEST 10: error: the store is not there, or its record is wrong
+--- http_config
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+--- redis
+HSET employee:other id 8 name Ben
+SET employee:text Ann
+--- pages
+>>> page.html
+{{name}}
+--- config
+    add_header X-Result "[$prize_id $prize_source $prize_result]" always;
+    add_header X-Status "$upstream_status" always;
+    location = /dead {
+        prize_page page.html;
+        prize_redis_pass $TEST_NGINX_DEAD;
+    }
+    location = /h5 { prize_page page.html; }
+--- request eval
+["GET /dead?id=7", "GET /h5?id=other", "GET /h5?id=text"]
+--- error_code eval
+[503, 503, 503]
+--- response_headers eval
+[map { "X-Result: [$_  error]\nX-Status: 502" } qw(7 other text)]
+
+=== TEST 11: fields, also those that no page names
+--- http_config
+    map $prize_field_prize $winner { default 1; "" 0; }
+    log_format fields '$prize_field_name|$prize_field_prize|'
+                      '$prize_field_extra|$prize_field_none|$winner';
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+    prize_postgres hr "$TEST_NGINX_CONNINFO";
+    prize_postgres_pass hr;
+    prize_postgres_query 'SELECT * FROM employee WHERE id = ANY($1)';
+    prize_write_back off;
+--- redis
+HSET employee:7 id 7 name Ann prize phone extra seven
+HSET employee:8 id 8 name Ben prize ''
+--- sql
+CREATE TABLE employee (id text, name text, prize text, extra text);
+INSERT INTO employee VALUES ('p1', 'Pia', 'car', 'one'),
+                            ('p2', 'Pat', '', NULL);
+--- pages
+>>> page.html
+{{name}}
+--- config
+    location = /h5 {
+        prize_page page.html;
+        access_log logs/fields.log fields;
+        access_log logs/winners.log fields if=$winner;
+        add_header X-Name "[$prize_field_name]" always;
+    }
+    location /logs/ {
+        root $TEST_NGINX_SERVROOT;
         access_log off;
-        location = /header {
-            prize_page page.html;
-            add_header X-Name "\$prize_field_name|";
-        }
-        location / { return 200 "elsewhere"; }
     }
+--- request eval
+[map({ "GET /h5?id=$_" } qw(7 p1 p2 8 none), ''),
+ "GET /logs/fields.log", "GET /logs/winners.log"]
+--- error_code eval
+[(200) x 4, 404, 400, 200, 200]
+--- response_headers eval
+[map({ "X-Name: [$_]" } qw(Ann Pia Pat Ben), '', ''), '', '']
+--- response_body eval
+["Ann\n", "Pia\n", "Pat\n", "Ben\n", qr/404 Not Found/, qr/400 Bad Request/,
+ "Ann|phone|seven||1\nPia|car|one||1\nPat||||0\nBen||||0\n||||0\n||||0\n",
+ "Ann|phone|seven||1\nPia|car|one||1\n"]
 
+=== TEST 12: a field with capitals, as a page writes it
+--- http_config
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+    prize_postgres hr "$TEST_NGINX_CONNINFO";
+    prize_postgres_pass hr;
+    prize_postgres_query "SELECT 'p1' AS id, 'blue' AS \"Team\"
+                          WHERE 'p1' = ANY($1)";
+    prize_write_back off;
+--- redis
+HSET employee:7 id 7 Team green
+--- pages
+>>> page.html
+{{Team}}
+--- config
+    location = /h5 {
+        prize_page page.html;
+        add_header X-Team "$prize_field_team $prize_field_Team";
+    }
+--- request eval
+["GET /h5?id=7", "GET /h5?id=p1"]
+--- response_body eval
+["green\n", "blue\n"]
+--- response_headers eval
+["X-Team: green green", "X-Team: blue blue"]
+
+=== TEST 13: a field that is there to the letter comes before one with capitals
+--- http_config
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+--- redis
+HSET employee:7 id 7 Team green team red
+--- pages
+>>> page.html
+{{Team}} {{team}}
+--- config
+    location = /h5 {
+        prize_page page.html;
+        add_header X-Team "$prize_field_team";
+    }
+--- request
+GET /h5?id=7
+--- response_body
+green red
+--- response_headers
+X-Team: red
+
+=== TEST 14: a field that only a variable names makes no record stale
+--- http_config
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+    prize_postgres hr "$TEST_NGINX_CONNINFO";
+    prize_postgres_pass hr;
+    prize_postgres_query "SELECT '7' AS id, 'Ann' AS name, 'x' AS extra
+                          WHERE '7' = ANY($1)";
+--- redis
+HSET employee:7 id 7 name Ann
+--- pages
+>>> page.html
+{{name}}
+--- config
+    location = /h5 {
+        prize_page page.html;
+        add_header X-Extra "[$prize_field_extra] $prize_source";
+    }
+--- request
+GET /h5?id=7
+--- response_body
+Ann
+--- response_headers
+X-Extra: [] redis
+
+=== TEST 15: a field that only a variable names makes no query wrong
+--- http_config
+    prize_postgres hr "$TEST_NGINX_CONNINFO";
+    prize_postgres_pass hr;
+    prize_postgres_query "SELECT '7' AS id, 'Ann' AS name WHERE '7' = ANY($1)";
+--- pages
+>>> page.html
+{{name}}
+--- config
+    location = /h5 {
+        prize_page page.html;
+        add_header X-Extra "[$prize_field_extra] $prize_source";
+    }
+--- request
+GET /h5?id=7
+--- response_body
+Ann
+--- response_headers
+X-Extra: [] postgres
+
+=== TEST 16: a field in a header makes no header of its own
+--- http_config
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+--- redis
+EVAL 'redis.call("HSET", KEYS[1], "id", 7, "name", "A\r\nSet-Cookie: evil=1\1\31\127\31\31\194\160")' 1 employee:7
+--- pages
+>>> page.html
+{{name}}
+--- config
+    location = /h5 {
+        prize_page page.html;
+        add_header X-Name "$prize_field_name|";
+    }
+--- request
+GET /h5?id=7
+--- response_headers eval
+"X-Name: A  Set-Cookie: evil=1     \xc2\xa0|
+! Set-Cookie"
+--- response_body eval
+"A\r\nSet-Cookie: evil=1\x01\x1f\x7f\x1f\x1f\xc2\xa0\n"
+
+=== TEST 17: after error_page
+--- http_config
+    map $upstream_response_time $times {
+        default $upstream_response_time;
+        "" none;
+        "~^\d+\.\d{3}$" one;
+        "~^\d+\.\d{3}, \d+\.\d{3}$" two;
+        "~^\d+\.\d{3}, \d+\.\d{3} : \d+\.\d{3}$" "two, one";
+        "~^\d+\.\d{3} : \d+\.\d{3}$" "one, one";
+    }
+    log_format store '$status|$prize_id|$prize_source|$prize_result|'
+                     '$upstream_addr|$upstream_status|$times';
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+    prize_postgres hr "$TEST_NGINX_CONNINFO";
+    prize_postgres_pass hr;
+    prize_postgres_query "SELECT id, 'Pia' AS name
+                          FROM unnest($1::text[]) AS id WHERE id LIKE 'p%'";
+    prize_write_back off;
     server {
-        listen 127.0.0.1:$port;
-
-        set \$early "\$prize_id/\$known_id/\$prize_source/\$prize_result";
-        add_header X-Early \$early always;
-        add_header X-Late "\$prize_id/\$known_id/\$prize_source/"
-                          always;
-        add_header X-Result "\$prize_result" always;
-
-        location = /h5 {
-            prize_page page.html;
-            access_log store.log store;
-            access_log fields.log fields;
-            access_log winners.log fields if=\$winner;
-        }
-        location = /team {
-            prize_page team.html;
-            add_header X-Team "\$prize_field_team \$prize_field_Team";
-        }
-        location = /no-page {
-            return 200 "\$prize_id|\$prize_result|\$prize_field_name";
-        }
-
-        location = /redis { prize_page page.html; prize_postgres_pass off; }
-        location = /postgres { prize_page page.html; prize_redis_pass off; }
-        location = /stale {
-            prize_page page.html;
-            prize_redis_key stale:\$prize_id;
-        }
-        location = /other {
-            prize_page page.html;
-            prize_redis_key other:\$prize_id;
-        }
-        location = /text {
-            prize_page page.html;
-            prize_redis_key text:\$prize_id;
-        }
-        location = /dead {
-            prize_page page.html;
-            prize_redis_pass $dead;
-            prize_postgres_pass off;
-        }
-        location = /two {
-            prize_page page.html;
-            prize_redis_pass two;
-            prize_postgres_pass off;
-        }
-        location = /spare {
-            prize_page page.html;
-            prize_redis_pass spare;
-            prize_postgres_pass off;
-        }
-        location = /sockets {
-            prize_page page.html;
-            prize_redis_pass unix:$redis->{socket};
-            prize_postgres_pass local;
-        }
-        location = /numbers {
-            prize_page page.html;
-            prize_redis_pass off;
-            prize_postgres_query 'SELECT * FROM numbers WHERE id = ANY(\$1)';
-        }
-        location = /impatient {
-            prize_page page.html;
-            prize_redis_timeout 100ms;
-        }
-        location = /very-impatient {
-            prize_page page.html;
-            prize_redis_timeout 100ms;
-            prize_postgres_timeout 100ms;
-        }
-
-        location = /file {
-            prize_page page.html;
-            error_page 400 404 503 /friendly.html;
-        }
-        location = /friendly.html { root .; internal; }
-        location = /named {
-            prize_page page.html;
-            error_page 400 404 503 \@named;
-        }
-        location \@named { return 200 "named"; }
-        location = /ok {
-            prize_page page.html;
-            error_page 400 404 503 =200 /friendly.html;
-        }
-        location = /proxied {
-            prize_page page.html;
-            error_page 404 = \@proxied;
-        }
-        location \@proxied { proxy_pass http://127.0.0.1:$other; }
-        location = /second {
-            prize_page page.html;
-            prize_postgres_pass off;
-            error_page 404 = /postgres?id=p2;
-        }
-
-        location = /included {
-            ssi on;
-            ssi_types *;
-            return 200 '<!--# include virtual="/h5?id=p1" -->';
-        }
-        location = /checked { auth_request /check; prize_page page.html; }
-        location = /check { prize_page page.html; prize_id p1; }
+        listen unix:$TEST_NGINX_SERVROOT/logs/other.sock;
+        access_log off;
+        location / { return 200 "elsewhere\n"; }
     }
-CONF
+--- redis
+HSET employee:7 id 7 name Ann
+--- pages
+>>> page.html
+{{name}}
+>>> sorry.html
+sorry
+--- config
+    access_log logs/store.log store;
+    location = /connected { prize_page page.html; access_log off; }
+    location = /file {
+        prize_page page.html;
+        error_page 400 404 /sorry.html;
+    }
+    location = /ok {
+        prize_page page.html;
+        error_page 404 =200 /sorry.html;
+    }
+    location = /sorry.html { root conf; }
+    location = /named {
+        prize_page page.html;
+        error_page 404 @named;
+    }
+    location @named { return 200 "named\n"; }
+    location = /proxied {
+        prize_page page.html;
+        error_page 404 = @proxied;
+    }
+    location @proxied {
+        proxy_pass http://unix:$TEST_NGINX_SERVROOT/logs/other.sock;
+    }
+    location = /page {
+        prize_page page.html;
+        prize_postgres_pass off;
+        error_page 404 = /other?id=p2;
+    }
+    location = /other { prize_page page.html; prize_redis_pass off; }
+    location /logs/ { root $TEST_NGINX_SERVROOT; access_log off; }
+--- request eval
+[map { "GET $_" } qw(/connected?id=p1 /file?id=9 /file?id=%20 /file?id=7
+                     /ok?id=9 /named?id=9 /proxied?id=9 /page?id=9
+                     /logs/store.log)]
+--- error_code eval
+[200, 404, 400, 200, 200, 404, 200, 200, 200]
+--- response_body eval
+["Pia\n", "sorry\n", "sorry\n", "Ann\n", "sorry\n", "named\n", "elsewhere\n",
+ "Pia\n",
+ '404|9||unknown|unix:$TEST_NGINX_REDIS_SOCKET, 127.0.0.1:$TEST_NGINX_POSTGRES_PORT|404, 404|two
+400|||refused|-|-|none
+200|7|redis|found|unix:$TEST_NGINX_REDIS_SOCKET|200|one
+200|9||unknown|unix:$TEST_NGINX_REDIS_SOCKET, 127.0.0.1:$TEST_NGINX_POSTGRES_PORT|404, 404|two
+404|9||unknown|unix:$TEST_NGINX_REDIS_SOCKET, 127.0.0.1:$TEST_NGINX_POSTGRES_PORT|404, 404|two
+200|9||unknown|unix:$TEST_NGINX_REDIS_SOCKET, 127.0.0.1:$TEST_NGINX_POSTGRES_PORT : unix:$TEST_NGINX_SERVROOT/logs/other.sock|404, 404 : 200|two, one
+200|p2|postgres|found|unix:$TEST_NGINX_REDIS_SOCKET : 127.0.0.1:$TEST_NGINX_POSTGRES_PORT|404 : 200|one, one
+']
 
-my $client = Test::Prize::Client->new($port);
-my $r = "127.0.0.1:$redis->{port}";
-my $p = "127.0.0.1:" . $postgres->way->{port};
+=== TEST 18: in a header after error_page
+--- http_config
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+--- redis
+HSET employee:8 id 8 name Ben
+--- pages
+>>> page.html
+{{name}}
+>>> sorry.html
+sorry
+--- config
+    add_header X-Result "[$prize_id $prize_source $prize_result]" always;
+    add_header X-Name "[$prize_field_name]" always;
+    location = /h5 {
+        prize_page page.html if=name=Ann;
+        error_page 400 404 /sorry.html;
+    }
+    location = /sorry.html { root conf; }
+--- suppress_stderr
+--- request eval
+["GET /h5?id=9", "GET /h5?id=%00", "GET /h5?id=8"]
+--- error_code eval
+[404, 400, 404]
+--- response_body eval
+[("sorry\n") x 3]
+--- response_headers eval
+["X-Result: [9  unknown]\nX-Name: []", "X-Result: [  refused]\nX-Name: []",
+ "X-Result: [8 redis found]\nX-Name: [Ben]"]
 
+=== TEST 19: a document that includes a page by SSI has variables of its own
+--- http_config
+    log_format store '$uri|$status|$prize_id|$prize_source|$prize_result|'
+                     '$prize_field_name|$upstream_addr';
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+--- redis
+HSET employee:8 id 8 name Ben
+--- pages
+>>> page.html
+{{name}}
+--- config
+    access_log logs/store.log store;
+    log_subrequest on;
+    location = /h5 { prize_page page.html; }
+    location = /all {
+        ssi on;
+        ssi_types *;
+        return 200 '<!--# include virtual="/h5?id=8" -->';
+    }
+    location /logs/ { root $TEST_NGINX_SERVROOT; access_log off; }
+--- request eval
+["GET /all?id=7", "GET /logs/store.log"]
+--- response_body eval
+["Ben\n", '/h5|200|8|redis|found|Ben|unix:$TEST_NGINX_REDIS_SOCKET
+/all|200|7||||-
+']
 
-# the next line of a log, which is written when the request has ended
+=== TEST 20: a page behind auth_request has variables of its own
+--- http_config
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+--- redis
+HSET employee:7 id 7 name Ann
+HSET employee:8 id 8 name Ben
+--- pages
+>>> page.html
+{{name}}
+--- config
+    location = /h5 {
+        auth_request /check;
+        prize_page page.html;
+        add_header X-Result "$prize_id $prize_source $prize_result";
+        add_header X-Name "$prize_field_name $upstream_status";
+    }
+    location = /check { prize_page page.html; prize_id 8; }
+--- request
+GET /h5?id=7
+--- response_body
+Ann
+--- response_headers
+X-Result: 7 redis found
+X-Name: Ann 200
 
-my %read;
+=== TEST 21: $upstream_... has an entry for each store that was asked
+--- http_config
+    map $upstream_response_time $times {
+        default $upstream_response_time;
+        "" none;
+        "~^\d+\.\d{3}$" one;
+        "~^\d+\.\d{3}, \d+\.\d{3}$" two;
+    }
+    log_format store '$status|$prize_id|$prize_source|$prize_result|'
+                     '$upstream_addr|$upstream_status|$times';
+    prize_redis_pass 127.0.0.1:$TEST_NGINX_REDIS_PORT;
+    prize_postgres hr "$TEST_NGINX_CONNINFO";
+    prize_postgres_pass hr;
+    prize_postgres_query "SELECT id, 'Pia' AS name
+                          FROM unnest($1::text[]) AS id WHERE id LIKE 'p%'";
+    prize_write_back off;
+--- redis
+HSET employee:7 id 7 name Ann
+HSET employee:p2 id p2
+HSET employee:p3 id p4 name Pat
+SET employee:p5 x
+--- pages
+>>> page.html
+{{name}}
+--- config
+    access_log logs/store.log store;
+    location = /connected { prize_page page.html; access_log off; }
+    location = /h5 { prize_page page.html; }
+    location = /redis { prize_page page.html; prize_postgres_pass off; }
+    location = /postgres { prize_page page.html; prize_redis_pass off; }
+    location /logs/ { root $TEST_NGINX_SERVROOT; access_log off; }
+--- request eval
+["GET /connected?id=p1", "GET /h5?id=7", "HEAD /h5?id=7", "GET /h5?id=p1",
+ "GET /h5?id=p2", "GET /h5?id=p3", "GET /h5?id=p5", "GET /h5?id=9",
+ "GET /redis?id=p1", "GET /postgres?id=p1", "GET /h5?id=%00", "POST /h5?id=7",
+ "GET /logs/store.log"]
+--- error_code eval
+[(200) x 7, 404, 404, 200, 400, 405, 200]
+--- response_body eval
+["Pia\n", "Ann\n", '', ("Pia\n") x 4, qr/404 Not Found/, qr/404 Not Found/,
+ "Pia\n", qr/400 Bad Request/, qr/405 Not Allowed/,
+ '200|7|redis|found|127.0.0.1:$TEST_NGINX_REDIS_PORT|200|one
+200|7|redis|found|127.0.0.1:$TEST_NGINX_REDIS_PORT|200|one
+200|p1|postgres|found|127.0.0.1:$TEST_NGINX_REDIS_PORT, 127.0.0.1:$TEST_NGINX_POSTGRES_PORT|404, 200|two
+200|p2|postgres|found|127.0.0.1:$TEST_NGINX_REDIS_PORT, 127.0.0.1:$TEST_NGINX_POSTGRES_PORT|200, 200|two
+200|p3|postgres|found|127.0.0.1:$TEST_NGINX_REDIS_PORT, 127.0.0.1:$TEST_NGINX_POSTGRES_PORT|502, 200|two
+200|p5|postgres|found|127.0.0.1:$TEST_NGINX_REDIS_PORT, 127.0.0.1:$TEST_NGINX_POSTGRES_PORT|502, 200|two
+404|9||unknown|127.0.0.1:$TEST_NGINX_REDIS_PORT, 127.0.0.1:$TEST_NGINX_POSTGRES_PORT|404, 404|two
+404|p1||unknown|127.0.0.1:$TEST_NGINX_REDIS_PORT|404|one
+200|p1|postgres|found|127.0.0.1:$TEST_NGINX_POSTGRES_PORT|200|one
+400|||refused|-|-|none
+405|7||refused|-|-|none
+']
 
-sub line {
-    my ($name) = @_;
-    my $from = $read{$name} // 0;
-    my ($line) = eventually {
-        substr($nginx->log($name), $from) =~ /^(.*\n)/ ? $1 : undef
-    } "a line of $name";
+=== TEST 22: $upstream_addr of Unix sockets
+--- http_config
+    log_format store '$upstream_addr';
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+    prize_postgres hr "$TEST_NGINX_SOCKET_CONNINFO";
+    prize_postgres_pass hr;
+    prize_postgres_query "SELECT 'p1' AS id WHERE 'p1' = ANY($1)";
+    prize_write_back off;
+--- pages
+>>> page.html
+{{id}}
+--- config
+    location = /connected { prize_page page.html; access_log off; }
+    location = /h5 { prize_page page.html; access_log logs/store.log store; }
+    location /logs/ { root $TEST_NGINX_SERVROOT; access_log off; }
+--- request eval
+["GET /connected?id=p1", "GET /h5?id=p1", "GET /logs/store.log"]
+--- response_body eval
+["p1\n", "p1\n",
+ 'unix:$TEST_NGINX_REDIS_SOCKET, unix:$TEST_NGINX_POSTGRES_DIR
+']
 
-    $read{$name} = $from + length $line;
-    chomp $line;
-    return $line;
-}
-
-
-# fetches, and compares what was logged; the times of the tries are checked
-# for their number only
-
-sub is_logged {
-    my ($target, $expected, $name, $method) = @_;
-    my $answer = $client->request($method // 'GET', $target);
-    my $line = line('store.log');
-    my ($times) = $line =~ s/\|([^|]*)$// ? $1 : '';
-    my ($statuses) = $line =~ /\|([^|]*)$/;
-
-    $statuses =~ s/\d+/t/g;
-    $times =~ s/\d+\.\d{3}/t/g;
-
-    is($line, $expected, $name);
-    is($times, $statuses, 'a time for each try');
-    return $answer;
-}
-
-
-# nothing is connected before this is answered
-
-$client->get($_), line('store.log') for qw(/h5?id=7 /h5?id=p1 /sockets?id=p1);
-line('fields.log') for 1 .. 2;
-line('winners.log') for 1 .. 2;
-
-
-# who was asked, and what they said
-
-is_logged('/h5?id=7', "200|7|redis|found|$r|200", 'from Redis');
-is_logged('/h5?id=p1', "200|p1|postgres|found|$r, $p|404, 200",
-          'from PostgreSQL');
-is_logged('/h5?id=none', "404|none||unknown|$r, $p|404, 404", 'unknown');
-is_logged('/h5?id=%37', "200|7|redis|found|$r|200", 'an encoded ID');
-is_logged('/h5?id=%00', '400|||refused||', 'no ID');
-is_logged('/h5?id=7', '405|7||refused||', 'POST', 'POST');
-is_logged('/h5?id=7', "200|7|redis|found|$r|200", 'HEAD', 'HEAD');
-is_logged('/redis?id=p1', "404|p1||unknown|$r|404", 'Redis alone');
-is_logged('/postgres?id=p1', "200|p1|postgres|found|$p|200",
-          'PostgreSQL alone');
-is_logged('/stale?id=p1', "200|p1|postgres|found|$r, $p|200, 200", 'stale');
-is_logged('/other?id=p1', "200|p1|postgres|found|$r, $p|502, 200",
-          'another\'s record');
-is_logged('/text?id=p1', "200|p1|postgres|found|$r, $p|502, 200", 'no hash');
-is_logged('/sockets?id=p1', '200|p1|postgres|found|'
-          . "unix:$redis->{socket}, unix:@{[ $postgres->way->{dir} ]}|404, 200",
-          'unix sockets');
-
-is_logged('/numbers?id=7', "200|7|postgres|found|$p|200", 'a number');
-is_logged('/numbers?id=x', '404|x||unknown||',
-          'what is no number, and was asked of nobody');
-
-$client->get('/dead?id=7');
-like(line('store.log'),
-     qr/^503\|7\|\|error\|(?:\Q$dead\E\|502\|\d\.\d+|\|\|)$/, 'a dead Redis');
-
-# until the first server's breaker is open, its failed try is there too
-for my $target ('/two?id=7', '/spare?id=7') {
-    $client->get($target);
-    like(line('store.log'), qr/^200\|7\|redis\|found\|
-                               (?:\Q$dead\E,\ \Q$r\E\|502,\ 200
-                                |\Q$r\E\|200)\|/x,
-         "the second server answers: $target");
-}
-
-{
-    $redis->pause;
-    is_logged('/impatient?id=7', "200|7|postgres|found|$r, $p|504, 200",
-              'Redis is late');
-    $redis->resume;
-    eventually { $client->get('/redis?id=7'); line('store.log') =~ /^200/ }
-               'Redis';
-
-    $postgres->pause;
-    is_logged('/very-impatient?id=p1', "503|p1||timeout|$r, $p|404, 504",
-              'PostgreSQL is late');
-    $postgres->resume;
-    eventually { $client->get('/postgres?id=p1'); line('store.log') =~ /^200/ }
-               'PostgreSQL';
-}
-
-
-# after error_page
-
-is_logged('/file?id=none', "404|none||unknown|$r, $p|404, 404", 'a file');
-is_logged('/file?id=%20', '400|||refused||', 'a file for a bad ID');
-is_logged('/named?id=none', "404|none||unknown|$r, $p|404, 404",
-          'a named location');
-is_logged('/ok?id=none', "200|none||unknown|$r, $p|404, 404",
-          'with the status changed');
-is_logged('/file?id=7', "200|7|redis|found|$r|200", 'where none was needed');
-
-{
-    my $answer = is_logged('/proxied?id=none',
-        "200|none||unknown|$r, $p : 127.0.0.1:$other|404, 404 : 200",
-        'a proxied page');
-    is($answer->{body}, 'elsewhere', 'which was sent');
-}
-
-is_logged('/second?id=none', "200|p2|postgres|found|$r : $p|404 : 200",
-          'another page');
-
-
-# phases
-
-sub late {
-    my ($answer) = @_;
-
-    return join '', map { $answer->header($_) } qw(X-Late X-Result);
-}
-
-
-{
-    my $answer = $client->get('/h5?id=%37');
-    line('store.log');
-    is_deeply([$answer->header('X-Early')], ['7/yes//'], 'the rewrite phase');
-    is_deeply([late($answer)], ['7/yes/redis/found'],
-              'the header filter');
-
-    $answer = $client->get('/h5?id=%00');
-    line('store.log');
-    is_deeply([$answer->header('X-Early')], ['/no//'],
-              'the rewrite phase, without an ID');
-    is_deeply([late($answer)], ['/no//refused'],
-              'the header filter, without an ID');
-
-    $answer = $client->get('/file?id=none');
-    line('store.log');
-    is_deeply([late($answer)], ['none/yes//unknown'],
-              'the header filter after error_page');
-}
-
-is($client->get('/no-page?id=7')->{body}, '7||', 'a location without a page');
-line('store.log');
-
-
-# fields
-
-$read{'fields.log'} = length $nginx->log('fields.log');
-$read{'winners.log'} = length $nginx->log('winners.log');
-
-sub is_fields {
-    my ($target, $expected, $name) = @_;
-
-    $client->get($target);
-    line('store.log');
-    is(line('fields.log'), $expected, $name);
-}
-
-is_fields('/h5?id=7', 'Ann|phone|redis||1',
-          'fields from Redis, also those that no page names');
-is_fields('/h5?id=p1', 'Pia|car|one||1', 'fields from PostgreSQL');
-is_fields('/h5?id=p2', 'Pat||||0', 'empty and NULL');
-is_fields('/h5?id=r1', 'Rob||||0', 'fields that Redis has not');
-is_fields('/h5?id=none', '||||0', 'nobody\'s fields');
-is_fields('/h5?id=', '||||0', 'fields without an ID');
-
-is(line('winners.log'), 'Ann|phone|redis||1', 'access_log if=');
-is(line('winners.log'), 'Pia|car|one||1', 'of the others');
-is(substr($nginx->log('winners.log'), $read{'winners.log'}), '', 'only these');
-
-# nginx lowers the names of variables
-
-for my $id (qw(7 p1)) {
-    my $answer = $client->get("/team?id=$id");
-    my $team = $id eq '7' ? 'green' : 'blue';
-
-    line('store.log');
-    is($answer->{body}, $team, 'a field with a capital');
-    is_deeply([$answer->header('X-Team')], ["$team $team"], 'as a variable');
-}
-
-is_logged('/h5?id=r1', "200|r1|redis|found|$r|200",
-          'a field that only a variable names makes no record stale');
-is_logged('/numbers?id=7', "200|7|postgres|found|$p|200",
-          'and no query wrong');
-
-
-# subrequests
-
-{
-    my $answer = $client->get('/included?id=7');
-    is($answer->{body}, 'Pia car', 'SSI');
-    like(line('store.log'), qr/^200\|7\|\|\|/,
-         'the document has variables of its own');
-
-    $answer = $client->get('/checked?id=7');
-    is($answer->{body}, 'Ann phone', 'auth_request by a page');
-    like(line('store.log'), qr/^200\|7\|redis\|found\|/,
-         'the page has variables of its own');
-    is_deeply([late($answer)], ['7/yes/redis/found'],
-              'in its headers too');
-}
-
-# a value that goes into a header makes no header of its own
-
-{
-    my $answer = Test::Prize::Client->new($other)
-                 ->get('/header?id=crlf');
-
-    is($answer->{status}, 200, 'a name with line feeds');
-    is_deeply([$answer->header('X-Name')], ['A  Set-Cookie: evil=1  |'],
-              'is one header');
-    is_deeply([$answer->header('Set-Cookie')], [], 'and no second one');
-}
-
-$nginx->stop;
-unlike($nginx->error_log, qr/\[(?:alert|crit|emerg)\]/,
-       'nothing at alert or crit');
-$postgres->sql('DROP DATABASE variables WITH (FORCE)');
-
-done_testing();
+=== TEST 23: an ID that the column's type cannot hold is asked of nobody
+--- http_config
+    log_format store '$status|$prize_result|$upstream_addr|$upstream_status|';
+    prize_postgres hr "$TEST_NGINX_CONNINFO";
+    prize_postgres_pass hr;
+    prize_postgres_query 'SELECT * FROM employee WHERE id = ANY($1)';
+--- sql
+CREATE TABLE employee (id integer, name text);
+INSERT INTO employee VALUES (7, 'Ann');
+--- pages
+>>> page.html
+{{name}}
+--- config
+    location = /connected { prize_page page.html; access_log off; }
+    location = /h5 { prize_page page.html; access_log logs/store.log store; }
+    location /logs/ { root $TEST_NGINX_SERVROOT; access_log off; }
+--- request eval
+["GET /connected?id=7", "GET /h5?id=7", "GET /h5?id=x", "GET /logs/store.log"]
+--- error_code eval
+[200, 200, 404, 200]
+--- response_body eval
+["Ann\n", "Ann\n", qr/404 Not Found/,
+ '200|found|127.0.0.1:$TEST_NGINX_POSTGRES_PORT|200|
+404|unknown|-|-|
+']

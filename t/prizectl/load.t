@@ -473,6 +473,18 @@ like($said, qr{^prizectl: after \d s: 0 rows, 0/s, 0 errors$}m,
      'says that it waits');
 
 
+# what PostgreSQL has to say beside its rows
+
+sql(<<~'SQL');
+    CREATE FUNCTION noticed() RETURNS text LANGUAGE plpgsql AS
+    $$ BEGIN RAISE NOTICE 'look here'; RETURN 'n1'; END $$
+    SQL
+
+($status, undef, $said) = load('SELECT noticed() AS id');
+
+is($status, 0, 'a query with a notice');
+is($said, "prizectl: PostgreSQL: NOTICE:  look here\n", 'which is told');
+
 done_testing();
 
 

@@ -16,9 +16,6 @@ use Test::Prize;
 my $marks = q(& " < >);
 my $escaped = '&amp; &quot; &lt; &gt;';
 
-my %count = (interpolation => 27, sections => 16, inverted => 16,
-             comments => 12, delimiters => 12);
-
 my %cases;
 
 
@@ -233,7 +230,6 @@ $cases{delimiters} = [
 my $total = 0;
 
 for my $group (sort keys %cases) {
-    is(scalar @{$cases{$group}}, $count{$group}, "$group: all cases");
     $total += @{$cases{$group}};
 
     for my $case (@{$cases{$group}}) {

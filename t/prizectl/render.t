@@ -61,8 +61,6 @@ is((page('no field', '--fields'))[1], '', 'and only there');
 refused('a wrong page', 1,
         qr/^prizectl: \Q$file\E:2:3: section "a" is not closed/,
         page("x\r\n  {{#a}}\n"));
-refused('a script', 1, qr/:1:9: field "a" inside <script>/,
-        page('<script>{{a}}</script>', '--raw', 'a'));
 refused('a raw tag', 1, qr/:1:1: raw tag of field "a" .* raw=a /,
         page('{{{a}}}', '--raw', 'b'));
 refused('no such file', 1, qr/"\Q$file\E-not".*No such file/,

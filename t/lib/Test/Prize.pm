@@ -338,15 +338,16 @@ sub resume { my ($self) = @_; return $self->signal('CONT') }
 
 sub children {
     my ($self) = @_;
-    my @children;
+    my $file = "/proc/$self->{pid}/task/$self->{pid}/children";
+    my ($before, $now);
 
-    for my $stat (glob '/proc/[0-9]*/stat') {
-        my $text = eval { Test::Prize::slurp($stat) } // next;
-        my ($pid, $parent) = $text =~ /^(\d+) \(.*\) \S (\d+) /s or next;
-        push @children, $pid if $parent == $self->{pid};
-    }
+    # one that ends meanwhile may hide another: what was read twice holds
 
-    return @children;
+    do {
+        ($before, $now) = ($now, eval { Test::Prize::slurp($file) } // '');
+    } until defined $before && $before eq $now;
+
+    return split ' ', $now;
 }
 
 
@@ -382,6 +383,7 @@ sub kill {
 
 
 sub stop_signal { return 'TERM' }
+sub end_signal  { return $_[0]->stop_signal }
 
 
 # the end of a test leaves its exit status alone
@@ -390,7 +392,8 @@ sub DESTROY {
     my ($self) = @_;
     local ($?, $@, $!);
 
-    $self->stop if $self->{pid} && ($self->{owner} // 0) == $$;
+    $self->stop($self->end_signal)
+        if $self->{pid} && ($self->{owner} // 0) == $$;
 }
 
 
@@ -400,7 +403,7 @@ END {
     # a copy: what ends leaves the table
 
     for my $self (my @left = grep { defined } values %started) {
-        $self->stop if ($self->{owner} // 0) == $$;
+        $self->stop($self->end_signal) if ($self->{owner} // 0) == $$;
     }
 }
 
@@ -587,8 +590,12 @@ sub start {
 
     $self->launch;
 
+    # it says in its pid file when it takes connections
+
     return $self->await("PostgreSQL on port $self->{port}", sub {
-        return eval { $self->sql('SELECT 1') };
+        my $file = "$self->{dir}/data/postmaster.pid";
+        my $said = eval { Test::Prize::slurp($file) } // '';
+        return $said =~ /^$self->{pid}\n.*^ready\s*\z/ms;
     });
 }
 
@@ -660,7 +667,8 @@ sub copy {
 }
 
 
-# for the module's prize_postgres and for prizectl
+# For the module's prize_postgres and for prizectl.  A server that tests share
+# is never broken: who connects to it has time.
 
 sub conninfo {
     my ($self, $dbname) = @_;
@@ -682,7 +690,8 @@ sub address {
     my ($server, $dbname) = @_;
 
     return "hostaddr=127.0.0.1 port=$server->{port} user=postgres dbname="
-           . ($dbname // 'postgres');
+           . ($dbname // 'postgres')
+           . ($server->{shared} ? ' connect_timeout=60' : '');
 }
 
 
@@ -754,9 +763,11 @@ sub resume {
 }
 
 
-# a fast shutdown; "kill" is an immediate one, which leaves no backend
+# a fast shutdown; "kill" is an immediate one, which leaves no backend, and
+# enough where nobody starts it again
 
 sub stop_signal { return 'INT' }
+sub end_signal  { return 'QUIT' }
 
 
 sub kill {

@@ -181,15 +181,4 @@ sub header {
 }
 
 
-# names and how often each is there, for "exactly one"
-
-sub repeated {
-    my ($self) = @_;
-    my %count;
-
-    $count{lc $_->[0]}++ for @{$self->{headers}};
-    return sort grep { $count{$_} > 1 } keys %count;
-}
-
-
 1;

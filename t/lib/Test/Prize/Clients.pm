@@ -109,6 +109,8 @@ sub run {
 
     $self->{next_every} = $start + $self->{every}[0] if $self->{every};
     $self->{next_check} = $start + 1;
+    $self->{lines} = join "\r\n", ' HTTP/1.1', 'Host: localhost',
+        ('Connection: close') x !!$self->{close}, $self->{headers} || (), '';
 
     while ($self->{ended} < $self->{requests}) {
         $self->ask;
@@ -180,10 +182,8 @@ sub ask {
             n => $n, id => $id, path => $path, phase => $phase,
             since => $self->{rate} ? $self->{started} + $n / $self->{rate}
                                    : time,
-            out => "GET $path HTTP/1.1\r\nHost: localhost\r\n"
-                   . ($self->{close} ? "Connection: close\r\n" : '')
-                   . join('', map { "$_\r\n" } $self->{headers} || (), @more)
-                   . "\r\n",
+            out => join '', "GET $path$self->{lines}",
+                        (map { "$_\r\n" } @more), "\r\n",
         });
     }
 }
@@ -195,10 +195,7 @@ sub send {
 
     return $self->lose($request, $client) unless ref $client;
 
-    $client->{request} = $request;
-    $client->{out} = $request->{out};
-    $client->{in} = '';
-    delete $client->{head};
+    @$client{qw(request out in head)} = ($request, $request->{out}, '', undef);
     $self->write($client) unless $client->{connecting};
 }
 
@@ -311,12 +308,8 @@ sub write {
     if (length $client->{out}) {
         my $n = syswrite $client->{socket}, $client->{out};
 
-        if (!defined $n) {
-            return if again();
-            return $self->closed($client, "write: $!");
-        }
-
-        substr $client->{out}, 0, $n, '';
+        return $self->closed($client, "write: $!") if !defined $n && !again();
+        substr $client->{out}, 0, $n // 0, '';
     }
 
     vec($self->{writing}, $client->{fd}, 1) = length $client->{out} ? 1 : 0;
@@ -374,17 +367,20 @@ sub closed {
 sub complete {
     my ($client) = @_;
 
-    if (!$client->{head}) {
+    if (!defined $client->{head}) {
         my $end = index $client->{in}, "\r\n\r\n";
         return 0 if $end < 0;
 
+        # nginx's own spelling: a search without case is five times as slow
         my $head = substr $client->{in}, 0, $end + 4;
+        my $at = index $head, "\r\nContent-Length: ";
 
         $client->{head} = $head;
         $client->{status} = $head =~ m{^HTTP/1\.1 (\d+) } ? $1 : 0;
-        $client->{whole} = $head =~ /^content-length: (\d+)\r$/mi
-                           ? $end + 4 + $1 : undef;
-        $client->{chunked} = $head =~ /^transfer-encoding: chunked\r$/mi;
+        $client->{whole} = $at < 0 ? undef : $end + 4
+                           + (substr($head, $at + 18) =~ /^(\d+)/)[0];
+        $client->{chunked} = $at < 0
+            && index($head, "\r\nTransfer-Encoding: chunked\r\n") >= 0;
     }
 
     if (defined $client->{whole}) {

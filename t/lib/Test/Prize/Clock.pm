@@ -1,29 +1,36 @@
 package Test::Prize::Clock;
 
-# A wall clock of its own for an nginx, by libfaketime; the monotonic clock,
-# which timers go by, is as ever.
+# A clock of its own for an nginx, by libfaketime.
 #
 #     my $clock = Test::Prize::Clock->new;
 #     $clock->set('2026-12-24 08:00:00');        # or '+1h', in UTC
 #     my $nginx = Test::Prize::Nginx->start(binary => $clock->binary,
 #                                           main => $clock->main, ...);
+#
+# That is the wall clock; timers go by the monotonic one, which stays as ever.
+# With "timers => 1" it moves, too, but only onwards:
+#
+#     $clock->pass(10);          # seconds; nginx sees it at its next event
+#     $clock->now;               # for nginx: what has passed, too
 
 use strict;
 use warnings;
 
 use Test::Prize;
+use Time::HiRes qw(time);
 
 my $count;
 
 
 sub new {
-    my ($class) = @_;
+    my ($class, %option) = @_;
     my ($library) = glob '/usr/lib/*/faketime/libfaketime.so.1';
 
     die "no libfaketime: make deps-test\n" unless $library;
 
     my $name = run_dir() . sprintf '/clock.%d.%d', $$, ++$count;
-    my $self = bless { file => $name, binary => "$name.nginx" }, $class;
+    my $self = bless { file => $name, binary => "$name.nginx", passed => 0 },
+                     $class;
     my $nginx = $ENV{TEST_NGINX_BINARY} // '/usr/sbin/nginx';
 
     # the library of an nginx built with a sanitizer has to be the first
@@ -38,7 +45,7 @@ SH
 
     @ENV{qw(FAKETIME_TIMESTAMP_FILE FAKETIME_NO_CACHE
             FAKETIME_DONT_FAKE_MONOTONIC FAKETIME_DISABLE_SHM)}
-        = ($self->{file}, 1, 1, 1);
+        = ($self->{file}, 1, $option{timers} ? 0 : 1, 1);
 
     $self->set('+0h');
     return $self;
@@ -63,6 +70,16 @@ sub set {
     rename spew("$self->{file}.new", "$time\n"), $self->{file}
         or die "$self->{file}: $!";
 }
+
+
+sub pass {
+    my ($self, $seconds) = @_;
+
+    $self->set('+' . ($self->{passed} += $seconds));
+}
+
+
+sub now { return time + $_[0]{passed} }
 
 
 1;

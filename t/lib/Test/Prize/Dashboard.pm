@@ -42,6 +42,7 @@ my %act = (
     load => sub { $_[0]->begin_load($_[1]) },
     end_load => sub { $_[0]->end_load },
     log => sub { $_[0]->logged },
+    rows => sub { $_[0]->rows($_[1]) },
     ask => sub { HTTP::Tiny->new->get("http://127.0.0.1:$_[0]{port}"
                                       . "/h5?id=$_[1]") },
 );
@@ -82,7 +83,8 @@ sub conf {
     keepalive_requests 1000000;
 
     server {
-        listen 127.0.0.1:$self->{port} backlog=1000;
+        # each worker gets its share, and finds out who is away
+        listen 127.0.0.1:$self->{port} backlog=1000 reuseport;
 
         location = /h5 {
             prize_page             page.html;
@@ -147,7 +149,7 @@ sub load {
     local $SIG{TERM} = sub { $stop = 1 };
 
     my $result = Test::Prize::Clients->new(port => $self->{port},
-        request => \&request, connections => $option{connections})
+        request => \&request, close => 1, connections => $option{connections})
         ->run(requests => $option{requests}, rate => $option{rate},
               every => [0.1, sub { $_[0]->stop if $stop }]);
 
@@ -212,6 +214,18 @@ sub logged {
     }
 
     return { status => \%status, source => \%source };
+}
+
+
+# waits until so many seconds more are in the history
+
+sub rows {
+    my ($self, $n) = @_;
+    my $last = sub { $self->{nginx}->status(
+        "http://127.0.0.1:$self->{port}/status?json&since=0")->{second} };
+    my $end = $last->() + $n;
+
+    eventually { $last->() >= $end } "$n rows";
 }
 
 

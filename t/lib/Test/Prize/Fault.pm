@@ -15,11 +15,12 @@ package Test::Prize::Fault;
 # and "timeout", what PostgreSQL is asked and how long that may take;
 # "location", directives of /h5, "server" and "http", what else the
 # configuration holds;
-# "secrets", words that no log may hold; and what starts an nginx, "workers"
-# and "main", say.
+# "secrets", words that no log may hold; "clock", a Test::Prize::Clock; and what
+# starts an nginx, "workers" and "main", say.
 #
-# "ask" takes what a run of Test::Prize::Clients takes, and "ids", "status",
-# the count of each that is wanted, and "connections".  Its result also counts
+# "ask" takes what a run of Test::Prize::Clients takes, and "ids", "status", the
+# count of each that is wanted or the only one, and "connections".  A run that
+# "every" or "keep" stops needs no "requests".  Its result also counts
 # where the pages came from, in "source", by its address how often each
 # backend was asked for them, in "asked", and in "rude" what turns somebody away
 # without saying for how long, or may be stored.
@@ -39,6 +40,7 @@ my @gauges = qw(requests_in_flight redis_commands_in_flight
 
 sub new {
     my ($class, %option) = @_;
+    my $clock = delete $option{clock};
     my $roster = delete $option{roster} // Test::Prize::Roster->create(
         delete $option{postgres} // shared_postgres(), rows => 500);
     my $self = bless { roster => $roster, port => free_port(),
@@ -58,6 +60,7 @@ sub new {
     my $timeout = $option{timeout} // '10s';
 
     $self->{nginx} = Test::Prize::Nginx->start(connections => 4096, %option,
+        $clock ? (binary => $clock->binary, main => $clock->main) : (),
         files => { 'page.html' => $page, %{ $option{files} // {} } },
         http => <<"CONF");
     $upstream
@@ -95,12 +98,30 @@ sub roster { return $_[0]{roster} }
 sub port   { return $_[0]{port} }
 
 
-# the decoded answer of "prize_status json"
+# The numbers of "prize_status json".  Tests wait for them: JSON::PP would take
+# most of their time.
 
 sub status {
     my ($self) = @_;
+    my $url = "http://127.0.0.1:$self->{port}/status";
+    my $answer = $self->{nginx}->get($url);
 
-    return $self->{nginx}->status("http://127.0.0.1:$self->{port}/status");
+    die "$url: $answer->{status} $answer->{content}\n"
+        unless $answer->{status} == 200;
+    return { map { s/\\"/"/gr } $answer->{content} =~
+             /^\{?"((?:[^"\\]|\\.)+)":(-?[\d.]+)[,}]/mg };
+}
+
+
+# returns when the module has so many of both stores' connections
+
+sub connected {
+    my ($self, %want) = @_;
+
+    eventually {
+        my $status = $self->status;
+        return !grep { $status->{$_} != $want{$_} } keys %want;
+    } join(', ', map { "$want{$_} $_" } sort keys %want);
 }
 
 
@@ -109,6 +130,7 @@ sub ask {
     my $status = delete $option{status};
     my $result = $self->quietly(%option);
 
+    $status = { $status => $result->{requests} } if $status && !ref $status;
     is_deeply([@$result{qw(lost wrong extra rude)},
                $status ? $result->{status} : ()],
               [0, 0, 0, 0, $status // ()], $name)
@@ -131,7 +153,7 @@ sub quietly {
         request => sub { my $id = $ids->[$_[0] % @$ids];
                          return ("$path?id=$id", $id) });
 
-    my $result = $clients->run(%option, keep => sub {
+    my $result = $clients->run(requests => 1_000_000, %option, keep => sub {
         my (undef, $answer) = @_;
         $source{$1}++ if $answer->{head} =~ /^X-Source: (\w+)\r$/m;
         my ($asked) = $answer->{head} =~ /^X-Asked: (.+)\r$/m;
@@ -205,12 +227,11 @@ sub over {
     my $nginx = $self->{nginx};
     my $lines = ($option{lines} // 4) * $self->{workers};
     my $expected = $option{expected} // qr/(?!)/;
-    my $busy;
+    my @left;
 
-    eval { eventually { $busy = grep { $_ } @{$self->status}{@gauges};
-                        !$busy } 'all gauges at zero', 20 };
-    is_deeply([@{$self->status}{@gauges}], [(0) x @gauges],
-              "$row: nothing is left in flight");
+    eval { eventually { @left = @{$self->status}{@gauges}; !grep { $_ } @left }
+                      'all gauges at zero' };
+    is_deeply(\@left, [(0) x @gauges], "$row: nothing is left in flight");
 
     $nginx->stop('QUIT');
 

@@ -46,15 +46,16 @@ my @ids = (
 );
 
 
-# create(server, rows => 12000, name => the database's)
+# create(server, rows => 12000, name => the database's), or "numbers", a list
+# of those that are wanted
 
 sub create {
     my ($class, $postgres, %option) = @_;
     my $name = $option{name} // sprintf 'roster_%d_%d', $$, ++$count;
     my $self = bless { postgres => $postgres, name => $name, ids => [],
-                       rows => {}, pid => $$ }, $class;
+                       rows => {} }, $class;
 
-    for my $n (1 .. $option{rows} // 12_000) {
+    for my $n (@{ $option{numbers} // [1 .. $option{rows} // 12_000] }) {
         my $row = make_row($n);
         push @{ $self->{ids} }, $row->{id};
         $self->{rows}{$row->{id}} = $row;
@@ -155,13 +156,6 @@ sub record {
 }
 
 
-sub some_id {
-    my ($self) = @_;
-
-    return $self->{ids}[rand @{ $self->{ids} }];
-}
-
-
 sub conninfo {
     my ($self) = @_;
 
@@ -173,6 +167,22 @@ sub sql {
     my ($self, $sql) = @_;
 
     return $self->{postgres}->sql($sql, $self->{name});
+}
+
+
+# a session that holds the table until it is closed
+
+sub lock {
+    my ($self) = @_;
+    my $session = $self->{postgres}->session($self->{name});
+
+    print {$session} "BEGIN; LOCK TABLE employee;\n";
+    Test::Prize::eventually(sub {
+        return $self->sql(q{SELECT count(*) FROM pg_locks
+                            WHERE mode = 'AccessExclusiveLock' AND granted
+                            AND relation = 'employee'::regclass});
+    }, 'a lock');
+    return $session;
 }
 
 
@@ -203,17 +213,6 @@ sub stored {
     my @records = map { @$_ ? {@$_} : undef } @answers;
 
     return \@records;
-}
-
-
-sub DESTROY {
-    my ($self) = @_;
-    local ($?, $@, $!);
-
-    return unless $self->{pid} == $$;
-
-    eval { $self->{postgres}->sql("DROP DATABASE $self->{name} WITH (FORCE)")
-               if $self->{postgres}->alive };
 }
 
 

@@ -10,13 +10,15 @@ use Test::Prize::Clients;
 # other users, other keys, other queries, and all of them the same IDs.  Each
 # record says which tenant it is of; under load nobody sees another's.
 
-my $employees = 800;
+# 400 clients ask for the same few employees of all tenants, 50 times each, so
+# that they meet in every queue.  PRIZE_NIGHTLY=1 has more employees.
+
+my $employees = $ENV{PRIZE_NIGHTLY} ? 800 : 120;
 my $workers = 2;
-my $requests = 40_000;
+my $requests = 50 * $employees;
 
 my $redis = Test::Prize::Redis->start;
 my $postgres = shared_postgres();
-my $dbname = "tenants_$$";
 my $port = free_port();
 
 # user, password, database and key of each; what is not in its Redis is in
@@ -72,9 +74,7 @@ sub key {
 sub in_redis { my ($n, $id) = @_; return $id % 2 == 0 }
 sub in_table { my ($n, $id) = @_; return ($id + $n) % 3 != 0 }
 
-my (%known, $number);
-
-$postgres->sql("CREATE DATABASE $dbname");
+my (%known, $number, $tables);
 
 for my $name (sort keys %tenant) {
     my $n = $tenant{$name}{number} = ++$number;
@@ -86,14 +86,14 @@ for my $name (sort keys %tenant) {
     ask(['SELECT', $database], map { ['HSET', key($name, $_), 'id', $_,
                                       'tenant', $name, 'place', 'redis'] }
                                @loaded) if @loaded;
-    $postgres->sql("CREATE TABLE $name (id int PRIMARY KEY, tenant text,"
-                   . " place text);\nCOPY $name FROM STDIN;\n"
-                   . join('', map { "$_\t$name\tpostgres\n" } @rows)
-                   . "\\.\n", $dbname);
+    $tables .= "CREATE TABLE $name (id int PRIMARY KEY, tenant text,"
+               . " place text);\nCOPY $name FROM STDIN;\n"
+               . join('', map { "$_\t$name\tpostgres\n" } @rows) . "\\.\n";
 
     $known{$name} = { map { $_ => 1 } @loaded, @rows };
 }
 
+$postgres->sql($tables);
 
 my (%file, $locations);
 
@@ -136,7 +136,7 @@ my $nginx = Test::Prize::Nginx->start(workers => $workers,
     }, http => <<"CONF");
     upstream by_port { server 127.0.0.1:$redis->{port} max_fails=0; }
     upstream by_socket { server unix:$redis->{socket} max_fails=0; }
-    prize_postgres hr "@{[ $postgres->conninfo($dbname) ]}"
+    prize_postgres hr "@{[ $postgres->conninfo ]}"
                    connections=2 queue=8192;
 
     access_log off;
@@ -174,19 +174,9 @@ sub wrong {
     return $body =~ /^<body data-id="$id">$says<\/body>\z/ ? undef : $body;
 }
 
-my @names = sort keys %tenant;
+# how many connections there are of each user to each database
 
-# the same few IDs at the same time, so that they meet in every queue
-my $clients = Test::Prize::Clients->new(port => $port, connections => 400,
-    check => \&wrong, request => sub {
-        my $name = $names[rand @names];
-        my $id = 1 + (int($_[0] / 50) + int rand 20) % $employees;
-        return ("/$name?id=$id", "$name:$id");
-    });
-
-my @most;
-
-my $result = $clients->run(requests => $requests, every => [0.1 => sub {
+sub connections {
     my ($list) = ask(['CLIENT', 'LIST']);
     my %now;
 
@@ -197,21 +187,36 @@ my $result = $clients->run(requests => $requests, every => [0.1 => sub {
     }
 
     delete $now{'monitor 0'};
-    push @most, \%now;
-}]);
+    return \%now;
+}
 
-diag(Test::Prize::Clients->describe($result));
+
+my $want = { 'ada 1' => $workers, 'bob 2' => $workers, 'ada 2' => $workers,
+             'default 0' => $workers, 'default 15 socket' => $workers };
+
+eventually { eq_hash(connections(), $want) } 'all workers are connected';
+
+my @names = sort keys %tenant;
+my @most;
+
+my $clients = Test::Prize::Clients->new(port => $port, connections => 400,
+    check => \&wrong, request => sub {
+        my $name = $names[rand @names];
+        my $id = 1 + (int($_[0] / 50) + int rand 20) % $employees;
+        return ("/$name?id=$id", "$name:$id");
+    });
+
+my $result = $clients->run(requests => $requests, every => [0.05 => sub {
+    push @most, connections();
+}]);
 
 is($result->{answers}, $requests, 'each request is answered');
 is_deeply([@$result{qw(lost extra)}], [0, 0], 'once');
 is($result->{wrong}, 0, 'and never with a record of another')
-    or diag(join "\n", @{ $result->{reasons} });
+    or diag(Test::Prize::Clients->describe($result));
 is_deeply([sort keys %{ $result->{status} }], [200, 404],
           'it is a page, or unknown');
 cmp_ok($result->{status}{200}, '>', $requests / 2, 'mostly a page');
-
-my $want = { 'ada 1' => $workers, 'bob 2' => $workers, 'ada 2' => $workers,
-             'default 0' => $workers, 'default 15 socket' => $workers };
 
 cmp_ok(scalar @most, '>', 3, 'the connections were looked at');
 is(scalar(grep { !eq_hash($_, $want) } @most), 0,
@@ -281,7 +286,5 @@ is($answer->{content}, '<body data-id="3">four:postgres</body>',
 eventually { $nginx->error_log =~ /WRONGPASS/ } 'the log says why';
 unlike($nginx->error_log, qr/of the default|a secret|it's/,
        'and no password is in the log');
-
-$postgres->sql("DROP DATABASE $dbname WITH (FORCE)");
 
 done_testing();

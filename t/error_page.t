@@ -1,0 +1,299 @@
+use strict;
+use warnings;
+
+use lib 't/lib';
+use Test::Nginx::Socket 'no_plan';
+use Test::Prize::Socket;
+
+# error_page and post_action: from a page to a file, to a named location and
+# to another page.  Each header is there exactly once on each way: to
+# response_headers, one that is there twice has both values, "a, a".
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: a file keeps the status and is as private as a page
+--- http_config
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+    limit_req_zone $server_port zone=all:1m rate=1r/m;
+--- redis
+HSET employee:7 id 7
+--- pages
+>>> page.html
+{{id}}
+>>> gone.html
+a friendly page
+--- config
+    error_page 400 403 404 405 503 /error/gone.html;
+    location = /h5 { prize_page page.html; }
+    location = /denied { prize_page page.html; deny all; }
+    location = /dead {
+        prize_page page.html;
+        prize_redis_pass $TEST_NGINX_DEAD;
+    }
+    location = /limited { prize_page page.html; limit_req zone=all; }
+    location /error/ { internal; alias conf/; expires 1d; }
+--- request eval
+["GET /limited?id=7", "GET /limited?id=7", "GET /h5", "GET /h5?id=8",
+ "POST /h5?id=7", "GET /denied?id=7", "GET /dead?id=7"]
+--- error_code eval
+[200, 503, 400, 404, 405, 403, 503]
+--- response_headers eval
+[("Cache-Control: private, no-store
+Referrer-Policy: no-referrer
+X-Content-Type-Options: nosniff") x 7]
+--- raw_response_headers_like eval
+[("") x 6, '(?m)^Retry-After: [123]\r$']
+--- raw_response_headers_unlike eval
+[('(?mi)^([\w-]+):.*^\1:') x 7]
+--- response_body eval
+["7\n", ("a friendly page\n") x 6]
+
+=== TEST 2: a named location keeps the status and is as private as a page
+--- http_config
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+--- pages
+>>> page.html
+{{id}}
+--- config
+    error_page 400 403 404 405 503 @friendly;
+    location = /h5 { prize_page page.html; }
+    location = /denied { prize_page page.html; deny all; }
+    location = /dead {
+        prize_page page.html;
+        prize_redis_pass $TEST_NGINX_DEAD;
+    }
+    location @friendly { return 200 friendly; }
+--- request eval
+["GET /h5", "GET /h5?id=8", "POST /h5?id=7", "GET /denied?id=7",
+ "GET /dead?id=7"]
+--- error_code eval
+[400, 404, 405, 403, 503]
+--- response_headers eval
+[("Cache-Control: private, no-store
+Referrer-Policy: no-referrer
+X-Content-Type-Options: nosniff") x 5]
+--- raw_response_headers_like eval
+[("") x 4, '(?m)^Retry-After: [123]\r$']
+--- raw_response_headers_unlike eval
+[('(?mi)^([\w-]+):.*^\1:') x 5]
+--- response_body eval
+[("friendly") x 5]
+
+=== TEST 3: a file as 200 is as private as a page
+--- http_config
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+--- pages
+>>> page.html
+{{id}}
+>>> gone.html
+a friendly page
+--- config
+    error_page 400 404 405 503 =200 /error/gone.html;
+    location = /h5 { prize_page page.html; }
+    location = /dead {
+        prize_page page.html;
+        prize_redis_pass $TEST_NGINX_DEAD;
+    }
+    location /error/ { internal; alias conf/; }
+--- request eval
+["GET /h5", "GET /h5?id=8", "POST /h5?id=7", "GET /dead?id=7"]
+--- response_headers eval
+[("Cache-Control: private, no-store
+Referrer-Policy: no-referrer
+X-Content-Type-Options: nosniff") x 4]
+--- raw_response_headers_unlike eval
+[('(?mi)^([\w-]+):.*^\1:') x 4]
+--- response_body eval
+[("a friendly page\n") x 4]
+
+=== TEST 4: from a page that does not know an ID to one that does
+--- http_config
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+--- redis
+HSET spare:9 id 9 name Eve
+--- pages
+>>> page.html
+Hello, {{name}}!
+--- config
+    location = /h5 { prize_page page.html; error_page 404 = /spare?id=9; }
+    location = /spare {
+        prize_page page.html;
+        prize_redis_key spare:$prize_id;
+    }
+--- request
+GET /h5?id=9
+--- response_body
+Hello, Eve!
+--- response_headers
+Content-Type: text/html; charset=utf-8
+Content-Length: 12
+Cache-Control: private, no-store
+Referrer-Policy: no-referrer
+X-Content-Type-Options: nosniff
+Vary: Accept-Encoding
+! Retry-After
+--- raw_response_headers_unlike: (?mi)^([\w-]+):.*^\1:
+
+=== TEST 5: the same, with nginx's own Vary
+--- http_config
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+    gzip on;
+    gzip_vary on;
+--- redis
+HSET spare:9 id 9 name Eve
+--- pages
+>>> page.html
+Hello, {{name}}!
+--- config
+    location = /h5 { prize_page page.html; error_page 404 = /spare?id=9; }
+    location = /spare {
+        prize_page page.html;
+        prize_redis_key spare:$prize_id;
+    }
+--- request
+GET /h5?id=9
+--- response_body
+Hello, Eve!
+--- response_headers
+Content-Type: text/html; charset=utf-8
+Content-Length: 12
+Cache-Control: private, no-store
+Referrer-Policy: no-referrer
+X-Content-Type-Options: nosniff
+Vary: Accept-Encoding
+! Retry-After
+--- raw_response_headers_unlike: (?mi)^([\w-]+):.*^\1:
+
+=== TEST 6: from a page whose Redis is dead to one whose is not
+--- http_config
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+--- redis
+HSET employee:9 id 9 name Eve
+--- pages
+>>> page.html
+Hello, {{name}}!
+--- config
+    location = /dead {
+        prize_page page.html;
+        prize_redis_pass $TEST_NGINX_DEAD;
+        error_page 503 = /h5?id=9;
+    }
+    location = /h5 { prize_page page.html; }
+--- request
+GET /dead?id=9
+--- response_body
+Hello, Eve!
+--- response_headers
+Content-Type: text/html; charset=utf-8
+Content-Length: 12
+Cache-Control: private, no-store
+Referrer-Policy: no-referrer
+X-Content-Type-Options: nosniff
+Vary: Accept-Encoding
+! Retry-After
+--- raw_response_headers_unlike: (?mi)^([\w-]+):.*^\1:
+
+=== TEST 7: the same without "=" is a 503 that says when to come back
+--- http_config
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+--- redis
+HSET employee:9 id 9 name Eve
+--- pages
+>>> page.html
+Hello, {{name}}!
+--- config
+    location = /dead {
+        prize_page page.html;
+        prize_redis_pass $TEST_NGINX_DEAD;
+        error_page 503 /h5?id=9;
+    }
+    location = /h5 { prize_page page.html; }
+--- request
+GET /dead?id=9
+--- error_code: 503
+--- response_body
+Hello, Eve!
+--- response_headers
+Cache-Control: private, no-store
+Referrer-Policy: no-referrer
+X-Content-Type-Options: nosniff
+--- raw_response_headers_like: (?m)^Retry-After: [123]\r$
+--- raw_response_headers_unlike: (?mi)^([\w-]+):.*^\1:
+
+=== TEST 8: through three pages none of which has an answer
+--- http_config
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+    recursive_error_pages on;
+--- pages
+>>> page.html
+{{id}}
+--- config
+    location = /h5 { prize_page page.html; error_page 404 = /dead?id=9; }
+    location = /dead {
+        prize_page page.html;
+        prize_redis_pass $TEST_NGINX_DEAD;
+        error_page 503 = /dead-too?id=9;
+    }
+    location = /dead-too {
+        prize_page page.html;
+        prize_redis_pass $TEST_NGINX_DEAD;
+    }
+--- request
+GET /h5?id=9
+--- error_code: 503
+--- response_headers
+Cache-Control: private, no-store
+Referrer-Policy: no-referrer
+X-Content-Type-Options: nosniff
+--- raw_response_headers_like: (?m)^Retry-After: [123]\r$
+--- raw_response_headers_unlike: (?mi)^([\w-]+):.*^\1:
+
+=== TEST 9: from a page to one that limit_req refuses
+--- http_config
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+    limit_req_zone $server_port zone=all:1m rate=1r/m;
+--- redis
+HSET employee:7 id 7
+--- pages
+>>> page.html
+{{id}}
+--- config
+    location = /h5 { prize_page page.html; error_page 400 = /limited?id=7; }
+    location = /limited { prize_page page.html; limit_req zone=all; }
+--- request eval
+["GET /h5", "GET /h5"]
+--- error_code eval
+[200, 503]
+--- response_headers eval
+[("Cache-Control: private, no-store
+Referrer-Policy: no-referrer
+X-Content-Type-Options: nosniff
+! Retry-After") x 2]
+--- raw_response_headers_unlike eval
+[('(?mi)^([\w-]+):.*^\1:') x 2]
+
+=== TEST 10: post_action runs another page behind a page
+--- http_config
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+    log_format id "$uri $prize_id $prize_result $prize_field_name";
+--- redis
+HSET employee:1 id 1 name Ann
+HSET employee:2 id 2 name Ben
+--- pages
+>>> page.html
+Hello, {{name}}!
+--- config
+    location = /h5 { prize_page page.html; post_action /after; }
+    location = /after {
+        prize_page page.html;
+        prize_id 2;
+        access_log logs/access.log id;
+    }
+--- pipelined_requests eval
+["GET /h5?id=1", "GET /h5?id=1"]
+--- response_body eval
+[("Hello, Ann!\n") x 2]
+--- access_log
+/after 2 found Ben

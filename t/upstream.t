@@ -1,0 +1,572 @@
+use strict;
+use warnings;
+
+use lib 't/lib';
+use Test::Nginx::Socket 'no_plan';
+use Test::Prize::Socket;
+
+# Which Redis is asked: what an upstream block of nginx says, with each of its
+# balancers and parameters, and the next server where one is dead.
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: no block: host:port and unix:path
+--- redis
+HSET employee:7 id 7 home one
+--- redis2
+HSET employee:7 id 7 home two
+--- pages
+>>> page.html
+{{home}}
+--- config
+    location = /one {
+        prize_page page.html;
+        prize_redis_pass 127.0.0.1:$TEST_NGINX_REDIS_PORT;
+    }
+    location = /two {
+        prize_page page.html;
+        prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET2;
+    }
+--- request eval
+["GET /one?id=7", "GET /two?id=7", "GET /one?id=7"]
+--- response_body eval
+["one\n", "two\n", "one\n"]
+
+=== TEST 2: several servers take turns, and the log names the one that answered
+--- http_config
+    log_format store '$prize_field_home $upstream_addr';
+    upstream employees {
+        server 127.0.0.1:$TEST_NGINX_REDIS_PORT;
+        server unix:$TEST_NGINX_REDIS_SOCKET2;
+    }
+    prize_redis_pass employees;
+--- redis
+HSET employee:7 id 7 home one
+--- redis2
+HSET employee:7 id 7 home two
+--- pages
+>>> page.html
+{{home}}
+--- config
+    location = /h5 { prize_page page.html; access_log logs/store.log store; }
+    location /logs/ { root $TEST_NGINX_SERVROOT; access_log off; }
+--- request eval
+[("GET /h5?id=7") x 4, "GET /logs/store.log"]
+--- response_body eval
+["one\n", "two\n", "one\n", "two\n",
+ 'one 127.0.0.1:$TEST_NGINX_REDIS_PORT
+two unix:$TEST_NGINX_REDIS_SOCKET2
+one 127.0.0.1:$TEST_NGINX_REDIS_PORT
+two unix:$TEST_NGINX_REDIS_SOCKET2
+']
+
+=== TEST 3: weight
+--- http_config
+    upstream employees {
+        server unix:$TEST_NGINX_REDIS_SOCKET weight=4;
+        server unix:$TEST_NGINX_REDIS_SOCKET2;
+    }
+    prize_redis_pass employees;
+--- redis
+HSET employee:7 id 7 home one
+--- redis2
+HSET employee:7 id 7 home two
+--- pages
+>>> page.html
+{{home}}
+--- config
+    location = /h5 { prize_page page.html; }
+--- request eval
+[("GET /h5?id=7") x 10]
+--- response_body eval
+[map { "$_\n" } (qw(one one two one one)) x 2]
+
+=== TEST 4: zone
+--- http_config
+    log_format store '$prize_field_home $upstream_addr';
+    upstream employees {
+        zone employees 64k;
+        server 127.0.0.1:$TEST_NGINX_REDIS_PORT;
+        server unix:$TEST_NGINX_REDIS_SOCKET2;
+    }
+    prize_redis_pass employees;
+--- redis
+HSET employee:7 id 7 home one
+--- redis2
+HSET employee:7 id 7 home two
+--- pages
+>>> page.html
+{{home}}
+--- config
+    location = /h5 { prize_page page.html; access_log logs/store.log store; }
+    location /logs/ { root $TEST_NGINX_SERVROOT; access_log off; }
+--- request eval
+[("GET /h5?id=7") x 4, "GET /logs/store.log"]
+--- response_body eval
+["one\n", "two\n", "one\n", "two\n",
+ 'one 127.0.0.1:$TEST_NGINX_REDIS_PORT
+two unix:$TEST_NGINX_REDIS_SOCKET2
+one 127.0.0.1:$TEST_NGINX_REDIS_PORT
+two unix:$TEST_NGINX_REDIS_SOCKET2
+']
+
+=== TEST 5: keepalive
+--- http_config
+    upstream employees {
+        server unix:$TEST_NGINX_REDIS_SOCKET;
+        server unix:$TEST_NGINX_REDIS_SOCKET2;
+        keepalive 8;
+    }
+    prize_redis_pass employees;
+--- redis
+HSET employee:7 id 7 home one
+--- redis2
+HSET employee:7 id 7 home two
+--- pages
+>>> page.html
+{{home}}
+--- config
+    location = /h5 { prize_page page.html; }
+--- request eval
+[("GET /h5?id=7") x 4]
+--- response_body eval
+["one\n", "two\n", "one\n", "two\n"]
+
+=== TEST 6: a connection that a proxy has left in the block is not used
+--- http_config
+    upstream shared {
+        server unix:$TEST_NGINX_SERVROOT/logs/other.sock max_fails=0;
+        keepalive 8;
+    }
+    server {
+        listen unix:$TEST_NGINX_SERVROOT/logs/other.sock;
+        access_log off;
+        location / { return 200 "connection $connection_requests\n"; }
+    }
+--- pages
+>>> page.html
+{{home}}
+--- config
+    location = /proxied {
+        proxy_pass http://shared;
+        proxy_http_version 1.1;
+        proxy_set_header Connection "";
+    }
+    location = /h5 { prize_page page.html; prize_redis_pass shared; }
+--- request eval
+["GET /proxied", "GET /proxied", "GET /h5?id=7", "GET /proxied"]
+--- error_code eval
+[200, 200, 503, 200]
+--- response_body eval
+["connection 1\n", "connection 2\n", qr/503 Service/, "connection 1\n"]
+
+=== TEST 7: hash: where memcached_pass would look for the key
+--- http_config
+    log_format store '$arg_id $upstream_addr';
+    upstream employees {
+        hash $arg_id;
+        server 127.0.0.1:$TEST_NGINX_REDIS_PORT max_fails=0;
+        server unix:$TEST_NGINX_REDIS_SOCKET2 max_fails=0;
+    }
+    upstream shared {
+        zone shared 64k;
+        hash $arg_id;
+        server 127.0.0.1:$TEST_NGINX_REDIS_PORT max_fails=0;
+        server unix:$TEST_NGINX_REDIS_SOCKET2 max_fails=0;
+    }
+--- redis
+EVAL 'for i = 1, 6 do redis.call("HSET", "employee:"..i, "id", i, "home", "one") end' 0
+--- redis2
+EVAL 'for i = 1, 6 do redis.call("HSET", "employee:"..i, "id", i, "home", "two") end' 0
+--- pages
+>>> page.html
+{{home}}
+--- config
+    access_log logs/store.log store;
+    location = /h5 { prize_page page.html; prize_redis_pass employees; }
+    location = /zone { prize_page page.html; prize_redis_pass shared; }
+    location = /memcached {
+        set $memcached_key $arg_id;
+        memcached_pass employees;
+    }
+    location /logs/ { root $TEST_NGINX_SERVROOT; access_log off; }
+--- request eval
+[map({ my $id = $_; map { "GET /$_?id=$id" } qw(h5 zone memcached) } 1 .. 6),
+ "GET /logs/store.log"]
+--- error_code eval
+[(200, 200, 502) x 6, 200]
+--- response_body eval
+[map({ ("$_\n", "$_\n", qr/502 Bad Gateway/) } qw(one two one one two one)),
+ qr/\A(?:([1-6] (?:127|unix)\S+)\n\1\n\1\n){6}\z/]
+
+=== TEST 8: hash ... consistent
+--- http_config
+    log_format store '$arg_id $upstream_addr';
+    upstream employees {
+        hash $arg_id consistent;
+        server 127.0.0.1:$TEST_NGINX_REDIS_PORT max_fails=0;
+        server unix:$TEST_NGINX_REDIS_SOCKET2 max_fails=0;
+    }
+--- redis
+EVAL 'for i = 1, 6 do redis.call("HSET", "employee:"..i, "id", i, "home", "one") end' 0
+--- redis2
+EVAL 'for i = 1, 6 do redis.call("HSET", "employee:"..i, "id", i, "home", "two") end' 0
+--- pages
+>>> page.html
+{{home}}
+--- config
+    access_log logs/store.log store;
+    location = /h5 { prize_page page.html; prize_redis_pass employees; }
+    location = /memcached {
+        set $memcached_key $arg_id;
+        memcached_pass employees;
+    }
+    location /logs/ { root $TEST_NGINX_SERVROOT; access_log off; }
+--- request eval
+[map({ ("GET /h5?id=$_", "GET /memcached?id=$_") } 1 .. 6),
+ "GET /logs/store.log"]
+--- error_code eval
+[(200, 502) x 6, 200]
+--- response_body eval
+[(qr/\A(?:one|two)\n\z/, qr/502 Bad Gateway/) x 6,
+ qr/\A(?:([1-6] (?:127|unix)\S+)\n\1\n){6}\z/]
+
+=== TEST 9: hash: the key decides, not the request
+--- http_config
+    upstream employees {
+        hash $prize_id;
+        server unix:$TEST_NGINX_REDIS_SOCKET;
+        server unix:$TEST_NGINX_REDIS_SOCKET2;
+    }
+    prize_redis_pass employees;
+--- redis
+HSET employee:7 id 7 home one
+--- redis2
+HSET employee:7 id 7 home two
+--- pages
+>>> page.html
+{{home}}
+--- config
+    location = /h5 { prize_page page.html; }
+--- request eval
+[("GET /h5?id=7") x 3]
+--- response_body eval
+[("two\n") x 3]
+
+=== TEST 10: ip_hash: the client decides
+--- http_config
+    log_format store '$remote_addr $upstream_addr';
+    upstream employees {
+        ip_hash;
+        server 127.0.0.1:$TEST_NGINX_REDIS_PORT max_fails=0;
+        server unix:$TEST_NGINX_REDIS_SOCKET2 max_fails=0;
+    }
+--- redis
+HSET employee:7 id 7 home one
+--- redis2
+HSET employee:7 id 7 home two
+--- pages
+>>> page.html
+{{home}}
+--- config
+    access_log logs/store.log store;
+    set_real_ip_from 127.0.0.1;
+    location = /h5 { prize_page page.html; prize_redis_pass employees; }
+    location = /memcached {
+        set $memcached_key $arg_id;
+        memcached_pass employees;
+    }
+    location /logs/ { root $TEST_NGINX_SERVROOT; access_log off; }
+--- request eval
+[("GET /h5?id=7", "GET /memcached?id=7") x 6, "GET /logs/store.log"]
+--- more_headers eval
+[map({ ("X-Real-IP: 10.0.$_.1") x 2 } 1 .. 6), '']
+--- error_code eval
+[(200, 502) x 6, 200]
+--- response_body eval
+[map({ ("$_\n", qr/502 Bad Gateway/) } qw(one two one two one two)),
+ qr/\A(?:(10\S+ (?:127|unix)\S+)\n\1\n){6}\z/]
+
+=== TEST 11: least_conn: in turn while nobody waits
+--- http_config
+    upstream employees {
+        least_conn;
+        server unix:$TEST_NGINX_REDIS_SOCKET;
+        server unix:$TEST_NGINX_REDIS_SOCKET2;
+    }
+    upstream shared {
+        zone shared 64k;
+        least_conn;
+        server unix:$TEST_NGINX_REDIS_SOCKET;
+        server unix:$TEST_NGINX_REDIS_SOCKET2;
+    }
+--- redis
+HSET employee:7 id 7 home one
+--- redis2
+HSET employee:7 id 7 home two
+--- pages
+>>> page.html
+{{home}}
+--- config
+    location = /h5 { prize_page page.html; prize_redis_pass employees; }
+    location = /zone { prize_page page.html; prize_redis_pass shared; }
+--- request eval
+[("GET /h5?id=7") x 4, ("GET /zone?id=7") x 4]
+--- response_body eval
+[("one\n", "two\n") x 4]
+
+=== TEST 12: random: of those that are there
+--- http_config
+    upstream employees {
+        random;
+        server unix:$TEST_NGINX_REDIS_SOCKET down;
+        server unix:$TEST_NGINX_REDIS_SOCKET2;
+    }
+    upstream shared {
+        zone shared 64k;
+        random two least_conn;
+        server unix:$TEST_NGINX_REDIS_SOCKET down;
+        server unix:$TEST_NGINX_REDIS_SOCKET2;
+    }
+--- redis
+HSET employee:7 id 7 home one
+--- redis2
+HSET employee:7 id 7 home two
+--- pages
+>>> page.html
+{{home}}
+--- config
+    location = /h5 { prize_page page.html; prize_redis_pass employees; }
+    location = /zone { prize_page page.html; prize_redis_pass shared; }
+--- request eval
+[("GET /h5?id=7") x 4, ("GET /zone?id=7") x 4]
+--- response_body eval
+[("two\n") x 8]
+
+=== TEST 13: down
+--- http_config
+    upstream employees {
+        server unix:$TEST_NGINX_REDIS_SOCKET down;
+        server unix:$TEST_NGINX_REDIS_SOCKET2;
+    }
+    prize_redis_pass employees;
+--- redis
+HSET employee:7 id 7 home one
+--- redis2
+HSET employee:7 id 7 home two
+--- pages
+>>> page.html
+{{home}}
+--- config
+    location = /h5 { prize_page page.html; }
+--- request eval
+[("GET /h5?id=7") x 4]
+--- response_body eval
+[("two\n") x 4]
+
+=== TEST 14: backup: not asked while the first is there
+--- http_config
+    upstream employees {
+        server unix:$TEST_NGINX_REDIS_SOCKET;
+        server unix:$TEST_NGINX_REDIS_SOCKET2 backup;
+    }
+    prize_redis_pass employees;
+--- redis
+HSET employee:7 id 7 home one
+--- redis2
+HSET employee:7 id 7 home two
+--- pages
+>>> page.html
+{{home}}
+--- config
+    location = /h5 { prize_page page.html; }
+--- request eval
+[("GET /h5?id=7") x 4]
+--- response_body eval
+[("one\n") x 4]
+
+=== TEST 15: max_conns: a lookup that has ended counts no longer
+--- http_config
+    upstream employees {
+        server unix:$TEST_NGINX_REDIS_SOCKET max_conns=1;
+        server unix:$TEST_NGINX_REDIS_SOCKET2 backup;
+    }
+    upstream shared {
+        zone shared 64k;
+        server unix:$TEST_NGINX_REDIS_SOCKET max_conns=1;
+        server unix:$TEST_NGINX_REDIS_SOCKET2 backup;
+    }
+--- redis
+HSET employee:7 id 7 home one
+--- redis2
+HSET employee:7 id 7 home two
+--- pages
+>>> page.html
+{{home}}
+--- config
+    location = /h5 { prize_page page.html; prize_redis_pass employees; }
+    location = /zone { prize_page page.html; prize_redis_pass shared; }
+    location = /all {
+        ssi on;
+        ssi_types *;
+        return 200 '<!--# include virtual="/h5?id=7" wait="yes" -->
+<!--# include virtual="/h5?id=7" wait="yes" -->
+<!--# include virtual="/zone?id=7" wait="yes" -->
+<!--# include virtual="/zone?id=7" wait="yes" -->';
+    }
+--- request eval
+[("GET /h5?id=7") x 2, ("GET /zone?id=7") x 2, "GET /all"]
+--- response_body eval
+[("one\n") x 4, "one\n\none\n\none\n\none\n"]
+
+=== TEST 16: a dead server: the next one is asked, and soon only that one
+--- http_config
+    map "$upstream_addr|$upstream_status" $tried {
+        default "$upstream_addr|$upstream_status";
+        "~^$TEST_NGINX_DEAD, unix:$TEST_NGINX_REDIS_SOCKET\|502, 200$" both;
+        "~^unix:$TEST_NGINX_REDIS_SOCKET\|200$" second;
+    }
+    log_format store $tried;
+    upstream employees {
+        server $TEST_NGINX_DEAD max_fails=0;
+        server unix:$TEST_NGINX_REDIS_SOCKET;
+    }
+    prize_redis_pass employees;
+--- redis
+HSET employee:7 id 7 home one
+--- pages
+>>> page.html
+{{home}}
+--- config
+    location = /h5 { prize_page page.html; access_log logs/store.log store; }
+    location /logs/ { root $TEST_NGINX_SERVROOT; access_log off; }
+--- request eval
+[("GET /h5?id=7") x 10, "GET /logs/store.log"]
+--- response_body eval
+[("one\n") x 10, "both\nsecond\n" x 4 . "second\n" x 2]
+
+=== TEST 17: max_fails, and its default: nginx leaves a dead server alone
+--- http_config
+    map "$upstream_addr|$upstream_status" $tried {
+        default "$upstream_addr|$upstream_status";
+        "~^$TEST_NGINX_DEAD, unix:$TEST_NGINX_REDIS_SOCKET\|502, 200$" both;
+        "~^unix:$TEST_NGINX_SERVROOT/logs/nobody, unix:$TEST_NGINX_REDIS_SOCKET\|502, 200$" both;
+        "~^unix:$TEST_NGINX_REDIS_SOCKET\|200$" second;
+    }
+    log_format store $tried;
+    upstream employees {
+        server $TEST_NGINX_DEAD fail_timeout=1h;
+        server unix:$TEST_NGINX_REDIS_SOCKET;
+    }
+    upstream sockets {
+        server unix:$TEST_NGINX_SERVROOT/logs/nobody fail_timeout=1h;
+        server unix:$TEST_NGINX_REDIS_SOCKET;
+    }
+    access_log logs/store.log store;
+--- redis
+HSET employee:7 id 7 home one
+--- pages
+>>> page.html
+{{home}}
+--- config
+    location = /h5 { prize_page page.html; prize_redis_pass employees; }
+    location = /sockets { prize_page page.html; prize_redis_pass sockets; }
+    location /logs/ { root $TEST_NGINX_SERVROOT; access_log off; }
+--- request eval
+[("GET /h5?id=7") x 5, ("GET /sockets?id=7") x 5, "GET /logs/store.log"]
+--- response_body eval
+[("one\n") x 10,
+ "both\n" . "second\n" x 4 . "both\n" . "second\n" x 4]
+
+=== TEST 18: backup: asked where the first is dead
+--- http_config
+    map "$upstream_addr|$upstream_status" $tried {
+        default "$upstream_addr|$upstream_status";
+        "~^$TEST_NGINX_DEAD, unix:$TEST_NGINX_REDIS_SOCKET\|502, 200$" both;
+        "~^unix:$TEST_NGINX_REDIS_SOCKET\|200$" second;
+    }
+    log_format store $tried;
+    upstream employees {
+        server $TEST_NGINX_DEAD max_fails=0;
+        server unix:$TEST_NGINX_REDIS_SOCKET backup;
+    }
+    prize_redis_pass employees;
+--- redis
+HSET employee:7 id 7 home one
+--- pages
+>>> page.html
+{{home}}
+--- config
+    location = /h5 { prize_page page.html; access_log logs/store.log store; }
+    location /logs/ { root $TEST_NGINX_SERVROOT; access_log off; }
+--- request eval
+[("GET /h5?id=7") x 8, "GET /logs/store.log"]
+--- response_body eval
+[("one\n") x 8, "both\n" x 4 . "second\n" x 4]
+
+=== TEST 19: all servers are dead
+--- http_config
+    log_format store '$prize_source|$prize_result|$upstream_addr|'
+                     '$upstream_status';
+    upstream employees {
+        server $TEST_NGINX_DEAD max_fails=0;
+        server unix:$TEST_NGINX_SERVROOT/logs/nobody max_fails=0;
+    }
+    prize_redis_pass employees;
+    prize_postgres hr "$TEST_NGINX_CONNINFO";
+    prize_postgres_query "SELECT '7' AS id, 'postgres' AS home
+                          WHERE '7' = ANY($1)";
+--- pages
+>>> page.html
+{{home}}
+--- config
+    access_log logs/store.log store;
+    location = /h5 { prize_page page.html; }
+    location = /postgres { prize_page page.html; prize_postgres_pass hr; }
+    location = /connected {
+        prize_page page.html;
+        prize_redis_pass off;
+        prize_postgres_pass hr;
+        access_log off;
+    }
+    location /logs/ { root $TEST_NGINX_SERVROOT; access_log off; }
+--- request eval
+["GET /connected?id=7", "GET /h5?id=7", "GET /postgres?id=7",
+ "GET /logs/store.log"]
+--- error_code eval
+[200, 503, 200, 200]
+--- response_body eval
+["postgres\n", qr/503 Service/, "postgres\n",
+ '|error|$TEST_NGINX_DEAD, unix:$TEST_NGINX_SERVROOT/logs/nobody|502, 502
+postgres|found|unix:$TEST_NGINX_SERVROOT/logs/nobody, $TEST_NGINX_DEAD, 127.0.0.1:$TEST_NGINX_POSTGRES_PORT|502, 502, 200
+']
+
+=== TEST 20: all servers are dead, and error_page goes where there are others
+--- http_config
+    log_format store '$status|$prize_source|$prize_result|$upstream_addr|'
+                     '$upstream_status';
+    prize_redis_pass $TEST_NGINX_DEAD;
+--- redis
+HSET employee:7 id 7 home one
+--- pages
+>>> page.html
+{{home}}
+--- config
+    access_log logs/store.log store;
+    location = /h5 {
+        prize_page page.html;
+        error_page 503 = @other;
+    }
+    location @other {
+        prize_page page.html;
+        prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+    }
+    location /logs/ { root $TEST_NGINX_SERVROOT; access_log off; }
+--- request eval
+["GET /h5?id=7", "GET /logs/store.log"]
+--- response_body eval
+["one\n",
+ '200|redis|found|$TEST_NGINX_DEAD : unix:$TEST_NGINX_REDIS_SOCKET|502 : 200
+']
