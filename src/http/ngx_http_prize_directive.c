@@ -623,6 +623,28 @@ ngx_http_prize_pool_option(ngx_conf_t *cf, ngx_str_t *value,
 }
 
 
+/*
+ * The length of what may be told of libpq's message: of a URI it quotes all,
+ * and of "password=one two" the second word.
+ */
+
+static size_t
+ngx_http_prize_conninfo_told(const char *message)
+{
+    const char  *end, *quote;
+
+    end = message + strcspn(message, "\n");
+
+    quote = strstr(message, ": \"");
+    end = quote && quote < end ? quote : end;
+
+    quote = strstr(message, " after \"");
+    end = quote && quote < end ? quote : end;
+
+    return end - message;
+}
+
+
 static ngx_int_t
 ngx_http_prize_conninfo(ngx_conf_t *cf, ngx_prize_postgres_conf_t *pool)
 {
@@ -633,9 +655,7 @@ ngx_http_prize_conninfo(ngx_conf_t *cf, ngx_prize_postgres_conf_t *pool)
     options = PQconninfoParse((char *) pool->conninfo.data, &message);
 
     if (options == NULL) {
-        len = message ? strcspn(message, "\n") : 0;
-
-        /* the conninfo itself may hold a password */
+        len = message ? ngx_http_prize_conninfo_told(message) : 0;
 
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"prize_postgres\" cannot read the conninfo of "
