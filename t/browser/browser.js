@@ -27,8 +27,11 @@ const { chromium } = require('playwright-core');
 /* for what never comes: a machine may be busy for minutes */
 const LIMIT = Number(process.env.LIMIT) || 300000;
 
-/* Playwright adds --headless, --no-sandbox, and what keeps it off the net */
-const FLAGS = ['--disable-gpu', '--disable-quic'];
+/*
+ * Playwright adds --headless, --no-sandbox, and what keeps it off the net.  A
+ * process for each page is enough: none is kept ready beside it.
+ */
+const FLAGS = ['--disable-gpu', '--disable-quic', '--renderer-process-limit=1'];
 
 
 function holdLater() {
@@ -130,10 +133,10 @@ function sideways(page) {
 
 /* a browser that has no frame to show, on a machine that is busy, says so */
 
-async function picture(page, option) {
+async function patient(shoot) {
     for (let left = 5; ; left--) {
         try {
-            return await page.screenshot(option);
+            return await shoot();
 
         } catch (error) {
             if (!left || !/Unable to capture/.test(error.message)) {
@@ -141,6 +144,28 @@ async function picture(page, option) {
             }
         }
     }
+}
+
+
+function picture(page, option) {
+    return patient(() => page.screenshot(option));
+}
+
+
+/* the whole page in base64, in a third of the time: as it is at the moment */
+
+async function snap(page, session) {
+    const size = await page.evaluate(() => ({
+        width: innerWidth,
+        height: Math.max(innerHeight, document.documentElement.scrollHeight),
+        beyond: document.documentElement.scrollHeight > innerHeight
+    }));
+    const shot = await patient(() => session.send('Page.captureScreenshot', {
+        optimizeForSpeed: true, captureBeyondViewport: size.beyond,
+        clip: { x: 0, y: 0, width: size.width, height: size.height, scale: 1 }
+    }));
+
+    return shot.data;
 }
 
 
@@ -196,4 +221,4 @@ async function withBrowser(run) {
 }
 
 
-module.exports = { LIMIT, picture, sideways, withBrowser };
+module.exports = { LIMIT, picture, sideways, snap, withBrowser };

@@ -1,14 +1,12 @@
 'use strict';
 
 /*
- * Every page in every state on every screen: nothing beyond its edges, cut off
- * or over something else, nothing too small to read or to tap, in the dark as
- * in the light.
+ * Nothing beyond a page's edges, cut off or over something else, nothing too
+ * small to read or to tap, in the dark as in the light.
  */
 
-const { is, ok, test } = require('./tap');
+const { is, ok } = require('./tap');
 const { sideways } = require('./browser');
-const { site, states, screens } = require('./site');
 
 /* in CSS pixels: what a thumb hits, what is read, and a phone to look at */
 const TARGET = 44, LETTER = 12, ART = 140;
@@ -16,11 +14,11 @@ const TARGET = 44, LETTER = 12, ART = 140;
 /* what is not to be scrolled for, where text has its usual size */
 const FIRST = ['winner', 'winner-phone', 'unclaimed-phone', 'everybody'];
 
-/* what came to browsers after those that an old phone has */
+/* what came to browsers after those that an old phone has, which skips it */
 const NEWS = [
-    /min-height:100dvh;?/g, /overflow:clip;?/g, /text-wrap:balance;?/g,
-    /@supports[^{]*\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}/g
-];
+    /min-height:100dvh;?/, /overflow:clip;?/, /text-wrap:balance;?/,
+    /@supports[^{]*\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}/
+].map(({ source }) => source);
 
 
 /* the boxes of what is seen, by the words in it */
@@ -139,103 +137,64 @@ function faults(seen) {
 }
 
 
-async function look(browser, screen, option) {
-    const page = await browser.page({ ...option, reduced: true,
-                                      still: true }),
-          sizes = {};
+/* the sheets as an in-app browser of some years ago reads them, or as sent */
 
-    for (const [state, target] of states) {
-        const name = `${screen}, ${state}`;
+function wear(news) {
+    const sheets = [...document.styleSheets];
+    let skipped = 0;
 
-        await page.emulateMedia({ colorScheme: 'light' });
-        await page.goto('about:blank');
-        await page.goto(site + target);
-
-        const seen = await page.evaluate(measure);
-
-        ok(seen.blocks.length >= 2, `${name}: there is something to read`);
-        is(seen.art.length > 0, state.endsWith('-phone'),
-           `${name}: a phone where there is to be one`);
-        is(await sideways(page), 0, `${name}: nothing to scroll sideways`);
-        is(faults(seen), [], `${name}: all has its place`);
-
-        if (FIRST.includes(state) && !option.text) {
-            is(seen.targets.filter(({ box }) => box.bottom > seen.height), [],
-               `${name}: what can be tapped is on the first screen`);
-        }
-
-        await page.emulateMedia({ colorScheme: 'dark' });
-        is(await page.evaluate(measure), seen, `${name}: the same in the dark`);
-
-        sizes[state] = seen.blocks.map((block) => block.size);
+    for (const sheet of sheets) {
+        sheet.disabled = Boolean(news);
     }
 
-    await page.done();
-    return sizes;
-}
+    document.adoptedStyleSheets = !news ? [] : sheets.map((sheet) => {
+        const text = sheet.ownerNode.textContent, aged = new CSSStyleSheet(),
+              rest = news.reduce((some, one) => {
+                  return some.replace(new RegExp(one, 'g'), '');
+              }, text);
 
-
-/* as an in-app browser of some years ago has it, which skips what it reads */
-
-async function withoutNews(page) {
-    await page.route('**', async (route) => {
-        const answer = await route.fetch(), headers = answer.headers(),
-              text = await answer.text(),
-              body = NEWS.reduce((rest, news) => rest.replace(news, ''), text);
-
-        /* of the text as it was sent */
-        for (const name of ['content-encoding', 'content-length',
-                            'content-security-policy']) {
-            delete headers[name];
-        }
-
-        ok(body.length < text.length - 100, 'there is something to skip');
-        await route.fulfill({ status: answer.status(), headers, body });
+        skipped += text.length - rest.length;
+        aged.replaceSync(rest);
+        return aged;
     });
+
+    return skipped;
 }
 
 
-async function old(browser, screen, option) {
-    const page = await browser.page({ ...option, reduced: true,
-                                      still: true });
+/* what is seen of a page, which is found fit */
 
-    await withoutNews(page);
+async function fits(page, name) {
+    const seen = await page.evaluate(measure);
 
-    for (const [state, target] of states) {
-        const name = `${screen}, ${state}, an old browser`;
-
-        await page.goto('about:blank');
-        await page.goto(site + target);
-
-        const seen = await page.evaluate(measure);
-
-        ok(seen.blocks.length >= 2, `${name}: there is something to read`);
-        is(await sideways(page), 0, `${name}: nothing to scroll sideways`);
-        is(faults(seen), [], `${name}: all has its place`);
-    }
-
-    await page.done();
+    ok(seen.blocks.length >= 2, `${name}: there is something to read`);
+    is(await sideways(page), 0, `${name}: nothing to scroll sideways`);
+    is(faults(seen), [], `${name}: all has its place`);
+    return seen;
 }
 
 
-test(async (browser) => {
-    const sizes = {};
+async function inLight(page, name, state, text) {
+    const seen = await fits(page, name);
 
-    for (const [screen, option] of screens) {
-        sizes[screen] = await look(browser, screen, option);
+    is(seen.art.length > 0, state.endsWith('-phone'),
+       `${name}: a phone where there is to be one`);
+
+    if (FIRST.includes(state) && !text) {
+        is(seen.targets.filter(({ box }) => box.bottom > seen.height), [],
+           `${name}: what can be tapped is on the first screen`);
     }
 
-    for (const [screen, option] of screens.filter((one) => !one[1].text)) {
-        await old(browser, screen, option);
-    }
+    return seen;
+}
 
-    for (const [screen, option] of screens.filter((one) => one[1].text)) {
-        const usual = sizes[screen.replace('-text', '')];
 
-        for (const [state] of states) {
-            is(sizes[screen][state],
-               usual[state].map((size) => size * option.text / 100),
-               `${screen}, ${state}: all text is as large as was asked for`);
-        }
-    }
-});
+async function inOldBrowser(page, name) {
+    ok(await page.evaluate(wear, NEWS) > 100,
+       `${name}, an old browser: there is something to skip`);
+    await fits(page, `${name}, an old browser`);
+    await page.evaluate(wear, null);
+}
+
+
+module.exports = { inLight, inOldBrowser, measure };

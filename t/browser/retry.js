@@ -22,21 +22,23 @@ const waits = Array.from({ length: TRIES }, (none, n) => {
 });
 
 
-/* a page that draws this number, where it is given one */
+/* a page that draws this number */
 
 async function busy(browser, chance) {
     const page = await browser.page();
 
-    if (chance !== undefined) {
-        await page.addInitScript((value) => {
-            Math.random = () => value;
-        }, chance);
-    }
-
+    await page.addInitScript((value) => { Math.random = () => value; }, chance);
     await page.clock.install({ time: 0 });
     await page.clock.pauseAt(1000);
     await page.goto(url);
     return page;
+}
+
+
+/* lets nginx answer from now on */
+
+function open(page) {
+    return page.context().addCookies([{ name: 'open', value: '1', url: site }]);
 }
 
 
@@ -80,43 +82,14 @@ async function schedule(browser, chance) {
 
     await page.reload();
     ok(/秒/.test(await said(page)), 'after a while it begins anew');
-    await page.done();
+    return page;
 }
 
 
-/* the page itself draws: two that are refused together part */
+async function comesBack(page) {
+    const load = page.waitForEvent('load');
 
-async function apart(browser) {
-    const drawn = new Set();
-
-    for (let i = 0; i < 8; i++) {
-        const page = await browser.page({ init: () => {
-            const start = window.setTimeout;
-
-            window.setTimeout = (run, wait) => {
-                window.wait = wait;
-                return start(() => 0, 0);
-            };
-        } });
-
-        await page.goto(url);
-        drawn.add(await page.evaluate(() => window.wait));
-        await page.done();
-    }
-
-    const all = [...drawn];
-
-    ok(all.every((wait) => wait >= FIRST / 2 && wait <= FIRST),
-       'a first wait is between half and whole', `   found: ${all}`);
-    ok(drawn.size > 1, 'and not the same for all', `   found: ${all}`);
-}
-
-
-async function comesBack(browser) {
-    const page = await busy(browser, 0),
-          load = page.waitForEvent('load');
-
-    await page.context().addCookies([{ name: 'open', value: '1', url: site }]);
+    await open(page);
     await page.clock.runFor(FIRST / 2);
     await load;
     is(await page.evaluate(() => document.querySelector('.name').textContent),
@@ -126,36 +99,57 @@ async function comesBack(browser) {
 }
 
 
-/* by hand, too: also without scripts, where nothing is promised */
+/* the page itself draws: two that are refused together part */
 
-async function byHand(browser) {
-    for (const script of [true, false]) {
-        const page = await browser.page({ script }),
-              name = script ? 'by hand' : 'without scripts';
+async function apart(browser) {
+    const drawn = new Set(), page = await browser.page({ init: () => {
+        const start = window.setTimeout;
 
+        sessionStorage.clear();
+        window.setTimeout = (run, wait) => {
+            window.wait = wait;
+            return start(() => 0, 0);
+        };
+    } });
+
+    for (let i = 0; i < 4; i++) {
         await page.goto(url);
-        await page.context().addCookies([{ name: 'open', value: '1',
-                                           url: site }]);
-
-        if (!script) {
-            ok(!/秒/.test(await said(page)), `${name}: it promises nothing`);
-        }
-
-        const load = page.waitForEvent('load');
-
-        await page.tap('.again');
-        await load;
-        ok(await page.evaluate(() => !!document.querySelector('.name')),
-           `${name}: the letter after a tap`);
-        await page.done();
+        drawn.add(await page.evaluate(() => window.wait));
     }
+
+    const all = [...drawn];
+
+    ok(all.every((wait) => wait >= FIRST / 2 && wait <= FIRST),
+       'a first wait is between half and whole', `   found: ${all}`);
+    ok(drawn.size > 1, 'and not the same for all', `   found: ${all}`);
+    return page;
+}
+
+
+async function byHand(page, name) {
+    const load = page.waitForEvent('load');
+
+    await open(page);
+    await page.tap('.again');
+    await load;
+    ok(await page.evaluate(() => !!document.querySelector('.name')),
+       `${name}: the letter after a tap`);
+    await page.done();
+}
+
+
+async function withoutScript(browser) {
+    const page = await browser.page({ script: false });
+
+    await page.goto(url);
+    ok(!/秒/.test(await said(page)), 'without scripts: it promises nothing');
+    await byHand(page, 'without scripts');
 }
 
 
 test(async (browser) => {
-    await schedule(browser, 0);
-    await schedule(browser, 0.75);
-    await apart(browser);
-    await comesBack(browser);
-    await byHand(browser);
+    await comesBack(await schedule(browser, 0));
+    await (await schedule(browser, 0.75)).done();
+    await byHand(await apart(browser), 'by hand');
+    await withoutScript(browser);
 });

@@ -18,13 +18,18 @@ const friendly = [
 ];
 
 
-/* every look of every page: its name and its target */
+/*
+ * Every look of every page: its name and its target.  Who has a phone is shown
+ * it after the letter, for which a browser loads nothing.
+ */
+
+const phones = ['winner', 'unclaimed', 'long', 'latin'];
 
 const states = [
-    ...people.map((id) => [id, `/h5?id=${id}`]),
-    ...['winner', 'unclaimed', 'long', 'latin'].map((id) => {
-        return [`${id}-phone`, `/h5?id=${id}#phone`];
-    }),
+    ...people.flatMap((id) => [
+        [id, `/h5?id=${id}`],
+        ...phones.includes(id) ? [[`${id}-phone`, `/h5?id=${id}#phone`]] : []
+    ]),
     ...friendly.map(([name, target]) => [name, target])
 ];
 
@@ -42,4 +47,9 @@ const screens = [
 ];
 
 
-module.exports = { site, people, friendly, states, screens };
+/* "make nightly" looks at all of it on every screen, in light and in dark */
+
+const nightly = Boolean(process.env.PRIZE_NIGHTLY);
+
+
+module.exports = { site, people, friendly, states, screens, nightly };

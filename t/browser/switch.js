@@ -33,7 +33,7 @@ async function until(page, condition, argument) {
             throw new Error('waited in vain: ' + condition);
         }
 
-        await new Promise((done) => setTimeout(done, 20));
+        await new Promise((done) => setTimeout(done, 100));
     }
 }
 
@@ -88,7 +88,11 @@ async function stops(page) {
                    ? null : document.activeElement.textContent;
         });
 
-        if (text !== null && !found.includes(text)) {
+        if (text === null ? found.length : found.includes(text)) {
+            break;
+        }
+
+        if (text !== null) {
             found.push(text);
         }
     }
@@ -126,9 +130,7 @@ function told(page) {
 }
 
 
-async function byTap(browser) {
-    const page = await browser.page({ height: 500 });
-
+async function byTap(page) {
     await page.goto(page_of('winner'));
     await shows(page, '#greeting', 'at first');
     await page.evaluate(() => scrollTo(0, 9999));
@@ -151,13 +153,10 @@ async function byTap(browser) {
 
     is(page.seen.requests, [page_of('winner')], 'all that with one request');
     is([...page.seen.console, ...page.seen.violations], [], 'and in silence');
-    await page.done();
 }
 
 
-async function byKeyboard(browser) {
-    const page = await browser.page({ touch: false });
-
+async function byKeyboard(page) {
     await page.goto(page_of('winner'));
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
@@ -179,7 +178,6 @@ async function byKeyboard(browser) {
     await until(page, said, '已回到信中');
     is((await told(page))[0], 'greeting', 'and back by keys');
     await shows(page, '#greeting', 'by keyboard');
-    await page.done();
 }
 
 
@@ -210,10 +208,17 @@ function turn(side) {
 }
 
 
-async function motion(browser) {
-    for (const [side, other] of Object.entries(sides)) {
-        const page = await browser.page();
+async function motion(page) {
+    await page.goto(page_of('winner'));
+    is(await page.evaluate(() => {
+        const called = [];
 
+        window.WeixinJSBridge = { call: (name) => called.push(name) };
+        document.dispatchEvent(new Event('WeixinJSBridgeReady'));
+        return called;
+    }), ['hideOptionMenu'], 'a bridge that comes later is called, too');
+
+    for (const [side, other] of Object.entries(sides)) {
         await page.goto(page_of('winner') + other);
         await until(page, settled, [other, side]);
 
@@ -226,14 +231,11 @@ async function motion(browser) {
            `to ${side}: it asks for no layout`);
         is(moves.filter((move) => move.until > LONGEST), [],
            `to ${side}: it takes at most ${LONGEST} ms`);
-        await page.done();
     }
 }
 
 
-async function still(browser) {
-    const page = await browser.page({ reduced: true });
-
+async function still(page) {
     await page.goto(page_of('winner'));
 
     for (const side of ['#phone', '#greeting']) {
@@ -247,20 +249,12 @@ async function still(browser) {
             return getComputedStyle(element.closest('.side')).transform;
         }, side), 'none', `reduced motion, to ${side}: at its place`);
     }
-
-    await page.done();
 }
 
 
 /* from the back-forward cache, unless the browser has reasons of its own */
 
-async function fromCache(browser) {
-    const page = await browser.page({ reduced: true, init: () => {
-        addEventListener('pageshow', (event) => {
-            window.restored = event.persisted;
-        });
-    } });
-
+async function fromCache(page) {
     await page.goto(page_of('winner'));
     await page.tap('#greeting .go');
     await until(page, settled, ['#phone', '#greeting']);
@@ -282,7 +276,6 @@ async function fromCache(browser) {
     await until(page, said, '已回到信中');
     is(await told(page), ['greeting', '已回到信中', 0],
        'come back: the switch goes on working');
-    await page.done();
 }
 
 
@@ -311,15 +304,13 @@ function reserved() {
 }
 
 
-async function others(browser) {
-    const page = await browser.page(),
-          lines = reserved(),
-          texts = {};
+async function others() {
+    const lines = reserved(), texts = {};
 
     ok(lines.length > 50, 'much of the template is for winners');
 
     for (const id of ['winner', 'unclaimed', 'everybody', 'alone']) {
-        texts[id] = await (await page.goto(page_of(id))).text();
+        texts[id] = await (await fetch(page_of(id))).text();
     }
 
     is(lines.filter((line) => !texts.winner.includes(line)
@@ -332,50 +323,43 @@ async function others(browser) {
         is(texts[id].match(/\bphone|gift|prize|claim|手机|礼物|恭喜/ig), null,
            `${id}: nor a word`);
     }
-
-    await page.done();
 }
 
 
-/* the bridge of WeChat: there before the page is, or later */
+/* the bridge of WeChat, there before the page is */
 
-async function bridge(browser) {
-    const early = await browser.page({ init: () => {
-        window.called = [];
-        window.WeixinJSBridge = { call: (name) => window.called.push(name) };
-    } });
-
+async function bridge(page) {
     for (const target of ['/h5?id=winner', '/h5?id=everybody',
                           '/busy?id=winner', '/greeting?id=winner'])
     {
-        await early.goto(site + target);
-        is(await early.evaluate(() => window.called), ['hideOptionMenu'],
+        await page.goto(site + target);
+        is(await page.evaluate(() => window.called), ['hideOptionMenu'],
            `${target}: the option menu is hidden`);
     }
-
-    const late = await browser.page();
-
-    await late.goto(page_of('winner'));
-    is(await late.evaluate(() => {
-        const called = [];
-
-        window.WeixinJSBridge = { call: (name) => called.push(name) };
-        document.dispatchEvent(new Event('WeixinJSBridgeReady'));
-        return called;
-    }), ['hideOptionMenu'], 'also by a bridge that comes later');
-
-    await early.done();
-    await late.done();
 }
 
 
 test(async (browser) => {
-    await byTap(browser);
-    await byKeyboard(browser);
+    const moving = await browser.page({ height: 500 });
+
+    await byTap(moving);
+    await moving.goto('about:blank');
+    await byKeyboard(moving);
+    await motion(moving);
+    await moving.done();
     await withoutScript(browser);
-    await motion(browser);
-    await still(browser);
-    await fromCache(browser);
-    await others(browser);
-    await bridge(browser);
+
+    const page = await browser.page({ reduced: true, init: () => {
+        window.called = [];
+        window.WeixinJSBridge = { call: (name) => window.called.push(name) };
+        addEventListener('pageshow', (event) => {
+            window.restored = event.persisted;
+        });
+    } });
+
+    await still(page);
+    await fromCache(page);
+    await bridge(page);
+    await page.done();
+    await others();
 });

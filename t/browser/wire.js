@@ -3,7 +3,7 @@
 /* What a page asks for, says and shifts; and that values are text. */
 
 const { is, ok, test } = require('./tap');
-const { site, people, friendly, screens } = require('./site');
+const { site, people, friendly, screens, nightly } = require('./site');
 
 /* the first window of a connection, with which it comes in one round trip */
 const SIZE = 14 * 1024;
@@ -15,8 +15,11 @@ const NEWER = new RegExp('=>|`|\\.\\.\\.|\\?[?.]|\\*\\*'
     'g');
 
 
-async function quiet(browser, name, url, status) {
-    const page = await browser.page({ init: watchShifts, still: true });
+async function quiet(page, name, url, status) {
+    for (const list of Object.values(page.seen)) {
+        list.length = 0;
+    }
+
     const answer = await page.goto(url, { waitUntil: 'load' });
 
     is(answer.status(), status, `${name}: ${status}`);
@@ -32,7 +35,6 @@ async function quiet(browser, name, url, status) {
        `${name}: no script that an old browser cannot read`);
     is(await page.evaluate(() => window.shifts), [],
        `${name}: nothing has shifted`);
-    await page.done();
 }
 
 
@@ -63,59 +65,69 @@ function watchShifts() {
 
 /*
  * A page may be painted wherever the network stops for a moment.  Here it is
- * wherever a tag or a text ends, but for those of a picture.
+ * before each tag that begins something and each text, but for those of a
+ * picture: what ends and what is white adds no box.
  */
 
-async function inPieces(browser, name, target, screen, option) {
-    const page = await browser.page({ init: watchShifts, still: true,
-                                      ...option });
+async function inPieces(page, name, target) {
     const text = await (await page.goto(site + target)).text();
 
     const pieces = await page.evaluate(async (text) => {
-        const frames = () => new Promise((done) => {
-            requestAnimationFrame(() => requestAnimationFrame(done));
-        });
-        const body = text.indexOf('<body'), parts = text.slice(body).match(
-            /<(svg|script|style)[^]*?<\/\1>|<[^>]*>|[^<]+/g);
+        const frame = () => new Promise(requestAnimationFrame);
+        const ends = '(?:\\s|</[^>]*>)*',
+              whole = '<(svg|script|style)[^]*?</\\1>',
+              piece = new RegExp(`${ends}(?:${whole}|<[^>]*>|[^<]+)`, 'g');
+        const body = text.indexOf('<body'),
+              parts = text.slice(body).match(piece);
 
         window.shifts = [];
         document.open();
         document.write(text.slice(0, body));
 
+        /* what is written in one frame has been laid out before the next */
+
         for (const part of parts) {
+            await frame();
             document.write(part);
-            await frames();
         }
 
         document.close();
-        await frames();
+        await frame();
+        await frame();
         return parts.length;
     }, text);
 
-    ok(pieces > 20, `${name}, ${screen}: came in pieces`, `   ${pieces}`);
+    ok(pieces > 8, `${name}: came in pieces`, `   ${pieces}`);
     is(await page.evaluate(() => window.shifts), [],
-       `${name}, ${screen}: none of them moved another`);
-    await page.done();
+       `${name}: none of them moved another`);
+}
+
+
+/*
+ * Values wrap soonest on 320.  What 390 has rules of its own for is the
+ * letter, with a gift or without, and 430 is laid out as 390 is.
+ */
+
+function comesInPieces(name, screen) {
+    return nightly || screen === '320' || screen === 'landscape'
+           || screen === '390' && ['winner', 'everybody'].includes(name);
 }
 
 
 /* the page as it is sent */
 
-async function small(browser, id) {
-    const page = await browser.page(),
-          headers = (await page.goto(`${site}/h5?id=${id}`)).headers(),
+async function small(page, id) {
+    const headers = (await page.goto(`${site}/h5?id=${id}`)).headers(),
           length = Number(headers['content-length']);
 
     is(headers['content-encoding'], 'gzip', `${id}: sent compressed`);
     ok(length > 1000 && length <= SIZE, `${id}: in ${SIZE} bytes at most`,
        `   found: ${length}`);
-    await page.done();
 }
 
 
-async function escaped(browser) {
-    const page = await browser.page(),
-          value = '"><script>alert(1)</script>';
+async function escaped(page) {
+    const value = '"><script>alert(1)</script>';
     let alerts = 0;
 
     page.on('dialog', (dialog) => {
@@ -139,15 +151,12 @@ async function escaped(browser) {
     is(seen.scripts, await page.evaluate(() => document.scripts.length),
        'there are as many scripts as on any page');
     is(alerts, 0, 'nothing was run');
-    await page.done();
 }
 
 
 /* U+202E in a value turns what follows it, to the end of what holds it */
 
-async function turned(browser) {
-    const page = await browser.page();
-
+async function turned(page) {
     for (const [side, line] of [['', '#greeting h1 + p'],
                                 ['#phone', '#phone .to']]) {
         await page.goto(`${site}/h5?id=turned${side}`);
@@ -162,16 +171,12 @@ async function turned(browser) {
                    < next.getBoundingClientRect().left;
         }, line), `${line}: a value that is turned round turns nothing else`);
     }
-
-    await page.done();
 }
 
 
 /* a comma after nobody */
 
-async function nameless(browser) {
-    const page = await browser.page();
-
+async function nameless(page) {
     for (const [side, line, words] of [
         ['', '#hello', '谢谢你，一路同行'], ['#phone', '#phone .to', '恭喜你']
     ]) {
@@ -179,47 +184,44 @@ async function nameless(browser) {
         is((await page.locator(line).innerText()).replace(/\s/g, ''), words,
            `${line}: who has no name is greeted without one`);
     }
-
-    await page.done();
 }
 
 
 /* who gives another scheme gets a link that leads nowhere, by https */
 
-async function insecure(browser) {
-    const page = await browser.page();
-
+async function insecure(page) {
     await page.goto(`${site}/h5?id=insecure#phone`);
     is(await page.evaluate(() => {
         return document.querySelector('#phone .go').getAttribute('href');
     }), 'https://javascript:alert(1)', 'claim_url is always https');
-    await page.done();
 }
 
 
 test(async (browser) => {
-    for (const id of people) {
-        await quiet(browser, id, `${site}/h5?id=${id}`, 200);
-    }
+    const all = [...people.map((id) => [id, `/h5?id=${id}`, 200]), ...friendly],
+          page = await browser.page({ init: watchShifts, still: true });
 
-    for (const [name, target, status] of friendly) {
-        await quiet(browser, name, site + target, status);
+    for (const [name, target, status] of all) {
+        await quiet(page, name, site + target, status);
     }
 
     for (const [screen, option] of screens.filter(([, it]) => !it.text)) {
-        await Promise.all([
-            ...people.map((id) => [id, `/h5?id=${id}`]), ...friendly
-        ].map(([name, target]) => {
-            return inPieces(browser, name, target, screen, option);
-        }));
+        await page.setViewportSize(option);
+
+        for (const [name, target] of all) {
+            if (comesInPieces(name, screen)) {
+                await inPieces(page, `${name}, ${screen}`, target);
+            }
+        }
     }
 
     for (const id of ['winner', 'long', 'everybody']) {
-        await small(browser, id);
+        await small(page, id);
     }
 
-    await escaped(browser);
-    await turned(browser);
-    await nameless(browser);
-    await insecure(browser);
+    await escaped(page);
+    await turned(page);
+    await nameless(page);
+    await insecure(page);
+    await page.done();
 });
