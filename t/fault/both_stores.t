@@ -25,10 +25,10 @@ sub both {
         workers => 2, timeout => '300ms');
     my %status;
 
-    $site->ask("$row: answers", requests => 800, rate => 400, keep => sub {
+    $site->ask("$row: answers", requests => 400, rate => 400, keep => sub {
         my (undef, $answer) = @_;
         $status{$answer->{status}}++;
-    }, after => { 200 => sub { $stop->($_) for $redis, $postgres } });
+    }, after => { 100 => sub { $stop->($_) for $redis, $postgres } });
 
     is_deeply([sort keys %status], [200, 503], "$row: pages, then BUSY");
     $site->ask("$row: BUSY", requests => 300, status => {503 => 300});

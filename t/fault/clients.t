@@ -85,12 +85,12 @@ subtest 'row 40: clients that leave at once, by the thousand' => sub {
 
         close $_ for @sockets;
     };
-    my $result = $site->ask('row 40: those who stay', requests => 3000,
-        status => {200 => 3000},
-        after => { map { $_ * 100 => $leave } 0 .. 24 });
+    my $result = $site->ask('row 40: those who stay', requests => 1500,
+        status => {200 => 1500},
+        after => { map { $_ * 100 => $leave } 0 .. 11 });
 
-    is($gone, 2500, 'many have left');
-    is($result->{source}{redis}, 1500, 'the order is intact');
+    is($gone, 1200, 'many have left');
+    is($result->{source}{redis}, 750, 'the order is intact');
     is($peer->connects, 1, 'over one connection to Redis');
     eventually { $site->status->{requests_in_flight} == 0 } 'rest';
     cmp_ok(descriptors($worker), '<=', $before, 'no descriptor is left');
@@ -137,40 +137,6 @@ subtest 'row 41: slow clients' => sub {
 
     close $_ for @slow, @readers;
     $site->over('row 41', lines => 0);
-};
-
-
-subtest 'row 42: what is no ID' => sub {
-    my $peer = Test::Prize::Peer->start(records => $records);
-    my $site = site(redis => [$peer]);
-    my $client = Test::Prize::Client->new($site->port);
-    my @bad = ('', 'x' x 65, '%41' x 65, 'x' x 8000, '%00', 'a%00', '%00a',
-               '%ff', '%c3%28', '%e2%82', '%ed%a0%80', '%c0%80', '%2541',
-               '%252541', '%%34%31', '%', '%4', '%4x', 'a%', '%u0041', 'a+b',
-               'a%20b', "a\tb", 'a%0ab', 'a/b', 'a%2fb', "\xc3\xa9",
-               '%e7%8e%8b', 'a:b', 'a*', 'a,b', '{a}', 'a%7c', 'a%7f', '~a');
-
-    my @wrong;
-
-    for my $target ('/h5', '/h5?', '/h5?id', '/h5?ID', '/h5?x=1',
-                    map { "/h5?id=$_" } @bad)
-    {
-        my $answer = $client->get($target);
-
-        push @wrong, "$target: $answer->{status}"
-            if $answer->{status} != 400 || $answer->header('X-Asked')
-               || $answer->{body} =~ /data-id/;
-    }
-
-    is_deeply(\@wrong, [], '400 for each, and no backend is asked');
-    is_deeply([$peer->commands(qr/HMGET/)], [], 'nothing arrived at Redis');
-
-    my $longest = $ids->[(grep { length $ids->[$_] == 64 } 0 .. 400)[0]];
-    my $encoded = $longest =~ s/(.)/sprintf '%%%02x', ord $1/ger;
-
-    is($client->get("/h5?id=$_")->{status}, 200, 'but this is one')
-        for $longest, $encoded;
-    $site->over('row 42', lines => 0);
 };
 
 

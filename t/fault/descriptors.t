@@ -8,23 +8,12 @@ use Test::Prize::Client;
 use Test::Prize::Fault;
 use Test::Prize::Roster;
 
-# No connection is left for either store: clients have them all.  PostgreSQL
-# ends the module's, where a pooler would keep them.
+# No connection is left for either store: clients have them all.
 
-my $postgres = shared_postgres(direct => 1);
+my $postgres = Test::Prize::Postgres->start;
 my $roster = Test::Prize::Roster->create($postgres, rows => 500);
 my $redis = Test::Prize::Redis->start;
 my $id = $roster->ids->[1];
-
-
-sub allow {
-    my ($allowed) = @_;
-
-    $postgres->sql("ALTER DATABASE $roster->{name}"
-                   . " ALLOW_CONNECTIONS $allowed;\n"
-                   . 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity'
-                   . " WHERE datname = '$roster->{name}'");
-}
 
 
 sub descriptors {
@@ -58,14 +47,10 @@ sub exhaust {
     my @asking = map { half($client) } 1 .. 4;
 
     $redis->kill;
-    allow('false');
-    eventually {
-        my $status = $site->status;
-        return !$status->{redis_connections}
-               && !$status->{postgres_connections};
-    } 'no store';
+    $postgres->kill;
+    $site->connected(redis_connections => 0, postgres_connections => 0);
 
-    # PostgreSQL is tried again now and then, which takes a place for a moment
+    # who tries them again is refused at once, and takes no place for a moment
     my (@greedy, $full, $open);
 
     eventually {
@@ -73,10 +58,10 @@ sub exhaust {
         my $now = descriptors($worker);
         $full = $open && $open == $now ? $full + 1 : 0;
         $open = $now;
-        return $full > 50 && $site->nginx->error_log =~ $complaint;
+        return $full > 30 && $site->nginx->error_log =~ $complaint;
     } 'no room';
 
-    allow('true');
+    $postgres->start;
     $redis->start;
     $roster->load($redis);
 

@@ -11,7 +11,7 @@ use Test::Prize::Roster;
 # and 1, two users, two keys, two queries of one pool.  Redis loses them and
 # their connections while both are asked.
 
-my $roster = Test::Prize::Roster->create(shared_postgres(), rows => 500);
+my $roster = Test::Prize::Roster->create(shared_postgres(), rows => 100);
 my $redis = Test::Prize::Redis->start;
 my $ids = $roster->ids;
 my %secret = (gold => 'a-golden-word', gift => 'a-gifted-word');
@@ -26,6 +26,10 @@ for my $user (sort keys %secret) {
     $redis->command('ACL', 'SETUSER', $user, 'on', ">$secret{$user}",
                     "~$key{$user}*", '+@all');
 }
+
+# a machine that is busy with something else must not look like a fault
+
+my $patient = 'prize_redis_connect_timeout 20s; prize_redis_timeout 20s;';
 
 my $page = '<body data-id="{{id}}">{{name}}</body>';
 my $database = 0;
@@ -43,7 +47,7 @@ my $locations = join '', map { <<"CONF" } qw(gold gift);
     }
 CONF
 my $site = Test::Prize::Fault->new(roster => $roster, redis => [$redis],
-    workers => 2, server => $locations, secrets => [values %secret],
+    workers => 2, server => "$patient $locations", secrets => [values %secret],
     files => { 'named.html' => $page });
 
 # Of a pair of sets of requests, one for each location, that go out mixed.
@@ -69,15 +73,15 @@ my $break = sub {
     $redis->command((['CLIENT', 'KILL', 'USER', 'gold'], ['FLUSHALL'],
                      ['CLIENT', 'KILL', 'USER', 'gift'])[$n++ % 3]->@*);
 };
-my $result = $clients->run(requests => 12_000,
-    after => { map { $_ * 500 => $break } 1 .. 23 },
+my $result = $clients->run(requests => 4_000,
+    after => { map { $_ * 200 => $break } 1 .. 19 },
     keep => sub { $source{$_[1]{head} =~ /^X-Source: (\w+)/m ? $1 : ''}++ });
 
 is_deeply([@$result{qw(lost wrong extra status)}],
-          [0, 0, 0, {200 => 12_000}], 'row 48: each its own record')
+          [0, 0, 0, {200 => 4_000}], 'row 48: each its own record')
     or diag(Test::Prize::Clients->describe($result));
-is($n, 23, 'row 48: while Redis lost both');
-cmp_ok($source{$_} // 0, '>', 500, "row 48: from $_")
+is($n, 19, 'row 48: while Redis lost both');
+cmp_ok($source{$_} // 0, '>', 200, "row 48: from $_")
     for qw(redis postgres);
 
 # what was written back is each one's own, too

@@ -52,6 +52,7 @@ subtest 'row 27: the first host killed' => sub {
     $site->ask('row 27: pages go on', requests => 800, rate => 400,
                status => {200 => 800},
                after => { 200 => sub { $first->kill } });
+    $site->connected(postgres_connections => 4);
     is(nginx_connections($second), 4, 'of the second host');
 
     $first->start;
@@ -168,13 +169,11 @@ subtest 'row 29: half-open TCP' => sub {
     $site->ask('row 29: pages', requests => 100, status => {200 => 100});
 
     # one that still connects would be the first to be overdue
-    eventually { $site->status->{postgres_connections} == 2
-                 && $site->status->{
-                        'prize_postgres_connections{state="connected"}'} == 2 }
-               'both connections';
+    $site->connected(postgres_connections => 2,
+        'prize_postgres_connections{state="connected"}' => 2);
     $network->cut;
-    $site->ask('row 29: the budget ends them', requests => 100,
-               status => {503 => 100});
+    $site->ask('row 29: the budget ends them', requests => 60,
+               connections => 60, status => {503 => 60});
     like($site->nginx->error_log, qr/prize: postgres "hr": no answer in time/,
          'the connection was discarded');
     is($site->status->{postgres_connections}, 0, 'and no other is up');

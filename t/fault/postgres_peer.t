@@ -73,8 +73,8 @@ subtest 'row 15: an answer that is split at every byte' => sub {
 };
 
 
-# each is the answer to the first query; the connection is to be given up, its
-# lookups asked again over the next one
+# each is the answer to the first query for an ID of its own; the connection is
+# to be given up, its lookups asked again over the next one
 
 my $copy = pack 'C n n', 0, 1, 0;
 my %broken = (
@@ -101,24 +101,28 @@ my %broken = (
     'FATAL without a field' => error(),
 );
 
-for my $name (sort keys %broken) {
-    subtest "row 23: $name" => sub {
-        my $peer = peer(sub {
-            my ($self, $client) = @_;
+subtest 'row 23: answers that end a connection' => sub {
+    my @names = sort keys %broken;
+    my %name = map { ($ids->[$_] => $names[$_]) } 0 .. $#names;
+    my $peer = peer(sub {
+        my ($self, $client, @asked) = @_;
+        my ($name) = map { delete $name{$_} // () } @asked;
 
-            return if $self->{n}++;
-            $self->write($client, $broken{$name});
-            $self->later(0.2, sub { $self->close($client) });
-            return '';
-        });
-        my $site = site($peer);
+        return unless defined $name;
+        $self->write($client, $broken{$name});
+        $self->later(0.2, sub { $self->close($client) });
+        return '';
+    });
+    my $site = site($peer);
 
-        $site->ask("row 23: $name", requests => 100,
-                   status => {200 => 100});
-        cmp_ok($peer->connects, '==', 2, 'over a second connection');
-        $site->over("row 23: $name");
-    };
-}
+    for my $n (0 .. $#names) {
+        $site->ask("row 23: $names[$n]", requests => 64, status => {200 => 64},
+                   ids => [$ids->[$n], @$ids[100 .. 130]]);
+        is($peer->connects, $n + 2, 'over another connection');
+    }
+
+    $site->over('row 23: answers that end a connection');
+};
 
 
 # nobody has asked, and no lookup is there to be told; the peer keeps its end

@@ -4,7 +4,7 @@ use warnings;
 use lib 't/lib';
 use Test::More;
 use Test::Prize;
-use Test::Prize::Clients;
+use Test::Prize::Clock;
 use Test::Prize::Fault;
 use Test::Prize::Peer;
 use Test::Prize::Roster;
@@ -117,10 +117,7 @@ subtest 'row 5: Redis is stopped after connecting' => sub {
     $roster->load($redis);
 
     my $site = site(redis => [$redis], server => '');
-    my $result = $site->ask('row 5: at first', requests => 100,
-                            status => {200 => 100});
-
-    is_deeply($result->{source}, {redis => 100}, 'from Redis');
+    $site->returns_to_redis('row 5: at first');
 
     my ($before) = $redis->clients;
     $redis->pause;
@@ -132,7 +129,7 @@ subtest 'row 5: Redis is stopped after connecting' => sub {
     cmp_ok($first->{asked}{$address} // 0, '<', 20,
            'it is asked until the breaker opens');
 
-    $result = $site->ask('row 5: frozen', requests => 500,
+    my $result = $site->ask('row 5: frozen', requests => 500,
                          status => {200 => 500});
 
     is_deeply($result->{source}, {postgres => 500}, 'from PostgreSQL');
@@ -151,11 +148,16 @@ subtest 'row 5: Redis is stopped after connecting' => sub {
 };
 
 
-# One reply comes in pieces, for much longer than two budgets: what waits
-# behind it is late, but there is somebody who sends.
+# nginx's clock moves on, so that nobody waits for budgets, or is late for one
+
+sub clock { return Test::Prize::Clock->new(timers => 1) }
+
+
+# One reply comes in pieces, for three budgets: what waits behind it is late,
+# but there is somebody who sends.  A piece is there before the time passes.
 
 subtest 'row 5: overdue, but something is read' => sub {
-    my $budget = 2;
+    my $clock = clock();
     my $peer = Test::Prize::Peer->start(records => $records, answer => sub {
         my ($peer, $client, @command) = @_;
         my $reply = $peer->usual(@command);
@@ -167,20 +169,20 @@ subtest 'row 5: overdue, but something is read' => sub {
         push @{ $peer->{behind} }, $reply;
         return undef if $peer->{pieces};
 
-        my @pieces = unpack '(a2)*', shift @{ $peer->{behind} };
+        my @pieces = unpack '(a8)5 a*', shift @{ $peer->{behind} };
 
         $peer->{pieces} = @pieces;
-        $peer->later(4 * $budget * $_ / @pieces, sub {
+        $peer->later(0.2 * $_, sub {
             $peer->write($client, shift @pieces);
+            $clock->pass(12) if --$peer->{pieces};
             $peer->write($client, join '', splice @{ $peer->{behind} })
-                if !--$peer->{pieces};
-        }) for 0 .. $#pieces;
+                if !$peer->{pieces};
+        }) for 1 .. @pieces;
         return undef;
     });
-    my $site = site(redis => [$peer],
-                    location => "prize_redis_timeout ${budget}s;");
-    my $result = $site->ask('row 5: all pages', requests => 40,
-                            connections => 10, status => {200 => 40});
+    my $site = site(redis => [$peer], clock => $clock);
+    my $result = $site->ask('row 5: all pages', requests => 100,
+                            connections => 10, status => {200 => 100});
 
     cmp_ok($result->{source}{postgres}, '>=', 20, 'the late from PostgreSQL');
     $site->returns_to_redis('row 5: in pieces');
@@ -208,37 +210,45 @@ subtest 'row 6: Redis is slow but inside the budget' => sub {
 };
 
 
+# Every 100 are kept back until PostgreSQL has answered whoever waited.
+
 subtest 'row 7: replies after their time' => sub {
-    my @held;
+    my ($clock, $n, @held) = (clock(), 0);
+    my ($waiting, $answered) = map { run_dir() . "/$_.$$" }
+                               qw(waiting answered);
     my $peer = Test::Prize::Peer->start(records => $records, answer => sub {
         my ($peer, $client, @command) = @_;
         my $reply = $peer->usual(@command);
 
-        return $reply if $command[0] ne 'HMGET';
+        return $reply
+            if $command[0] ne 'HMGET' || !@held && ++$peer->{n} % 100 != 1;
 
-        # every 100 are kept back for longer than one budget, but not two
-        $peer->{n}++;
-        $peer->{blocked} = 1 if $peer->{n} % 100 == 1;
+        push @held, $reply;
+        spew($waiting, '') if @held == 32;
+        return undef if @held > 1;
 
-        if ($peer->{blocked}) {
-            push @held, $reply;
-            return undef if @held > 1;
-            return $peer->later(1.5, sub {
-                $peer->write($client, join '', splice @held);
-                $peer->{blocked} = 0;
-            });
-        }
+        my $release;
 
-        return $reply;
+        $release = sub {
+            return $peer->later(0.02, $release) if !unlink $answered;
+            $peer->write($client, join '', splice @held);
+        };
+        return $release->();
     });
-    my $site = site(redis => [$peer],
-                    location => 'prize_redis_timeout 1s;');
-    my $result = $site->ask('row 7: the right pages', requests => 500,
-                            status => {200 => 500});
+    my $site = site(redis => [$peer], clock => $clock);
+    my $result = $site->ask('row 7: the right pages', status => 200,
+        every => [0.02, sub { $clock->pass(21) if unlink $waiting }],
+        keep => sub {
+            my ($clients, $answer) = @_;
 
-    cmp_ok($result->{source}{postgres} // 0, '>=', 5 * 32,
-           'the late ones from PostgreSQL');
-    cmp_ok($result->{source}{redis} // 0, '>', 0, 'the others from Redis');
+            return if $answer->{head} !~ /^X-Source: postgres/m
+                      || ++$n % 32;
+            spew($answered, '');
+            $clients->stop if $n == 3 * 32;
+        });
+
+    is($result->{source}{postgres}, 3 * 32, 'the late ones from PostgreSQL');
+    cmp_ok($result->{source}{redis} // 0, '>=', 100, 'the others from Redis');
     is($peer->connects, 1, 'over the same connection throughout');
     is_deeply($site->over('row 7', lines => 0), [], 'nothing to complain of');
 };
@@ -306,11 +316,11 @@ subtest 'row 20: Redis comes back' => sub {
 
     my $most = 0;
 
-    $site->ask('row 20: many at once', requests => 2000, connections => 200,
-        status => {200 => 2000}, close => 1, every => [0.02 => sub {
+    $site->ask('row 20: many at once', requests => 1000, connections => 200,
+        status => {200 => 1000}, close => 1, every => [0.02 => sub {
             my $now = () = $redis->clients;
             $most = $now if $now > $most;
-        }], after => { 1000 => sub {
+        }], after => { 500 => sub {
             $redis->command(qw(CLIENT KILL TYPE normal));
         } });
     cmp_ok($most, '>=', 1, 'looked at meanwhile');
