@@ -3,20 +3,19 @@ package Load;
 # What prizectl takes: a load of 12,000 employees, a load of a million beside
 # "redis-cli --pipe" with the same commands prepared in a file, a verify, and
 # the links of a roster.
-#
-#     my ($seconds, $kib) = Load::run_program($input, prizectl(), 'load', ...);
-#     my $result = Load::measure($site, rounds => 3);
 
 use strict;
 use warnings;
 
+use Digest::MD5 qw(md5_hex);
 use POSIX ();
-use Time::HiRes qw(time);
+use Time::HiRes qw(sleep time);
 
 use Test::Prize;
 use Test::Prize::Roster;
+use Measure;
 
-my @names = qw(id name department prize claim_url);
+use constant { ROWS => 1_000_000, LINKS => 300_000 };
 
 
 # its seconds and the most memory it had, in KiB; dies if it fails
@@ -37,19 +36,16 @@ sub run_program {
 
     while (waitpid($pid, POSIX::WNOHANG()) == 0) {
         # until it runs the command, the process is a perl like this one
-
         my $exe = readlink("/proc/$pid/exe") // 'perl';
         my $status = eval { slurp("/proc/$pid/status") } // '';
 
-        $peak = $1 if $exe !~ /perl/ && $status =~ /^VmHWM:\s+(\d+) kB/m
-                      && $1 > $peak;
-        select undef, undef, undef, 0.01;
+        $peak = $1 if $exe !~ /perl/ && $status =~ /^VmHWM:\s+(\d+) kB/m;
+        sleep 0.01;
     }
 
     my $seconds = time - $started;
 
     die "@command[0, 1]: " . slurp("$base.err") if $?;
-    unlink map { "$base.$_" } qw(out err);
     return ($seconds, $peak);
 }
 
@@ -75,99 +71,80 @@ sub create_roster {
 }
 
 
-# the commands that load writes, in the order of its rows
+# the commands that load writes for them
 
 sub prepare_commands {
-    my ($roster, $file) = @_;
-    my $sql = 'SELECT * FROM large ORDER BY id COLLATE "C"';
+    my $file = run_dir() . '/commands';
 
-    open my $rows, '-|', Test::Prize::Postgres::bindir() . '/psql', '-XqAt',
-        '-F', "\t", '-v', 'FETCH_COUNT=10000', '-d', $roster->conninfo, '-c',
-        $sql or die "psql: $!";
     open my $out, '>:raw', $file or die "$file: $!";
 
-    my $hset = '*' . (2 + 2 * @names);
+    for my $i (1 .. ROWS) {
+        my $key = "employee:E$i";
 
-    while (my $row = <$rows>) {
-        chomp $row;
-        my @values = split /\t/, $row, -1;
-        my $key = "employee:$values[0]";
-        my @pairs = map { ($names[$_], $values[$_]) } 0 .. $#names;
-        my $ttl = 172_800_000 + int rand 17_280_000;
-
-        print {$out} join "\r\n", '*1', '$5', 'MULTI', '*2', '$3', 'DEL',
-            '$' . length($key), $key, $hset, '$4', 'HSET',
-            '$' . length($key), $key,
-            (map { ('$' . length($_), $_) } @pairs), '*3', '$7', 'PEXPIRE',
-            '$' . length($key), $key, '$' . length($ttl), $ttl, '*1', '$4',
-            "EXEC\r\n";
+        print {$out} map { Test::Prize::Redis::encode(@$_) } ['MULTI'],
+            ['DEL', $key], ['HSET', $key, id => "E$i",
+                name => "employee number $i",
+                department => 'department ' . $i % 100,
+                prize => $i % 10 ? '' : 'gold',
+                claim_url => 'gift.example.com/claim?ticket=' . md5_hex($i)],
+            ['PEXPIRE', $key, 172_800_000 + int rand 17_280_000], ['EXEC'];
     }
 
-    close $rows or die "psql: $?";
     close $out or die "$file: $!";
+    return $file;
 }
 
 
-# links a second of the command's own processor time
+# by the command's own processor time
 
-sub sign_rate {
-    my ($keys, $rows) = @_;
-    my $file = spew(run_dir() . "/sign.$$.csv", "id,name,department\n"
-        . join '', map { "E$_,employee number $_,\"R&D, $_\"\n" } 1 .. $rows);
+sub sign {
+    my ($site) = @_;
+    my $file = spew(run_dir() . '/sign.csv', "id,name,department\n"
+        . join '', map { "E$_,employee number $_,\"R&D, $_\"\n" } 1 .. LINKS);
     my $before = (times)[2] + (times)[3];
 
-    run_program($file, prizectl(), 'sign', '--key-file', $keys, '--event',
-                'bench', '--url', 'https://h5.example.com/h5', '--expires',
-                '2099-01-01T00:00Z');
-    unlink $file;
-    return $rows / ((times)[2] + (times)[3] - $before);
+    run_program($file, prizectl(), 'sign', '--key-file', $site->{keys},
+                '--event', 'bench', '--url', 'https://h5.example.com/h5',
+                '--expires', '2099-01-01T00:00Z');
+    return { rate => LINKS / ((times)[2] + (times)[3] - $before) / 1000 };
 }
 
 
+# the two loads of a million follow each other
+
 sub measure {
-    my ($site, %option) = @_;
-    my $rows = $option{rows} // 1_000_000;
+    my ($site, $rounds, $void) = @_;
     my $redis = Test::Prize::Redis->start;
-    my $roster = create_roster($site->{postgres}, $rows);
-    my $commands = run_dir() . "/commands.$$";
-    my @options = ('--postgres', $roster->conninfo, '--redis',
-                   'redis://' . $redis->address, '--query');
-    my %result = (rows => $rows);
-
-    my $into = sub {
-        my ($expected, @program) = @_;
-
-        $redis->command('FLUSHALL');
-        my @got = run_program(@program);
-        die "$program[1]: not all were stored\n"
-            if $redis->command('DBSIZE') != $expected;
-        return @got;
+    my $roster = create_roster($site->{postgres}, ROWS);
+    my $commands = prepare_commands();
+    my $prizectl = sub {
+        my ($name, $table) = @_;
+        return ('/dev/null', prizectl(), $name, '--postgres',
+                $roster->conninfo, '--redis', 'redis://' . $redis->address,
+                '--query', "SELECT * FROM $table");
     };
 
-    prepare_commands($roster, $commands);
+    my $into = sub {
+        my ($rows, @program) = @_;
+        $redis->command('FLUSHALL');
+        my ($seconds, $kib) = run_program(@program);
+        die "not all were stored\n" if $redis->command('DBSIZE') != $rows;
+        return { rate => $rows / $seconds / 1000, seconds => $seconds,
+                 mib => $kib / 1024 };
+    };
+    my %how = (
+        '12,000' => sub { $into->(12_000, $prizectl->('load', 'employee')) },
+        pipe => sub { $into->(ROWS, $commands, 'redis-cli', '-p',
+                              $redis->{port}, '--pipe') },
+        load => sub { $into->(ROWS, $prizectl->('load', 'large')) },
+        verify => sub { return { mib => (run_program(
+            $prizectl->('verify', 'large')))[1] / 1024 } },
+        sign => sub { sign($site) });
 
-    for (1 .. $option{rounds}) {
-        my ($small) = $into->(12_000, '/dev/null', prizectl(), 'load',
-                              @options, 'SELECT * FROM employee');
-        my ($pipe) = $into->($rows, $commands, 'redis-cli', '-p',
-                             $redis->{port}, '--pipe');
-        my ($load, $kib) = $into->($rows, '/dev/null', prizectl(), 'load',
-                                   @options, 'SELECT * FROM large');
-        my (undef, $verify) = run_program('/dev/null', prizectl(), 'verify',
-                                          @options, 'SELECT * FROM large');
-
-        push @{ $result{small} }, $small;
-        push @{ $result{pipe} }, $rows / $pipe;
-        push @{ $result{load} }, $rows / $load;
-        push @{ $result{load_mib} }, $kib / 1024;
-        push @{ $result{verify_mib} }, $verify / 1024;
-        push @{ $result{sign} }, sign_rate($site->keys, 300_000);
-        print "load: round $_ of $option{rounds}\n";
-    }
-
-    unlink $commands;
-    $redis->stop;
-    return \%result;
+    return Measure::rounds('load', $rounds, $void, sub {
+        my ($subject, $round) = @_;
+        return $round ? $how{ $subject->{name} }->() : {};
+    }, map { { name => $_ } } '12,000', qw(pipe load verify sign));
 }
 
 

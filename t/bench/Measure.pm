@@ -2,128 +2,50 @@ package Measure;
 
 # The clients of the bench, and what they and the servers have used.  A
 # subject is a hash: its "name", "port", "path", which ends where the ID
-# begins, "fixed" where there is none, "gzip", "stored" if its gzip leaves the
-# fields as they are, and "pids", a function.
+# begins, "encoding", gzip or identity, and "pids", a function.
 #
 # A run with a failed request counts for nothing: all of these die of one.
 
 use strict;
 use warnings;
 
-use List::Util qw(max sum);
+use Compress::Zlib qw(memGunzip);
+use IPC::Open2 qw(open2);
+use List::Util qw(sum0);
 use POSIX qw(sysconf _SC_CLK_TCK);
-use Time::HiRes qw(time);
 
 use Test::Prize;
+use Test::Prize::Clients;
 
-my $tick = 1e6 / sysconf(_SC_CLK_TCK);
 
-
-# user and system time of these processes, in microseconds; a thread's is
-# exact, a process' own is counted in ticks
+# user and system time of these processes, in microseconds
 
 sub cpu {
     my (@pids) = @_;
-    my $sum = 0;
 
-    for my $pid (@pids) {
-        my @threads = map { eval { slurp($_) } // () }
-                      glob "/proc/$pid/task/*/schedstat";
-
-        $sum += @threads ? sum(map { (split ' ')[0] / 1000 } @threads)
-                         : ticks($pid, 11, 12);
-    }
-
-    return $sum;
+    return sum0 map { (split ' ', slurp($_))[0] / 1000 }
+                map { glob "/proc/$_/task/*/schedstat" } @pids;
 }
 
 
-sub ticks {
-    my ($pid, @fields) = @_;
-    my ($stat) = (eval { slurp("/proc/$pid/stat") } // '') =~ /\) (.*)/s
-        or return 0;
-
-    return $tick * sum((split ' ', $stat)[@fields]);
-}
-
-
-# Of a server and all its children, those that have ended as well.  One that
-# ends meanwhile is in neither sum.
-
-sub cpu_of_all {
-    my ($server) = @_;
-
-    while (1) {
-        my @children = $server->children;
-        my $sum = ticks($server->{pid}, 11 .. 14)
-                  + sum(0, map { ticks($_, 11, 12) } @children);
-
-        return $sum if "@children" eq join ' ', $server->children;
-    }
-}
-
+# that of Redis, and of PostgreSQL's processes, also of those that have ended
 
 sub stores {
     my ($site) = @_;
+    my $postgres = $site->{postgres};
+    my $ticks = sub {
+        my ($pid, @fields) = @_;
+        my ($stat) = (eval { slurp("/proc/$pid/stat") } // '') =~ /\) (.*)/;
+        return defined $stat ? sum0((split ' ', $stat)[@fields]) : 0;
+    };
 
-    return cpu($site->{redis}{pid}) + cpu_of_all($site->{postgres});
+    return cpu($site->{redis}{pid}) + 1e6 / sysconf(_SC_CLK_TCK)
+           * sum0($ticks->($postgres->{pid}, 11 .. 14),
+                  map { $ticks->($_, 11, 12) } $postgres->children);
 }
 
 
-# Dies unless the server has this page for this client, byte for byte when it
-# is inflated, and gzipped where that is what is measured, nowhere else: wrk
-# and h2load see no more of a page than its status.
-
-sub check_page {
-    my ($subject, $path, $expected) = @_;
-    my ($status, $out, $err) = run('curl', '-s', '-f', '-i', '--max-time', 20,
-        $subject->{gzip} ? '--compressed' : (),
-        "http://127.0.0.1:$subject->{port}$path");
-    my ($head, $page) = split /\r\n\r\n/, $out // '', 2;
-
-    die "$subject->{name}: curl: $status $err\n" if $status;
-    die "$subject->{name}: another page\n" if ($page // '') ne $expected;
-
-    my $gzipped = $head =~ /^content-encoding: gzip\r?$/mi;
-
-    die "$subject->{name}: ", $gzipped ? 'gzipped' : 'not gzipped', "\n"
-        if !$gzipped != !$subject->{gzip};
-}
-
-
-# as many requests as there can be, by wrk
-
-sub throughput {
-    my ($site, $subject, %option) = @_;
-    my $misses = $site->misses;
-    my $clients = children();
-    my $before = cpu($subject->{pids}->());
-    my $stores = stores($site);
-    my ($status, $out, $err) = run('wrk', '-t1', "-c$option{connections}",
-        "-d$option{seconds}s", '--timeout', '10s', '-s',
-        root() . '/t/bench/wrk.lua', "http://127.0.0.1:$subject->{port}",
-        '--', $subject->{path},
-        $subject->{fixed} ? 0 : $site->{employees},
-        $subject->{gzip} ? 'gzip' : '');
-    my $used = cpu($subject->{pids}->()) - $before;
-    my $in_stores = stores($site) - $stores;
-    my %got = $out =~ /(\w+)=(\d+)/g;
-
-    die "$subject->{name}: wrk: $out$err\n" if $status || !$got{requests};
-    die "$subject->{name}: $got{failed} of $got{requests} requests failed\n"
-        if $got{failed};
-    die "$subject->{name}: Redis did not know everybody\n"
-        if $site->misses != $misses;
-
-    return { cpu => $used / $got{requests}, requests => $got{requests},
-             client => (children() - $clients) / $got{requests},
-             store => $in_stores / $got{requests},
-             bytes => $got{bytes} / $got{requests},
-             throughput => $got{requests} / ($got{us} / 1e6) };
-}
-
-
-# processor time of all that was run and has ended, in microseconds
+# that of all that was run and has ended
 
 sub children {
     my (undef, undef, $user, $system) = times;
@@ -132,226 +54,212 @@ sub children {
 }
 
 
-# ---- at a fixed rate
+# What "run" takes of the processors, which returns how many pages or
+# transactions there were, and how many a second: in microseconds for each,
+# and how many cores it keeps busy.
+
+sub spent {
+    my ($site, $pids, $run) = @_;
+    my $used = sub { return (cpu(@$pids), children(), stores($site)) };
+    my @before = $used->();
+    my ($done, $rate, %more) = $run->();
+    my @after = $used->();
+    my ($cpu, $client, $store) = map { ($after[$_] - $before[$_]) / $done }
+                                 0 .. 2;
+
+    return { client => $client, store => $store, %more,
+             @$pids ? (cpu => $cpu) : (),
+             busy => ($cpu + $client + $store) * $rate / 1e6,
+             throughput => $rate };
+}
 
 
-# h2load sends what is due for all its connections at once, so there are many
-# of it, each with one: 40 of 50 a second for 2,000.
+# as many requests as there can be, by wrk
 
-use constant SENDERS => 40;
+sub throughput {
+    my ($site, $subject, $connections, $seconds) = @_;
 
+    return spent($site, [$subject->{pids}->()], sub {
+        my (undef, $out, $err) = run('wrk', '-t1', "-c$connections",
+            "-d${seconds}s", '--timeout', '10s', '-s',
+            root() . '/t/bench/wrk.lua', "http://127.0.0.1:$subject->{port}",
+            '--', $subject->{path}, $site->{employees}, $subject->{encoding});
+        my %got = $out =~ /(\w+)=(\d+)/g;
+
+        die "wrk: $out$err\n" if !$got{requests} || $got{failed};
+        return ($got{requests}, $got{requests} / ($got{us} / 1e6),
+                bytes => $got{bytes} / $got{requests});
+    });
+}
+
+
+# in milliseconds, at 2,000 requests a second whatever the server does
 
 sub latency {
-    my ($site, $subject, %option) = @_;
-    my $rate = $option{rate};
-    my @pids = map { sender($site, $subject, $_, %option) } 1 .. SENDERS;
-    my @failed = grep { waitpid $_, 0; $? } @pids;
-    my $wanted = $rate * $option{seconds};
-    my ($requests, @times) = 0;
+    my ($site, $subject, $seconds) = @_;
+    my $result = checked($subject, 200, sub {
+        my $id = $site->id(1 + int rand $site->{employees});
+        return ("$subject->{path}$id", $subject->{static} // $id);
+    }, rate => 2000, requests => 2000 * $seconds);
 
-    die "$subject->{name}: " . slurp(run_dir() . '/h2load.1.out') if @failed;
-
-    for my $n (1 .. SENDERS) {
-        for my $line (split /\n/, slurp(run_dir() . "/h2load.$n.log")) {
-            my (undef, $status, $us) = split /\t/, $line;
-            die "$subject->{name}: $status at $rate a second\n"
-                if $status != 200;
-            push @times, waits($us / 1000, 1000 * SENDERS / $rate);
-            $requests++;
-        }
-    }
-
-    die sprintf "%s: %d requests in place of %d at %d a second\n",
-                $subject->{name}, $requests, $wanted, $rate
-        if abs($requests - $wanted) > 0.05 * $wanted;
-
-    @times = sort { $a <=> $b } @times;
-    return { p50 => $times[$#times * 0.5], p99 => $times[$#times * 0.99] };
+    return { p50 => $result->{p50}, p99 => $result->{p99} };
 }
 
 
-# A sender waits for its answer before it asks again.  Who was due meanwhile
-# has waited as well, each for what was left of it, but h2load counts only
-# from when it could ask: without these a server that stands still for a
-# second has no p99 to show for it.
+# by clients that look at each page: it is the employee's, gzipped or not
 
-sub waits {
-    my ($ms, $interval) = @_;
-    my @waits;
+sub checked {
+    my ($subject, $connections, $request, %run) = @_;
+    my $result = Test::Prize::Clients->new(port => $subject->{port},
+        connections => $connections, request => $request,
+        headers => "Accept-Encoding: $subject->{encoding}",
+        check => sub {
+            my ($id, $body, $status, $head) = @_;
+            my ($gzip) = $head =~ /^content-encoding: (gzip)\r$/mi;
+            return "status $status" if $status != 200;
+            return 'another encoding'
+                if ($gzip // 'identity') ne $subject->{encoding};
+            return Test::Prize::Clients::check_page($id,
+                $gzip ? memGunzip($body) : $body, $status);
+        })->run(%run);
 
-    for (my $left = $ms; $left > 0; $left -= $interval) {
-        push @waits, $left;
-    }
-
-    return @waits;
+    die Test::Prize::Clients->describe($result) . "\n"
+        if $result->{lost} || $result->{wrong};
+    return $result;
 }
 
 
-# with links of its own
-
-sub sender {
-    my ($site, $subject, $n, %option) = @_;
-    my $base = run_dir() . "/h2load.$n";
-
-    unlink "$base.log";
-    spew("$base.uris", join '', map {
-        "http://127.0.0.1:$subject->{port}$subject->{path}"
-        . ($subject->{fixed} ? ''
-           : $site->id(1 + int rand $site->{employees})) . "\n" } 1 .. 200);
-
-    my $pid = fork // die "fork: $!\n";
-    return $pid if $pid;
-
-    open STDOUT, '>', "$base.out" or POSIX::_exit(126);
-    open STDERR, '>&', \*STDOUT or POSIX::_exit(126);
-    { no warnings 'exec'; exec 'h2load', '--h1', '-t', 1, '-c', 1,
-        '--rps', $option{rate} / SENDERS, '-D', $option{seconds},
-        '--log-file', "$base.log", '-i', "$base.uris", '-H',
-        'Accept-Encoding: ' . ($subject->{gzip} ? 'gzip' : 'identity'); }
-    print STDERR "cannot run h2load: $!\n";
-    POSIX::_exit(127);
-}
-
-
-# ---- many clients at once: t/bench/clients.c
-
-
-# Clients that ask once: "seconds" is the time in which they come, or "kept".
-# Of Redis it tells how many connections the server has to it, and has made
-# meanwhile.
-
-sub burst {
-    my ($site, $subject, %option) = @_;
-    my $made = $site->connections;
-    my $got = clients($site, $subject, connections => $option{clients},
-        $option{kept} ? (requests => $option{clients})
-                      : (over => $option{seconds}));
-
-    $got->{redis} = $site->connections - $made
-                    + connected($site->{redis}{port}, $subject->{pids}->());
-    return $got;
-}
-
-
-# how many TCP connections processes have to a port
-
-sub connected {
-    my ($port, @pids) = @_;
-    my %inode = map { $_ => 1 }
-                map { (readlink($_) // '') =~ /^socket:\[(\d+)/ }
-                map { glob "/proc/$_/fd/*" } @pids;
-    my $to = sprintf ':%04X 01', $port;
-
-    return scalar grep { /^ *\d+: \S+ \w+$to/ && $inode{ (split ' ')[9] } }
-           split /\n/, slurp('/proc/net/tcp');
-}
-
-
-# with "requests" the connections are made first and kept, and what the
-# server has used is counted from the first request on
+# Many clients at once, see clients.c: "connections" that ask once and come
+# within "seconds", or are kept and ask for so many "requests" in all.
 
 sub clients {
     my ($site, $subject, %option) = @_;
-    my $misses = $site->misses;
-    my $identify = !$subject->{fixed}
-                   && (!$subject->{gzip} || $subject->{stored});
-    my @command = (client_program(), '-p', $subject->{port}, '-c',
-        $option{connections},
-        $subject->{gzip} ? '-g' : (), $identify ? '-i' : (),
-        $subject->{fixed} ? () : ('-e', $site->{employees}),
-        $option{requests} ? ('-k', '-n', $option{requests})
-                          : ('-s', $option{over} // 0), $subject->{path});
-
-    pipe my $in, my $go or die "pipe: $!\n";
-    my $out = spew(run_dir() . '/clients.out', '');
-    my $pid = fork // die "fork: $!\n";
-
-    if ($pid == 0) {
-        open STDIN, '<&', $in or POSIX::_exit(126);
-        open STDOUT, '>', $out or POSIX::_exit(126);
-        open STDERR, '>&', \*STDOUT or POSIX::_exit(126);
-        close $go;
-        { no warnings 'exec'; exec @command; }
-        print STDERR "cannot run $command[0]: $!\n";
-        POSIX::_exit(127);
-    }
-
-    close $in;
-    eventually { slurp($out) =~ /connected=/ || waitpid($pid, 1) }
-        'the clients', 120 if $option{requests};
-
+    my @command = ("$ENV{TEST_NGINX_BUILD}/clients", $subject->{port},
+        $option{connections}, $option{seconds} // 0,
+        $site->{employees}, @$subject{qw(encoding path)},
+        $option{requests} // 0);
+    my $client = children();
+    my $pid = open2(my $out, my $in, 'sh', '-c', 'exec "$0" "$@" 2>&1',
+                    @command);
+    my $said = readline $out;
     my $before = cpu($subject->{pids}->());
 
-    close $go;    # its end is as good as a line
+    print {$in} "\n";
+    close $in;
+    $said .= join '', readline $out;
     waitpid $pid, 0;
+    die "@command[1 .. $#command]: $said\n" if $?;
 
     my $used = cpu($subject->{pids}->()) - $before;
-    my %got = slurp($out) =~ /(\w+)=(\d+)/g;
+    my %got = $said =~ /(\w+)=([\d.]+)/g;
 
-    die "$subject->{name}: @command[1 .. $#command]: " . slurp($out) . "\n"
-        if $? || !$got{pages} || $got{failed};
-    die "$subject->{name}: Redis did not know everybody\n"
-        if $site->misses != $misses;
-
-    return { seconds => $got{us} / 1e6, tail => $got{tail_us} / 1000,
-             failed => $got{failed},
-             client => $got{cpu_us} / $got{pages},
+    return { seconds => $got{seconds}, tail => $got{tail} * 1000,
+             client => (children() - $client) / $got{pages},
              cpu => $used / $got{pages} };
 }
 
 
-sub client_program {
-    return ($ENV{TEST_NGINX_BUILD} // root() . '/build') . '/clients';
-}
-
-
-# ---- PostgreSQL's own client
-
+# PostgreSQL's own client
 
 sub pgbench {
-    my ($site, %option) = @_;
+    my ($site, $seconds, @clients) = @_;
     my $postgres = $site->{postgres};
-    my $last = 10_000_000 + $site->{employees};
-    my $script = spew(run_dir() . '/pgbench.sql', <<~"SQL");
-        \\set id random(10000001, $last)
+    my $script = spew(run_dir() . '/pgbench.sql', '\set id random(10000001, '
+        . (10_000_000 + $site->{employees}) . ")\n" . <<~'SQL');
         SELECT id, name, department, prize, claim_url FROM employee
             WHERE id = :id;
         SQL
-    my ($clients, $used) = (children(), cpu_of_all($postgres));
-    my ($status, $out, $err) = run(
-        Test::Prize::Postgres::bindir() . '/pgbench', '-n', '-M', 'prepared',
-        '-c', $option{clients}, '-j', $option{threads}, '-T', $option{seconds},
-        '-f', $script, '-h', $postgres->{dir}, '-p', $postgres->{port},
-        '-U', 'postgres', 'postgres');
-    my ($done) = $out =~ /actually processed: (\d+)/;
-    my ($tps) = $out =~ /tps = ([\d.]+)/;
 
-    die "pgbench: $out$err\n" if $status || !$tps
-                                 || $out =~ /failed transactions: [1-9]/;
-    return { throughput => $tps, client => (children() - $clients) / $done,
-             store => (cpu_of_all($postgres) - $used) / $done };
+    return spent($site, [], sub {
+        my (undef, $out, $err) = run(
+            Test::Prize::Postgres::bindir() . '/pgbench', '-n', '-M',
+            'prepared', @clients, '-T', $seconds, '-f', $script, '-h',
+            $postgres->{dir}, '-p', $postgres->{port}, '-U', 'postgres',
+            'postgres');
+        my ($done) = $out =~ /actually processed: (\d+)/;
+
+        die "pgbench: $out$err\n"
+            if !$done || $out =~ /failed transactions: [1-9]/;
+        return ($done, $out =~ /tps = ([\d.]+)/);
+    });
 }
 
 
 # The number of clients and threads with which it does most.  One that fails is
-# not the best; what all fail of is told by what is measured after this.
+# not the best.
 
 sub best_pgbench {
     my ($site) = @_;
-    my $best = 0;
-    my %best = (clients => 2, threads => 1);
+    my ($most, @best) = 0;
 
     for my $clients (2, 4, 8, 16, 32) {
         for my $threads (1, 2) {
-            my $got = eval { pgbench($site, clients => $clients, seconds => 1,
-                                     threads => $threads) } or next;
-            next if $got->{throughput} <= $best;
-            $best = $got->{throughput};
-            %best = (clients => $clients, threads => $threads);
+            my @way = ('-c', $clients, '-j', $threads);
+            my $got = eval { pgbench($site, 1, @way) } or next;
+            ($most, @best) = ($got->{throughput}, @way)
+                if $got->{throughput} > $most;
         }
     }
 
-    return %best;
+    return @best;
+}
+
+
+# ---- rounds
+
+
+# Servers that are measured in rounds, one after the other, every other round
+# in reverse.  The machine's speed drifts, so that two of them are compared by
+# measurements that stand next to each other: who is compared with several
+# has several places in a round.
+#
+#     my $of = Measure::rounds('cpu', 7, \%void,
+#         sub { my ($subject, $round) = @_; return { cpu => ... } }, @subjects);
+#
+#     $of->{lua}{cpu}                   # all its values
+#     $of->{'prize-redis ÷ lua'}{cpu}   # the ratios where they were neighbours
+#
+# Round 0 warms up and is not counted.  A subject that has failed once
+# is asked no more, and is void: "cpu, lua" of %void says why.
+
+sub rounds {
+    my ($part, $rounds, $void, $measure, @subjects) = @_;
+    my $of = {};
+
+    for my $round (0 .. $rounds) {
+        my @last;
+
+        for my $subject ($round % 2 ? @subjects : reverse @subjects) {
+            my $name = $subject->{name};
+            my $got = !$void->{"$part, $name"}
+                      && eval { $measure->($subject, $round) };
+
+            $void->{"$part, $name"} ||= $@ unless $got;
+            add($of, $name, $got) if $got && $round;
+            add_ratios($of, $name, $got, @last) if $got && @last;
+            add_ratios($of, @last, $name, $got) if $got && @last;
+            @last = $got && $round ? ($name, $got) : ();
+        }
+
+        print "$part: round $round of $rounds\n";
+    }
+
+    return $of;
+}
+
+
+sub add {
+    my ($of, $name, $got) = @_;
+
+    push @{ $of->{$name}{$_} }, $got->{$_} for keys %$got;
+}
+
+
+sub add_ratios {
+    my ($of, $one, $got, $other, $others) = @_;
+
+    add($of, "$one ÷ $other", { map { $_ => $got->{$_} / $others->{$_} }
+                                grep { $others->{$_} } keys %$got });
 }
 
 

@@ -4,37 +4,30 @@
 local redis = require "nginx.redis"
 
 local page = {}
-
+local gsub, find = string.gsub, string.find
 local entities = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;",
                    ['"'] = "&quot;", ["'"] = "&#39;" }
-
-local parts, fields, names, host, port
+local parts, fields, names, host, port = {}, {}, {}
 
 function page.init(file, redis_host, redis_port)
     local source = assert(io.open(file)):read("*a")
-    local index = {}
+    local index, from = {}, 1
 
-    parts, fields, names = {}, {}, {}
     host, port = redis_host, redis_port
 
-    local from = 1
-
     for at, name, to in source:gmatch("(){{(%w+[%w_]*)}}()") do
-        parts[#parts + 1] = source:sub(from, at - 1)
-
         if not index[name] then
             names[#names + 1] = name
             index[name] = #names
         end
 
+        parts[#parts + 1] = source:sub(from, at - 1)
         fields[#fields + 1] = index[name]
         from = to
     end
 
     parts[#parts + 1] = source:sub(from)
 end
-
-local gsub, find = string.gsub, string.find
 
 local function escape(value)
     if value == ngx.null then return "" end
@@ -52,32 +45,25 @@ function page.serve()
     local r = redis:new()
     r:set_timeout(60000)
 
-    local ok = r:connect(host, port)
-    if not ok then return ngx.exit(503) end
-
-    local values = r:hmget("employee:" .. id, unpack(names))
+    local values = r:connect(host, port)
+                   and r:hmget("employee:" .. id, unpack(names))
     if not values then return ngx.exit(503) end
 
     r:set_keepalive(60000, 100)
 
     if values[1] == ngx.null then return ngx.exit(404) end
 
-    local out, n, length = {}, 0, 0
-
     for i = 1, #values do
         values[i] = escape(values[i])
     end
 
-    for i = 1, #fields do
-        local value = values[fields[i]]
-        out[n + 1] = parts[i]
-        out[n + 2] = value
-        n = n + 2
-        length = length + #parts[i] + #value
-    end
+    local out, length = { parts[1] }, #parts[1]
 
-    out[n + 1] = parts[#parts]
-    length = length + #parts[#parts]
+    for i = 1, #fields do
+        local value, part = values[fields[i]], parts[i + 1]
+        out[2 * i], out[2 * i + 1] = value, part
+        length = length + #value + #part
+    end
 
     local header = ngx.header
     header["Content-Type"] = "text/html; charset=utf-8"

@@ -1,35 +1,20 @@
 -- Asks for random employees, and says at the end what came.
 --
---     wrk ... -s wrk.lua URL -- PATH EMPLOYEES [Accept-Encoding]
---
--- PATH ends where the ID begins; with 0 employees it is asked for as it is.
+--     wrk ... -s wrk.lua URL -- PATH EMPLOYEES ENCODING
 
 local requests = {}
+local n = 0
 
 function init(args)
-    local path, employees, encoding = args[1], tonumber(args[2]), args[3]
-    local headers = { ["Host"] = "bench" }
-
-    if encoding and encoding ~= "" then
-        headers["Accept-Encoding"] = encoding
-    end
+    local headers = { ["Host"] = "bench", ["Accept-Encoding"] = args[3] }
 
     math.randomseed(42)
 
     for i = 1, 10000 do
-        local uri = path
-
-        if employees > 0 then
-            uri = path .. string.format("1%07d", math.random(employees))
-        end
-
-        requests[i] = wrk.format("GET", uri, headers)
-
-        if employees == 0 then break end
+        local id = string.format("1%07d", math.random(tonumber(args[2])))
+        requests[i] = wrk.format("GET", args[1] .. id, headers)
     end
 end
-
-local n = 0
 
 function request()
     n = n % #requests + 1
