@@ -95,6 +95,20 @@ sub import {
     Test::Nginx::Util::add_block_preprocessor(\&prepare);
     Test::Nginx::Util::add_test_cleanup_handler(\&finish);
     Test::Nginx::Util::add_cleanup_handler(\&report);
+
+    # prove calls a file that bails out "ok"
+    no warnings qw(redefine prototype);
+    *Test::Nginx::Util::bail_out = \&give_up;
+}
+
+
+sub give_up {
+    my $log = $Test::Nginx::Util::ErrLogFile;
+
+    Test::More::diag(-e $log ? slurp($log) =~ /^.*\[emerg\].*\n/mg : ());
+    Test::More::fail(join '', @_);
+    Test::Nginx::Util::cleanup();
+    exit 1;
 }
 
 
@@ -171,8 +185,7 @@ sub fill {
 
     for my $n (1, 2) {
         my $section = $n == 1 ? 'redis' : 'redis2';
-        my @commands = map { [shellwords($_)] }
-                       grep { /\S/ } split /\n/, $block->$section // '';
+        my @commands = commands_of($block, $section);
 
         next if !@commands && !exists $ENV{'TEST_NGINX_REDIS_PORT'
                                            . ($n == 1 ? '' : 2)};
@@ -181,13 +194,45 @@ sub fill {
         my @users = grep { $_ ne 'default' }
                     @{ $redis->command('ACL', 'USERS') };
 
-        $redis->commands(['FLUSHALL'], (map { ['ACL', 'DELUSER', $_] } @users),
-                         @commands);
+        $redis->commands(['FLUSHALL'],
+                         map { ['ACL', 'DELUSER', $_] } @users);
+        told($block, $section, sub { $redis->commands(@commands) });
     }
 
-    shared_postgres()->sql("DROP SCHEMA public CASCADE;\n"
-                           . "CREATE SCHEMA public;\n" . $block->sql)
-        if defined $block->sql;
+    told($block, 'sql', sub {
+        shared_postgres()->sql("DROP SCHEMA public CASCADE;\n"
+                               . "CREATE SCHEMA public;\n" . $block->sql)
+    }) if defined $block->sql;
+}
+
+
+sub commands_of {
+    my ($block, $section) = @_;
+    my $text = $block->$section // '';
+    my @commands;
+
+    # what a file holds is UTF-8, and what "eval" made are characters
+    utf8::decode($text);
+
+    for my $line (grep { /\S/ && !/^#/ } split /\n/, $text) {
+        my @words = shellwords($line);
+
+        told($block, $section, sub { die "a quote is open: $line\n" })
+            unless @words;
+        push @commands, \@words;
+    }
+
+    return @commands;
+}
+
+
+# an error names the block and its section
+
+sub told {
+    my ($block, $section, $run) = @_;
+
+    eval { $run->(); 1 }
+        or die "$0 " . $block->name . ": --- $section: $@";
 }
 
 
