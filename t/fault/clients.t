@@ -64,7 +64,9 @@ subtest 'row 40: clients that leave at once, by the thousand' => sub {
     my ($worker) = $site->nginx->workers;
 
     $site->ask('row 40: before', requests => 500, status => {200 => 500});
-    eventually { $site->status->{requests_in_flight} == 0 } 'rest';
+    eventually { my $status = $site->status;
+                 $status->{requests_in_flight} == 0
+                 && $status->{postgres_connections} == 2 } 'rest';
     my $before = descriptors($worker);
 
     # in each way to leave, while others stay
@@ -93,7 +95,8 @@ subtest 'row 40: clients that leave at once, by the thousand' => sub {
     is($result->{source}{redis}, 750, 'the order is intact');
     is($peer->connects, 1, 'over one connection to Redis');
     eventually { $site->status->{requests_in_flight} == 0 } 'rest';
-    cmp_ok(descriptors($worker), '<=', $before, 'no descriptor is left');
+    ok(eventually(sub { descriptors($worker) <= $before }, 'descriptors'),
+       'no descriptor is left');
     is(scalar($site->nginx->workers), 1, 'one worker,');
     is(($site->nginx->workers)[0], $worker, 'the same');
     $site->over('row 40', lines => 0);
