@@ -113,6 +113,7 @@ The boss is {{name}}.
         prize_page page.html;
         auth_request /boss;
         add_header X-Result "$prize_id $prize_result $prize_source" always;
+        add_header X-Name "$prize_field_name $upstream_status";
     }
     location = /boss { prize_page boss.html; prize_id $http_x_boss; }
 --- request
@@ -121,6 +122,7 @@ GET /h5?id=7
 X-Boss: 8
 --- response_headers
 X-Result: 7 found redis
+X-Name: Ann 200
 Content-Type: text/html; charset=utf-8
 Content-Length: 12
 Cache-Control: private, no-store

@@ -56,28 +56,7 @@ Hello, {{name}}!
 --- response_body eval
 ["Hello, Ann!\n", "Hello, Ann!\n", qr/404 Not Found/]
 
-=== TEST 2: off
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis
-HSET employee:7 id 7 name Ann
---- pages
->>> page.html
-Hello, {{name}}!
---- config
-    location = /h5 { prize_page page.html; prize_gzip off; }
---- request
-GET /h5?id=7
---- more_headers
-Accept-Encoding: gzip
---- response_headers
-! Content-Encoding
-! Vary
-Content-Length: 12
---- response_body
-Hello, Ann!
-
-=== TEST 3: in http, inherited and turned round below
+=== TEST 2: in http, inherited and turned round below
 --- http_config
     prize_gzip off;
     prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
@@ -100,7 +79,7 @@ Accept-Encoding: gzip
 --- response_headers eval
 ["! Content-Encoding", "Content-Encoding: gzip", "! Content-Encoding"]
 
-=== TEST 4: in server, if in location and limit_except
+=== TEST 3: in server, if in location and limit_except
 --- http_config
     prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
 --- redis
@@ -134,14 +113,14 @@ Accept-Encoding: gzip
 ["! Content-Encoding", "! Content-Encoding", "Content-Encoding: gzip",
  "Content-Encoding: gzip"]
 
-=== TEST 5: another value
+=== TEST 4: another value
 --- config
     prize_gzip maybe; # here
 --- must_die
 --- error_log
 invalid value "maybe" in "prize_gzip" directive, it must be "on" or "off"
 
-=== TEST 6: no value
+=== TEST 5: no value
 --- config
     location = /h5 {
         prize_gzip; # here
@@ -150,7 +129,7 @@ invalid value "maybe" in "prize_gzip" directive, it must be "on" or "off"
 --- error_log
 invalid number of arguments in "prize_gzip" directive
 
-=== TEST 7: twice
+=== TEST 6: twice
 --- config
     prize_gzip on;
     prize_gzip on; # here
@@ -158,7 +137,7 @@ invalid number of arguments in "prize_gzip" directive
 --- error_log
 "prize_gzip" directive is duplicate
 
-=== TEST 8: it is the plain page, byte for byte, and of the length that it says
+=== TEST 7: it is the plain page, byte for byte, and of the length that it says
 --- http_config
     prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
 --- redis
@@ -195,7 +174,7 @@ my @pages = map {
 --- no_error_log
 [error]
 
-=== TEST 9: Accept-Encoding
+=== TEST 8: Accept-Encoding
 --- http_config
     prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
 --- redis
@@ -215,7 +194,7 @@ Hello, {{name}}!
 [("Content-Encoding: gzip\nVary: Accept-Encoding") x 3,
  ("! Content-Encoding\nVary: Accept-Encoding") x 6]
 
-=== TEST 10: HEAD has the headers of GET
+=== TEST 9: HEAD has the headers of GET
 --- http_config
     log_format headers '$sent_http_content_length $sent_http_content_encoding '
                        '$sent_http_content_type $sent_http_vary';
@@ -241,7 +220,7 @@ Accept-Encoding: gzip
 ["Hello, Ann!\n", "",
  qr{\A(\d+ gzip text/html; charset=utf-8 Accept-Encoding)\n\1\n\z}]
 
-=== TEST 11: gzip_proxied decides about who comes through a proxy
+=== TEST 10: gzip_proxied decides about who comes through a proxy
 --- http_config
     prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
 --- redis
@@ -264,7 +243,7 @@ Via: 1.1 proxy
 ["! Content-Encoding", "Content-Encoding: gzip", "! Content-Encoding",
  "Content-Encoding: gzip", "Content-Encoding: gzip"]
 
-=== TEST 12: gzip_http_version decides about HTTP/1.0
+=== TEST 11: gzip_http_version decides about HTTP/1.0
 --- http_config
     prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
 --- redis
@@ -282,7 +261,7 @@ Accept-Encoding: gzip
 --- response_headers eval
 ["! Content-Encoding", "Content-Encoding: gzip"]
 
-=== TEST 13: gzip_disable decides about browsers
+=== TEST 12: gzip_disable decides about browsers
 --- http_config
     prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
 --- redis
@@ -300,7 +279,7 @@ Hello, {{name}}!
 --- response_headers eval
 ["! Content-Encoding", "Content-Encoding: gzip"]
 
-=== TEST 14: gzip_min_length and gzip_types are for what nginx itself compresses
+=== TEST 13: gzip_min_length and gzip_types are for what nginx itself compresses
 --- http_config
     prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
 --- redis
@@ -322,7 +301,7 @@ Accept-Encoding: gzip
 --- response_headers
 Content-Encoding: gzip
 
-=== TEST 15: where gzip is on as well, the module's own, of a known length
+=== TEST 14: where gzip is on as well, the module's own, of a known length
 --- http_config
     prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
     gzip on;
@@ -346,7 +325,7 @@ Accept-Encoding: gzip
 --- response_body eval
 ["Hello, Ann!\n", "Hello, Ann!\n"]
 
-=== TEST 16: sub_filter, and then nginx's own gzip
+=== TEST 15: sub_filter, and then nginx's own gzip
 --- http_config
     prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
     gzip on;
@@ -373,7 +352,7 @@ Content-Encoding: gzip
 --- response_body
 Bonjour, Ann!
 
-=== TEST 17: a page in another document is gzipped with it, not by itself
+=== TEST 16: a page in another document is gzipped with it, not by itself
 --- http_config
     prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
     gzip on;
@@ -404,7 +383,7 @@ Content-Encoding: gzip
 --- no_error_log
 [error]
 
-=== TEST 18: a page of more than 64 MiB is not made, plain or gzipped
+=== TEST 17: a page of more than 64 MiB is not made, plain or gzipped
 --- http_config
     prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
 --- redis

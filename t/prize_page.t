@@ -167,29 +167,7 @@ HSET employee:7 id 7 badge "<b title=\"x\">&'</b>" sign '<i>'
 [("&lt;b title=&quot;x&quot;&gt;&amp;&#39;&lt;/b&gt;|<b title=\"x\">&'</b>|"
   . "<b title=\"x\">&'</b>|<i>\n") x 2]
 
-=== TEST 7: one page in two locations, each with its own Redis
---- redis
-HSET employee:7 id 7 name one
---- redis2
-HSET employee:7 id 7 name two
---- pages
->>> page.html
-{{name}}
---- config
-    location = /one {
-        prize_page page.html;
-        prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    }
-    location = /two {
-        prize_page page.html;
-        prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET2;
-    }
---- request eval
-["GET /one?id=7", "GET /two?id=7"]
---- response_body eval
-["one\n", "two\n"]
-
-=== TEST 8: a location in a location has the stores around it, and no page
+=== TEST 7: a location in a location has the stores around it, and no page
 --- http_config
     prize_redis_pass $TEST_NGINX_DEAD;
     add_header X-Asked $upstream_status always;
@@ -217,7 +195,7 @@ own of {{name}}
 --- response_headers eval
 ["X-Asked: 200", "X-Asked: 200", "!X-Asked\n!Cache-Control"]
 
-=== TEST 9: if in location: a page of its own, or the one around it
+=== TEST 8: if in location: a page of its own, or the one around it
 --- http_config
     prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
     server {
@@ -248,7 +226,7 @@ vip {{name}}
 --- response_body_like eval
 ['^Ann$', '^vip Ann$', '^Ann$', '410 Gone', '^other$']
 
-=== TEST 10: limit_except: a page of its own, or the one around it
+=== TEST 9: limit_except: a page of its own, or the one around it
 --- http_config
     prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
 --- redis
@@ -274,7 +252,7 @@ HSET employee:7 id 7 name Ann
 --- response_headers eval
 ["Vary: Accept-Encoding", "!Vary", "!Vary", "!Vary"]
 
-=== TEST 11: not in http
+=== TEST 10: not in http
 --- http_config
     prize_page page.html; # here
 --- config
@@ -282,14 +260,14 @@ HSET employee:7 id 7 name Ann
 --- error_log
 "prize_page" directive is not allowed here
 
-=== TEST 12: not in server
+=== TEST 11: not in server
 --- config
     prize_page page.html; # here
 --- must_die
 --- error_log
 "prize_page" directive is not allowed here
 
-=== TEST 13: a warning, once, where the last page has a condition
+=== TEST 12: a warning, once, where the last page has a condition
 --- http_config
     prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
 --- redis
@@ -314,7 +292,7 @@ the last "prize_page" has an "if=": an employee who meets none of them gets 404,
 --- grep_error_log_out
 [warn]
 
-=== TEST 14: a page behind one without a condition is never sent
+=== TEST 13: a page behind one without a condition is never sent
 --- http_config
     prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
 --- pages
@@ -329,21 +307,21 @@ page
 --- error_log
 "prize_page" directive is never sent: the one before it has no "if="
 
-=== TEST 15: a file that is not there
+=== TEST 14: a file that is not there
 --- config
     location = /h5 { prize_page no.html; } # here
 --- must_die
 --- error_log eval
 qr/"prize_page" cannot open ".*\/conf\/no\.html" \(2: No such file/
 
-=== TEST 16: a folder in the place of a file
+=== TEST 15: a folder in the place of a file
 --- config
     location = /h5 { prize_page ../logs; } # here
 --- must_die
 --- error_log eval
 qr/"prize_page" wants a file of at most 16 MiB, which ".*\/logs" is not/
 
-=== TEST 17: a file of more than 16 MiB
+=== TEST 16: a file of more than 16 MiB
 --- pages eval
 ">>> page.html\n" . 'x' x (16 * 1024 * 1024 + 1)
 --- config
@@ -352,7 +330,7 @@ qr/"prize_page" wants a file of at most 16 MiB, which ".*\/logs" is not/
 --- error_log eval
 qr/"prize_page" wants a file of at most 16 MiB, which ".*\.html" is not/
 
-=== TEST 18: a file of 16 MiB is read
+=== TEST 17: a file of 16 MiB is read
 --- pages eval
 ">>> page.html\n\0" . 'x' x (16 * 1024 * 1024 - 1)
 --- config
@@ -361,91 +339,91 @@ qr/"prize_page" wants a file of at most 16 MiB, which ".*\.html" is not/
 --- error_log
 page.html:1:1: byte 0x00: expected a page of text
 
-=== TEST 19: a condition without a field
+=== TEST 18: a condition without a field
 --- config
     location = /h5 { prize_page page.html if=; } # here
 --- must_die
 --- error_log
 "prize_page" takes "if=FIELD", "if=!FIELD", "if=FIELD=VALUE" or "if=FIELD!=VALUE" with the name of a field, not "if="
 
-=== TEST 20: a condition with a value, and without a field
+=== TEST 19: a condition with a value, and without a field
 --- config
     location = /h5 { prize_page page.html if=!=x; } # here
 --- must_die
 --- error_log
 with the name of a field, not "if=!=x"
 
-=== TEST 21: a condition that is turned round in two ways
+=== TEST 20: a condition that is turned round in two ways
 --- config
     location = /h5 { prize_page page.html if=!a=x; } # here
 --- must_die
 --- error_log
 with the name of a field, not "if=!a=x"
 
-=== TEST 22: two exclamation marks in a condition
+=== TEST 21: two exclamation marks in a condition
 --- config
     location = /h5 { prize_page page.html if=!!a; } # here
 --- must_die
 --- error_log
 with the name of a field, not "if=!!a"
 
-=== TEST 23: an exclamation mark in the name of a field
+=== TEST 22: an exclamation mark in the name of a field
 --- config
     location = /h5 { prize_page page.html if=a!b=x; } # here
 --- must_die
 --- error_log
 with the name of a field, not "if=a!b=x"
 
-=== TEST 24: a variable in the place of a field
+=== TEST 23: a variable in the place of a field
 --- config
     location = /h5 { prize_page page.html if=$arg_x; } # here
 --- must_die
 --- error_log
 with the name of a field, not "if=$arg_x"
 
-=== TEST 25: two conditions of one page
+=== TEST 24: two conditions of one page
 --- config
     location = /h5 { prize_page page.html if=a if=b; } # here
 --- must_die
 --- error_log
 "prize_page" takes a file, one "if=" and "raw=", not "if=b"
 
-=== TEST 26: a parameter that there is not
+=== TEST 25: a parameter that there is not
 --- config
     location = /h5 { prize_page page.html when=a; } # here
 --- must_die
 --- error_log
 "prize_page" takes a file, one "if=" and "raw=", not "when=a"
 
-=== TEST 27: a parameter without its =
+=== TEST 26: a parameter without its =
 --- config
     location = /h5 { prize_page page.html ifa; } # here
 --- must_die
 --- error_log
 "prize_page" takes a file, one "if=" and "raw=", not "ifa"
 
-=== TEST 28: raw= without a field
+=== TEST 27: raw= without a field
 --- config
     location = /h5 { prize_page page.html raw=; } # here
 --- must_die
 --- error_log
 "prize_page" takes "raw=FIELD[,FIELD...]", not "raw="
 
-=== TEST 29: a comma too many in raw=
+=== TEST 28: a comma too many in raw=
 --- config
     location = /h5 { prize_page page.html raw=a,,b; } # here
 --- must_die
 --- error_log
 "prize_page" takes "raw=FIELD[,FIELD...]", not "raw=a,,b"
 
-=== TEST 30: a comma at the end of raw=
+=== TEST 29: a comma at the end of raw=
 --- config
     location = /h5 { prize_page page.html raw=name,; } # here
 --- must_die
 --- error_log
 "prize_page" takes "raw=FIELD[,FIELD...]", not "raw=name,"
 
-=== TEST 31: behind another content handler
+=== TEST 30: behind another content handler
 --- pages
 >>> page.html
 page
@@ -458,7 +436,7 @@ page
 --- error_log
 "prize_page" directive conflicts with another content handler of the location
 
-=== TEST 32: before another content handler
+=== TEST 31: before another content handler
 --- http_config
     prize_redis_pass $TEST_NGINX_DEAD;
 --- pages

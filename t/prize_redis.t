@@ -229,25 +229,7 @@ host not found in upstream "no.such.invalid
 --- error_log
 "prize_redis_pass" directive is duplicate
 
-=== TEST 11: prize_redis_key is employee:$prize_id
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis
-HSET employee:7 id 7 name Ann
-HSET employee:8 id 8 name Ben
-HSET employee:a%40b id a@b name encoded
-HSET employee:a@b id a@b name decoded
---- pages
->>> page.html
-{{name}}
---- config
-    location = /h5 { prize_page page.html; }
---- request eval
-[map { "GET /h5?id=$_" } qw(7 8 a%40b)]
---- response_body eval
-[map { "$_\n" } qw(Ann Ben decoded)]
-
-=== TEST 12: prize_redis_key with several variables, and without $prize_id
+=== TEST 11: prize_redis_key with several variables, and without $prize_id
 --- http_config
     prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
 --- redis
@@ -272,7 +254,7 @@ HSET 7 id 7 name Ben
 --- response_body eval
 [map { "$_\n" } qw(Ann Zoe Ben)]
 
-=== TEST 13: prize_redis_key in http, server, location, if and limit_except
+=== TEST 12: prize_redis_key in http, server, location, if and limit_except
 --- http_config
     prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
     prize_redis_key http:$prize_id;
@@ -315,14 +297,14 @@ HSET limit_except:7 id 7 name limit_except
 [warn]
 [error]
 
-=== TEST 14: prize_redis_key without a variable
+=== TEST 13: prize_redis_key without a variable
 --- config
     prize_redis_key employee:id; # here
 --- must_die
 --- error_log
 "prize_redis_key" has no variable in "employee:id": all employees would have one key
 
-=== TEST 15: prize_redis_key twice
+=== TEST 14: prize_redis_key twice
 --- config
     prize_redis_key $prize_id;
     prize_redis_key $prize_id; # here
@@ -330,7 +312,7 @@ HSET limit_except:7 id 7 name limit_except
 --- error_log
 "prize_redis_key" directive is duplicate
 
-=== TEST 16: prize_redis_connect_timeout is 100 ms
+=== TEST 15: prize_redis_connect_timeout is 100 ms
 # The first request waits for the connection that the worker has begun.
 --- budgets: the defaults
 --- http_config
@@ -351,7 +333,7 @@ HSET limit_except:7 id 7 name limit_except
 --- error_log
 connecting timed out
 
-=== TEST 17: prize_redis_connect_timeout in http, server, location, if and limit_except
+=== TEST 16: prize_redis_connect_timeout in http, server, location, if and limit_except
 # The first request waits for the connections that the worker has begun.
 --- http_config
     prize_redis_pass 127.0.0.1:$TEST_NGINX_MUTE;
@@ -400,21 +382,21 @@ connecting timed out
 ["X-Time: .*", map { "X-Time: (?:0\\.(?:1[$_-9]|[2-9].).|[1-4]\\..*)" }
                2, 4, 6, 4, 8, 9]
 
-=== TEST 18: prize_redis_connect_timeout of 0
+=== TEST 17: prize_redis_connect_timeout of 0
 --- config
     prize_redis_connect_timeout 0; # here
 --- must_die
 --- error_log
 "prize_redis_connect_timeout" directive must be more than 0
 
-=== TEST 19: prize_redis_connect_timeout that is no time
+=== TEST 18: prize_redis_connect_timeout that is no time
 --- config
     prize_redis_connect_timeout 5min; # here
 --- must_die
 --- error_log
 "prize_redis_connect_timeout" directive invalid value
 
-=== TEST 20: prize_redis_connect_timeout twice
+=== TEST 19: prize_redis_connect_timeout twice
 --- config
     prize_redis_connect_timeout 1s;
     prize_redis_connect_timeout 1s; # here
@@ -422,7 +404,7 @@ connecting timed out
 --- error_log
 "prize_redis_connect_timeout" directive is duplicate
 
-=== TEST 21: prize_redis_timeout is 50 ms
+=== TEST 20: prize_redis_timeout is 50 ms
 # The first request waits for the connection.
 --- budgets: the defaults
 --- http_config
@@ -443,7 +425,7 @@ connecting timed out
 ["X-Time: .*",
  "X-Result: timeout 504\nX-Time: (?:0\\.0[5-9].|0\\.[1-9]..|[1-4]\\..*)"]
 
-=== TEST 22: prize_redis_timeout in http, server, location, if and limit_except
+=== TEST 21: prize_redis_timeout in http, server, location, if and limit_except
 --- http_config
     prize_redis_pass 127.0.0.1:$TEST_NGINX_SLOW;
     prize_redis_timeout 120ms;
@@ -490,21 +472,21 @@ connecting timed out
 --- response_headers_like eval
 [map { "X-Time: (?:0\\.(?:1[$_-9]|[2-9].).|[1-4]\\..*)" } 2, 4, 6, 4, 8, 9]
 
-=== TEST 23: prize_redis_timeout of 0
+=== TEST 22: prize_redis_timeout of 0
 --- config
     prize_redis_timeout 0; # here
 --- must_die
 --- error_log
 "prize_redis_timeout" directive must be more than 0
 
-=== TEST 24: prize_redis_timeout that is no time
+=== TEST 23: prize_redis_timeout that is no time
 --- config
     prize_redis_timeout -1; # here
 --- must_die
 --- error_log
 "prize_redis_timeout" directive invalid value
 
-=== TEST 25: prize_redis_timeout twice
+=== TEST 24: prize_redis_timeout twice
 --- config
     prize_redis_timeout 1s;
     prize_redis_timeout 1s; # here
@@ -512,7 +494,7 @@ connecting timed out
 --- error_log
 "prize_redis_timeout" directive is duplicate
 
-=== TEST 26: prize_redis_username, with its password, is who asks
+=== TEST 25: prize_redis_username, with its password, is who asks
 --- http_config
     prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
     prize_redis_password secret;
@@ -540,7 +522,7 @@ HSET employee:7 id 7 name Lea
 --- error_log
 says "NOPERM
 
-=== TEST 27: prize_redis_username and its password in http, server, location, if and limit_except
+=== TEST 26: prize_redis_username and its password in http, server, location, if and limit_except
 --- http_config
     prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
     prize_redis_username http;
@@ -599,7 +581,7 @@ HSET limit_except:7 id 7 name limit_except
 [warn]
 [error]
 
-=== TEST 28: prize_redis_username without a password
+=== TEST 27: prize_redis_username without a password
 --- http_config
     prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
 --- pages
@@ -613,7 +595,7 @@ HSET limit_except:7 id 7 name limit_except
 --- error_log
 "prize_redis_username" has no "prize_redis_password" for the "prize_page" in 
 
-=== TEST 29: prize_redis_username without a password, where no Redis is asked
+=== TEST 28: prize_redis_username without a password, where no Redis is asked
 --- http_config
     prize_postgres hr "$TEST_NGINX_CONNINFO";
     prize_postgres_pass hr;
@@ -629,7 +611,7 @@ GET /h5?id=7
 --- response_body
 7
 
-=== TEST 30: prize_redis_username twice
+=== TEST 29: prize_redis_username twice
 --- config
     prize_redis_username ann;
     prize_redis_username ann; # here
@@ -637,7 +619,7 @@ GET /h5?id=7
 --- error_log
 "prize_redis_username" directive is duplicate
 
-=== TEST 31: prize_redis_password without a user is the default user's
+=== TEST 30: prize_redis_password without a user is the default user's
 --- pages
 >>> page.html
 {{name}}
@@ -652,7 +634,7 @@ GET /h5?id=7
 --- response_body
 Lea
 
-=== TEST 32: no prize_redis_password, where Redis wants one
+=== TEST 31: no prize_redis_password, where Redis wants one
 --- pages
 >>> page.html
 --- config
@@ -666,7 +648,7 @@ GET /h5?id=7
 --- error_log
 says "NOAUTH Authentication required.", left alone for now
 
-=== TEST 33: a wrong prize_redis_password is not in the log
+=== TEST 32: a wrong prize_redis_password is not in the log
 --- pages
 >>> page.html
 --- config
@@ -683,7 +665,7 @@ says "WRONGPASS
 --- no_error_log
 unspeakable
 
-=== TEST 34: locations that differ only in their password share no connection
+=== TEST 33: locations that differ only in their password share no connection
 --- http_config
     prize_redis_pass $TEST_NGINX_LOCKED;
 --- pages
@@ -707,7 +689,7 @@ unspeakable
 --- response_body eval
 ["Lea\n", "refused\n", "Lea\n"]
 
-=== TEST 35: prize_redis_password twice
+=== TEST 34: prize_redis_password twice
 --- config
     prize_redis_password secret;
     prize_redis_password secret; # here
@@ -715,7 +697,7 @@ unspeakable
 --- error_log
 "prize_redis_password" directive is duplicate
 
-=== TEST 36: prize_redis_password_file has the password in its first line
+=== TEST 35: prize_redis_password_file has the password in its first line
 --- pages eval
 ">>> lf.secret\na \"good\" one\nmore\n"
 . ">>> crlf.secret\na \"good\" one\r\n"
@@ -745,7 +727,7 @@ unspeakable
 --- response_body eval
 [("Lea\n") x 4]
 
-=== TEST 37: prize_redis_password_file in http, server, location, if and limit_except
+=== TEST 36: prize_redis_password_file in http, server, location, if and limit_except
 --- http_config
     prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
     prize_redis_username ann;
@@ -814,7 +796,7 @@ limit_except
 [warn]
 [error]
 
-=== TEST 38: prize_redis_password_file instead of an inherited password, and the other way round
+=== TEST 37: prize_redis_password_file instead of an inherited password, and the other way round
 --- http_config
     prize_redis_pass $TEST_NGINX_LOCKED;
 --- pages
@@ -844,7 +826,7 @@ a "good" one
 --- response_body eval
 ["Lea\n", "Lea\n"]
 
-=== TEST 39: prize_redis_password_file without a password in its first line
+=== TEST 38: prize_redis_password_file without a password in its first line
 --- pages
 >>> empty.secret
 
@@ -855,21 +837,21 @@ second line
 --- error_log eval
 qr/"prize_redis_password_file" has no password in the first line of "\S+\/conf\/empty\.secret" in /
 
-=== TEST 40: prize_redis_password_file that is not there
+=== TEST 39: prize_redis_password_file that is not there
 --- config
     prize_redis_password_file no.secret; # here
 --- must_die
 --- error_log eval
 qr/"prize_redis_password_file" cannot open "\S+\/conf\/no\.secret" \(2: No such file or directory\) in /
 
-=== TEST 41: prize_redis_password_file that is a folder
+=== TEST 40: prize_redis_password_file that is a folder
 --- config
     prize_redis_password_file ../logs; # here
 --- must_die
 --- error_log eval
 qr/"prize_redis_password_file" wants a file of at most 16 MiB, which "\S+\/logs" is not in /
 
-=== TEST 42: prize_redis_password_file twice
+=== TEST 41: prize_redis_password_file twice
 --- pages
 >>> the.secret
 secret
@@ -880,7 +862,7 @@ secret
 --- error_log
 "prize_redis_password_file" directive is duplicate
 
-=== TEST 43: prize_redis_password_file beside a password
+=== TEST 42: prize_redis_password_file beside a password
 --- pages
 >>> the.secret
 secret
@@ -891,7 +873,7 @@ secret
 --- error_log
 "prize_redis_password_file" directive is duplicate
 
-=== TEST 44: prize_redis_password beside a password file
+=== TEST 43: prize_redis_password beside a password file
 --- pages
 >>> the.secret
 secret
@@ -902,7 +884,7 @@ secret
 --- error_log
 "prize_redis_password" directive is duplicate
 
-=== TEST 45: prize_redis_database is 0
+=== TEST 44: prize_redis_database is 0
 --- http_config
     prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
 --- redis
@@ -921,7 +903,7 @@ HSET employee:7 id 7 name one
 --- response_body eval
 [map { "$_\n" } qw(one zero zero)]
 
-=== TEST 46: prize_redis_database in http, server, location, if and limit_except
+=== TEST 45: prize_redis_database in http, server, location, if and limit_except
 --- http_config
     prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
     prize_redis_database 1;
@@ -969,7 +951,7 @@ HSET employee:7 id 7 name limit_except
 [warn]
 [error]
 
-=== TEST 47: prize_redis_database that Redis does not have
+=== TEST 46: prize_redis_database that Redis does not have
 --- http_config
     prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
 --- redis
@@ -988,21 +970,21 @@ GET /h5?id=7
 --- error_log
 says "ERR DB index is out of range", left alone for now
 
-=== TEST 48: prize_redis_database that is too large
+=== TEST 47: prize_redis_database that is too large
 --- config
     prize_redis_database 65536; # here
 --- must_die
 --- error_log
 "prize_redis_database" takes 0 to 65535, not 65536
 
-=== TEST 49: prize_redis_database that is negative
+=== TEST 48: prize_redis_database that is negative
 --- config
     prize_redis_database -1; # here
 --- must_die
 --- error_log
 "prize_redis_database" directive invalid number
 
-=== TEST 50: prize_redis_database twice
+=== TEST 49: prize_redis_database twice
 --- config
     prize_redis_database 1;
     prize_redis_database 1; # here

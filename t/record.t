@@ -60,6 +60,7 @@ HSET employee:abc id ABC name Xen
 HSET employee:ab id abc name Xen
 HSET employee:abcd id abc name Xen
 HSET employee:empty id '' name Xen
+EVAL 'redis.call("HSET", KEYS[1], "id", "nul\0", "name", "Xen")' 1 employee:nul
 --- pages
 >>> page.html
 {{id}}|{{name}}
@@ -72,13 +73,29 @@ HSET employee:empty id '' name Xen
     location = /both { prize_page page.html; prize_postgres_pass hr; }
 --- request eval
 [map { my $id = $_; map { "GET /$_?id=$id" } qw(redis down both) }
- qw(x1 abc ab abcd empty)]
+ qw(x1 abc ab abcd empty nul)]
 --- error_code eval
-[(503, 503, 404) x 5]
+[(503, 503, 404) x 6]
 --- response_body eval
-[(":error\n", qr/^:(?:error|shed)\n\z/, ":unknown\n") x 5]
+[(":error\n", qr/^:(?:error|shed)\n\z/, ":unknown\n") x 6]
 
-=== TEST 3: a miss in Redis
+=== TEST 3: another's id makes no line of its own in the log
+--- http_config
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+--- redis
+EVAL 'redis.call("HSET", KEYS[1], "id", "x\n2026/01/01 00:00:00 nginx exited on signal 11", "name", "Xen")' 1 employee:7
+--- pages
+>>> page.html
+{{id}}|{{name}}
+--- config
+    location = /h5 { prize_page page.html; }
+--- request
+GET /h5?id=7
+--- error_code: 503
+--- error_log
+"7" was asked for, but the record at key "employee:7" has id "x 2026/01/01 00:00:00 nginx exited on signal 11"
+
+=== TEST 4: a miss in Redis
 --- http_config
     prize_postgres hr "$TEST_NGINX_CONNINFO";
     prize_postgres down "postgresql://$TEST_NGINX_DEAD/hr";
@@ -110,7 +127,7 @@ INSERT INTO employee VALUES ('8', 'Ben');
 --- response_headers eval
 ["!X-Source", "!X-Source", "X-Source: postgres", "!X-Source"]
 
-=== TEST 4: a hash without an id is a miss
+=== TEST 5: a hash without an id is a miss
 --- http_config
     prize_postgres hr "$TEST_NGINX_CONNINFO";
     prize_postgres_query "SELECT '8' AS id, 'Ben' AS name
@@ -137,7 +154,7 @@ HSET employee:8 name Xen
 --- response_headers eval
 ["X-Result: :unknown", "X-Result: postgres:found"]
 
-=== TEST 5: a hash that lacks a field of the page is stale
+=== TEST 6: a hash that lacks a field of the page is stale
 --- http_config
     prize_postgres hr "$TEST_NGINX_CONNINFO";
     prize_postgres_query "SELECT '7' AS id, 'Ann' AS name, 'phone' AS prize
@@ -166,7 +183,7 @@ HSET employee:8 id 8 prize old
 --- response_headers eval
 [map { "X-Result: $_" } qw(postgres:found :unknown redis:found)]
 
-=== TEST 6: a hash with an empty field, or with more than the page needs, is whole
+=== TEST 7: a hash with an empty field, or with more than the page needs, is whole
 --- http_config
     prize_postgres hr "$TEST_NGINX_CONNINFO";
     prize_postgres_pass hr;
@@ -191,7 +208,7 @@ HSET employee:8 id 8 name Ben prize phone more m
 --- response_headers eval
 ["X-Source: redis", "X-Source: redis"]
 
-=== TEST 7: a key that holds no hash
+=== TEST 8: a key that holds no hash
 --- http_config
     prize_postgres hr "$TEST_NGINX_CONNINFO";
     prize_postgres_query "SELECT '7' AS id, 'Ann' AS name
@@ -224,7 +241,7 @@ HSET employee:10 id 10 name Joe
 --- error_log eval
 [qr/says "WRONGTYPE [^"]+" to a lookup of key "employee:7": it should hold a hash, as "prizectl load" writes/]
 
-=== TEST 8: a store that is dead
+=== TEST 9: a store that is dead
 --- http_config
     prize_postgres hr "$TEST_NGINX_CONNINFO";
     prize_postgres down "postgresql://$TEST_NGINX_DEAD/hr";
@@ -251,7 +268,7 @@ HSET employee:10 id 10 name Joe
 --- response_headers eval
 [("!X-Source") x 4, ("X-Source: postgres") x 2]
 
-=== TEST 9: a row, whose NULL is an empty and false field
+=== TEST 10: a row, whose NULL is an empty and false field
 --- http_config
     prize_postgres hr "$TEST_NGINX_CONNINFO";
     prize_postgres_pass hr;
@@ -280,7 +297,7 @@ INSERT INTO employee VALUES ('7', 'Ann', 'phone'), ('8', 'Ben', NULL),
 --- response_headers eval
 [("X-Source: postgres") x 5, "!X-Source"]
 
-=== TEST 10: two rows of one ID, where they do not differ
+=== TEST 11: two rows of one ID, where they do not differ
 --- http_config
     prize_postgres hr "$TEST_NGINX_CONNINFO";
     prize_postgres_pass hr;
@@ -299,7 +316,7 @@ INSERT INTO employee VALUES ('7', 'Ann', NULL), ('7', 'Ann', NULL),
 --- response_body eval
 ["7|Ann\n", "8|\n"]
 
-=== TEST 11: two rows of one ID, where they differ, if only in a column that no page uses
+=== TEST 12: two rows of one ID, where they differ, if only in a column that no page uses
 --- http_config
     prize_postgres hr "$TEST_NGINX_CONNINFO";
     prize_postgres_pass hr;
@@ -326,7 +343,7 @@ two differing rows for id "twice"
 --- no_error_log
 bike
 
-=== TEST 12: in a batch each has their own answer
+=== TEST 13: in a batch each has their own answer
 # What one turn of the event loop asks for goes out together.
 --- http_config
     prize_postgres hr "$TEST_NGINX_CONNINFO" connections=1;
@@ -358,7 +375,7 @@ INSERT INTO employee VALUES ('7', 'Ann'), ('8', 'Ben'), ('same', 'Sue'),
 ["7|Ann|1\n", CORE::join "\n", map { "$_\n" }
  qw(7|Ann|5 twice|error 8|Ben|5 nobody|unknown same|Sue|5)]
 
-=== TEST 13: a row that nobody asked for, and none for whom it was
+=== TEST 14: a row that nobody asked for, and none for whom it was
 --- http_config
     prize_postgres hr "$TEST_NGINX_CONNINFO";
     prize_postgres_pass hr;
@@ -378,7 +395,7 @@ unknown
 --- error_log
 a row with id "7x", which nobody asked for, but "7" and 0 more: is "id" padded or cast?
 
-=== TEST 14: a query that returns more than was asked for
+=== TEST 15: a query that returns more than was asked for
 --- http_config
     prize_postgres hr "$TEST_NGINX_CONNINFO";
     prize_postgres_pass hr;
@@ -395,7 +412,7 @@ GET /h5?id=7
 --- response_body
 7|Ann
 
-=== TEST 15: a query without a column id
+=== TEST 16: a query without a column id
 --- http_config
     prize_postgres hr "$TEST_NGINX_CONNINFO";
     prize_postgres_pass hr;
@@ -424,7 +441,7 @@ GET /h5?id=7
 --- error_log
 postgres "hr": the query has no column "id"
 
-=== TEST 16: a query with two columns of one name
+=== TEST 17: a query with two columns of one name
 --- http_config
     prize_postgres hr "$TEST_NGINX_CONNINFO";
     prize_postgres_pass hr;
@@ -444,7 +461,7 @@ error
 --- error_log
 postgres "hr": the query has two columns "name"
 
-=== TEST 17: a query that fails
+=== TEST 18: a query that fails
 --- http_config
     prize_postgres hr "$TEST_NGINX_CONNINFO";
     prize_postgres_pass hr;
@@ -463,7 +480,7 @@ error
 --- error_log eval
 qr/postgres "hr": SQLSTATE 42P01: .*"nowhere".*, with id "7" and 0 more/
 
-=== TEST 18: a field that is no column is told with page and line, and is used once it is one
+=== TEST 19: a field that is no column is told with page and line, and is used once it is one
 --- http_config
     prize_postgres hr "$TEST_NGINX_CONNINFO";
     prize_postgres_pass hr;
@@ -501,7 +518,7 @@ added
 --- error_log eval
 [qr{postgres "hr": the query has no column "note", which \S+/conf/note\.html:3 uses}]
 
-=== TEST 19: a field of a condition that is no column
+=== TEST 20: a field of a condition that is no column
 --- http_config
     prize_postgres hr "$TEST_NGINX_CONNINFO";
     prize_postgres_pass hr;
@@ -524,31 +541,6 @@ added
 ["error\n", "unknown\n"]
 --- error_log eval
 [qr{postgres "hr": the query has no column "late", which \S+/nginx\.conf:\d+ uses}]
-
-=== TEST 20: the id is a smallint
-# The first two are asked for before the type is known.
---- http_config
-    prize_postgres hr "$TEST_NGINX_CONNINFO";
-    prize_postgres_pass hr;
-    prize_postgres_query 'SELECT * FROM employee WHERE id = ANY($1)';
---- sql
-CREATE TABLE employee (id smallint, name text);
-INSERT INTO employee VALUES (7, 'Ann'), (-7, 'Neg'), (32767, 'Max'),
-    (-32768, 'Min');
---- pages
->>> page.html
-{{id}}|{{name}}
---- config
-    location = /h5 { prize_page page.html; error_page 404 /none; }
-    location = /none { return 200 "$prize_result\n"; }
---- request eval
-[map { "GET /h5?id=$_" } 'letters', 32768, 7, -7, 32767, -32768,
- 'letters', 32768, -32769, '9' x 40, '7.0', '-', '007']
---- error_code eval
-[404, 404, (200) x 4, (404) x 7]
---- response_body eval
-[("unknown\n") x 2, map({ "$_\n" } qw(7|Ann -7|Neg 32767|Max -32768|Min)),
- ("unknown\n") x 7]
 
 === TEST 21: the id is an integer
 # The first two are asked for before the type is known.
@@ -576,35 +568,7 @@ INSERT INTO employee VALUES (7, 'Ann'), (-7, 'Neg'), (2147483647, 'Max'),
  map({ "$_\n" } qw(7|Ann -7|Neg 2147483647|Max -2147483648|Min)),
  ("unknown\n") x 7]
 
-=== TEST 22: the id is a bigint
-# The first two are asked for before the type is known.
---- http_config
-    prize_postgres hr "$TEST_NGINX_CONNINFO";
-    prize_postgres_pass hr;
-    prize_postgres_query 'SELECT * FROM employee WHERE id = ANY($1)';
---- sql
-CREATE TABLE employee (id bigint, name text);
-INSERT INTO employee VALUES (7, 'Ann'), (-7, 'Neg'),
-    (9223372036854775807, 'Max'), (-9223372036854775808, 'Min');
---- pages
->>> page.html
-{{id}}|{{name}}
---- config
-    location = /h5 { prize_page page.html; error_page 404 /none; }
-    location = /none { return 200 "$prize_result\n"; }
---- request eval
-[map { "GET /h5?id=$_" } qw(letters 9223372036854775808 7 -7
- 9223372036854775807 -9223372036854775808 letters 9223372036854775808
- -9223372036854775809), '9' x 40, '7.0', '-', '007']
---- error_code eval
-[404, 404, (200) x 4, (404) x 7]
---- response_body eval
-[("unknown\n") x 2,
- map({ "$_\n" } qw(7|Ann -7|Neg 9223372036854775807|Max
-                   -9223372036854775808|Min)),
- ("unknown\n") x 7]
-
-=== TEST 23: the id is a uuid
+=== TEST 22: the id is a uuid
 # The first one is asked for before the type is known.
 --- http_config
     prize_postgres hr "$TEST_NGINX_CONNINFO";
@@ -627,7 +591,7 @@ INSERT INTO employee VALUES ('11111111-2222-3333-4444-555555555555', 'Uma');
 --- response_body eval
 ["unknown\n", "Uma\n", "unknown\n", "unknown\n"]
 
-=== TEST 24: a row whose own data does not cast
+=== TEST 23: a row whose own data does not cast
 --- http_config
     prize_postgres hr "$TEST_NGINX_CONNINFO";
     prize_postgres_pass hr;

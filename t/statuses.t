@@ -45,6 +45,8 @@ X-Result: found (redis)
 X-Asked: 200
 
 === TEST 2: 200, found in PostgreSQL
+# At level "debug" the lines of the debug log are taken, too, so that none of
+# them crashes.
 --- log_level: debug
 --- http_config
     prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
@@ -277,13 +279,13 @@ Retry-After: [123]
 --- config
     location = /h5 {
         prize_page page.html;
-        add_header X-Result "$prize_result" always;
+        add_header X-Result "$prize_id $prize_result ($prize_source)" always;
         add_header X-Asked "$upstream_status" always;
     }
 --- request
 GET /h5?id=8
 --- error_code: 503
 --- response_headers_like
-X-Result: timeout
+X-Result: 8 timeout \(\)
 X-Asked: 404, 504
 Retry-After: [123]

@@ -12,57 +12,7 @@ run_tests();
 
 __DATA__
 
-=== TEST 1: no block: host:port and unix:path
---- redis
-HSET employee:7 id 7 home one
---- redis2
-HSET employee:7 id 7 home two
---- pages
->>> page.html
-{{home}}
---- config
-    location = /one {
-        prize_page page.html;
-        prize_redis_pass 127.0.0.1:$TEST_NGINX_REDIS_PORT;
-    }
-    location = /two {
-        prize_page page.html;
-        prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET2;
-    }
---- request eval
-["GET /one?id=7", "GET /two?id=7", "GET /one?id=7"]
---- response_body eval
-["one\n", "two\n", "one\n"]
-
-=== TEST 2: several servers take turns, and the log names the one that answered
---- http_config
-    log_format store '$prize_field_home $upstream_addr';
-    upstream employees {
-        server 127.0.0.1:$TEST_NGINX_REDIS_PORT;
-        server unix:$TEST_NGINX_REDIS_SOCKET2;
-    }
-    prize_redis_pass employees;
---- redis
-HSET employee:7 id 7 home one
---- redis2
-HSET employee:7 id 7 home two
---- pages
->>> page.html
-{{home}}
---- config
-    location = /h5 { prize_page page.html; access_log logs/store.log store; }
-    location /logs/ { root $TEST_NGINX_SERVROOT; access_log off; }
---- request eval
-[("GET /h5?id=7") x 4, "GET /logs/store.log"]
---- response_body eval
-["one\n", "two\n", "one\n", "two\n",
- 'one 127.0.0.1:$TEST_NGINX_REDIS_PORT
-two unix:$TEST_NGINX_REDIS_SOCKET2
-one 127.0.0.1:$TEST_NGINX_REDIS_PORT
-two unix:$TEST_NGINX_REDIS_SOCKET2
-']
-
-=== TEST 3: weight
+=== TEST 1: weight
 --- http_config
     upstream employees {
         server unix:$TEST_NGINX_REDIS_SOCKET weight=4;
@@ -83,7 +33,7 @@ HSET employee:7 id 7 home two
 --- response_body eval
 [map { "$_\n" } (qw(one one two one one)) x 2]
 
-=== TEST 4: zone
+=== TEST 2: zone
 --- http_config
     log_format store '$prize_field_home $upstream_addr';
     upstream employees {
@@ -112,7 +62,7 @@ one 127.0.0.1:$TEST_NGINX_REDIS_PORT
 two unix:$TEST_NGINX_REDIS_SOCKET2
 ']
 
-=== TEST 5: keepalive
+=== TEST 3: keepalive
 --- http_config
     upstream employees {
         server unix:$TEST_NGINX_REDIS_SOCKET;
@@ -134,7 +84,7 @@ HSET employee:7 id 7 home two
 --- response_body eval
 ["one\n", "two\n", "one\n", "two\n"]
 
-=== TEST 6: a connection that a proxy has left in the block is not used
+=== TEST 4: a connection that a proxy has left in the block is not used
 --- http_config
     upstream shared {
         server unix:$TEST_NGINX_SERVROOT/logs/other.sock max_fails=0;
@@ -162,7 +112,7 @@ HSET employee:7 id 7 home two
 --- response_body eval
 ["connection 1\n", "connection 2\n", qr/503 Service/, "connection 1\n"]
 
-=== TEST 7: hash: where memcached_pass would look for the key
+=== TEST 5: hash: where memcached_pass would look for the key
 --- http_config
     log_format store '$arg_id $upstream_addr';
     upstream employees {
@@ -201,7 +151,7 @@ EVAL 'for i = 1, 6 do redis.call("HSET", "employee:"..i, "id", i, "home", "two")
 [map({ ("$_\n", "$_\n", qr/502 Bad Gateway/) } qw(one two one one two one)),
  qr/\A(?:([1-6] (?:127|unix)\S+)\n\1\n\1\n){6}\z/]
 
-=== TEST 8: hash ... consistent
+=== TEST 6: hash ... consistent
 --- http_config
     log_format store '$arg_id $upstream_addr';
     upstream employees {
@@ -233,7 +183,7 @@ EVAL 'for i = 1, 6 do redis.call("HSET", "employee:"..i, "id", i, "home", "two")
 [(qr/\A(?:one|two)\n\z/, qr/502 Bad Gateway/) x 6,
  qr/\A(?:([1-6] (?:127|unix)\S+)\n\1\n){6}\z/]
 
-=== TEST 9: hash: the key decides, not the request
+=== TEST 7: hash: the key decides, not the request
 --- http_config
     upstream employees {
         hash $prize_id;
@@ -255,7 +205,7 @@ HSET employee:7 id 7 home two
 --- response_body eval
 [("two\n") x 3]
 
-=== TEST 10: ip_hash: the client decides
+=== TEST 8: ip_hash: the client decides
 --- http_config
     log_format store '$remote_addr $upstream_addr';
     upstream employees {
@@ -289,7 +239,7 @@ HSET employee:7 id 7 home two
 [map({ ("$_\n", qr/502 Bad Gateway/) } qw(one two one two one two)),
  qr/\A(?:(10\S+ (?:127|unix)\S+)\n\1\n){6}\z/]
 
-=== TEST 11: least_conn: in turn while nobody waits
+=== TEST 9: least_conn: in turn while nobody waits
 --- http_config
     upstream employees {
         least_conn;
@@ -317,7 +267,7 @@ HSET employee:7 id 7 home two
 --- response_body eval
 [("one\n", "two\n") x 4]
 
-=== TEST 12: random: of those that are there
+=== TEST 10: random: of those that are there
 --- http_config
     upstream employees {
         random;
@@ -345,7 +295,7 @@ HSET employee:7 id 7 home two
 --- response_body eval
 [("two\n") x 8]
 
-=== TEST 13: down
+=== TEST 11: down
 --- http_config
     upstream employees {
         server unix:$TEST_NGINX_REDIS_SOCKET down;
@@ -366,7 +316,7 @@ HSET employee:7 id 7 home two
 --- response_body eval
 [("two\n") x 4]
 
-=== TEST 14: backup: not asked while the first is there
+=== TEST 12: backup: not asked while the first is there
 --- http_config
     upstream employees {
         server unix:$TEST_NGINX_REDIS_SOCKET;
@@ -387,7 +337,7 @@ HSET employee:7 id 7 home two
 --- response_body eval
 [("one\n") x 4]
 
-=== TEST 15: max_conns: a lookup that has ended counts no longer
+=== TEST 13: max_conns: a lookup that has ended counts no longer
 --- http_config
     upstream employees {
         server unix:$TEST_NGINX_REDIS_SOCKET max_conns=1;
@@ -421,7 +371,7 @@ HSET employee:7 id 7 home two
 --- response_body eval
 [("one\n") x 4, "one\n\none\n\none\n\none\n"]
 
-=== TEST 16: a dead server: the next one is asked, and soon only that one
+=== TEST 14: a dead server: the next one is asked, and soon only that one
 --- http_config
     map "$upstream_addr|$upstream_status" $tried {
         default "$upstream_addr|$upstream_status";
@@ -447,7 +397,7 @@ HSET employee:7 id 7 home one
 --- response_body eval
 [("one\n") x 10, "both\nsecond\n" x 4 . "second\n" x 2]
 
-=== TEST 17: max_fails, and its default: nginx leaves a dead server alone
+=== TEST 15: max_fails, and its default: nginx leaves a dead server alone
 --- http_config
     map "$upstream_addr|$upstream_status" $tried {
         default "$upstream_addr|$upstream_status";
@@ -480,7 +430,7 @@ HSET employee:7 id 7 home one
 [("one\n") x 10,
  "both\n" . "second\n" x 4 . "both\n" . "second\n" x 4]
 
-=== TEST 18: backup: asked where the first is dead
+=== TEST 16: backup: asked where the first is dead
 --- http_config
     map "$upstream_addr|$upstream_status" $tried {
         default "$upstream_addr|$upstream_status";
@@ -506,7 +456,7 @@ HSET employee:7 id 7 home one
 --- response_body eval
 [("one\n") x 8, "both\n" x 4 . "second\n" x 4]
 
-=== TEST 19: all servers are dead
+=== TEST 17: all servers are dead
 --- http_config
     log_format store '$prize_source|$prize_result|$upstream_addr|'
                      '$upstream_status';
@@ -543,7 +493,7 @@ HSET employee:7 id 7 home one
 postgres|found|unix:$TEST_NGINX_SERVROOT/logs/nobody, $TEST_NGINX_DEAD, 127.0.0.1:$TEST_NGINX_POSTGRES_PORT|502, 502, 200
 ']
 
-=== TEST 20: all servers are dead, and error_page goes where there are others
+=== TEST 18: all servers are dead, and error_page goes where there are others
 --- http_config
     log_format store '$status|$prize_source|$prize_result|$upstream_addr|'
                      '$upstream_status';
@@ -570,3 +520,7 @@ HSET employee:7 id 7 home one
 ["one\n",
  '200|redis|found|$TEST_NGINX_DEAD : unix:$TEST_NGINX_REDIS_SOCKET|502 : 200
 ']
+--- response_headers eval
+["Cache-Control: private, no-store\n! Retry-After", ""]
+--- raw_response_headers_unlike eval
+[('(?mi)^([\w-]+):.*^\1:') x 2]

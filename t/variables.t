@@ -65,91 +65,7 @@ HSET employee:7 id 7 name Ann
 --- response_body eval
 ["7|||\n", "|||\n"]
 
-=== TEST 4: an ID has one limit, however it is written
---- http_config
-    limit_req_zone $prize_id zone=id:64k rate=1r/m;
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis
-HSET employee:7 id 7 name Ann
-HSET employee:8 id 8 name Ben
---- pages
->>> page.html
-{{name}}
---- config
-    location = /h5 { prize_page page.html; limit_req zone=id; }
---- request eval
-["GET /h5?id=7", "GET /h5?id=%37", "GET /h5?id=8"]
---- error_code eval
-[200, 503, 200]
-
-=== TEST 5: found, by each store
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    prize_postgres hr "$TEST_NGINX_CONNINFO";
-    prize_postgres_pass hr;
-    prize_postgres_query "SELECT id, 'Pia' AS name
-                          FROM unnest($1::text[]) AS id WHERE id LIKE 'p%'";
-    prize_write_back off;
---- redis
-HSET employee:7 id 7 name Ann
---- pages
->>> page.html
-{{name}}
---- config
-    add_header X-Result "$prize_source $prize_result";
-    location = /h5 { prize_page page.html; }
---- request eval
-["GET /h5?id=7", "HEAD /h5?id=7", "GET /h5?id=p1", "HEAD /h5?id=p1"]
---- response_headers eval
-["X-Result: redis found", "X-Result: redis found",
- "X-Result: postgres found", "X-Result: postgres found"]
---- response_body eval
-["Ann\n", "", "Pia\n", ""]
-
-=== TEST 6: unknown, to either store and to both
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    prize_postgres hr "$TEST_NGINX_CONNINFO";
-    prize_postgres_pass hr;
-    prize_postgres_query "SELECT '7' AS id, 'Ann' AS name
-                          WHERE '7' = ANY($1)";
---- pages
->>> page.html
-{{name}}
---- config
-    add_header X-Result "[$prize_id $prize_source $prize_result]" always;
-    location = /h5 { prize_page page.html; }
-    location = /redis { prize_page page.html; prize_postgres_pass off; }
-    location = /postgres { prize_page page.html; prize_redis_pass off; }
---- request eval
-["GET /h5?id=9", "GET /redis?id=9", "GET /postgres?id=9"]
---- error_code eval
-[404, 404, 404]
---- response_headers eval
-[("X-Result: [9  unknown]") x 3]
-
-=== TEST 7: refused: no ID, and another method
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis
-HSET employee:7 id 7 name Ann
---- pages
->>> page.html
-{{name}}
---- config
-    location = /h5 {
-        prize_page page.html;
-        add_header X-Result "[$prize_id $prize_source $prize_result]" always;
-        add_header X-Tries "[$upstream_addr]" always;
-    }
---- request eval
-["GET /h5?id=%00", "POST /h5?id=7"]
---- error_code eval
-[400, 405]
---- response_headers eval
-["X-Result: [  refused]\nX-Tries: []", "X-Result: [7  refused]\nX-Tries: []"]
-
-=== TEST 8: shed: nobody could be asked
+=== TEST 4: shed: nobody could be asked
 --- http_config
     upstream nobody { server unix:$TEST_NGINX_REDIS_SOCKET down; }
     prize_redis_pass nobody;
@@ -171,31 +87,7 @@ GET /h5?id=7
 X-Result: [7  shed]
 X-Tries: []
 
-=== TEST 9: timeout: PostgreSQL is late
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    prize_postgres hr "$TEST_NGINX_CONNINFO";
-    prize_postgres_pass hr;
-    prize_postgres_query "SELECT id
-                          FROM unnest($1::text[]) AS id, pg_sleep(60)";
-    prize_postgres_timeout 100ms;
---- pages
->>> page.html
-{{id}}
---- config
-    location = /h5 {
-        prize_page page.html;
-        add_header X-Result "[$prize_id $prize_source $prize_result]" always;
-        add_header X-Status "$upstream_status" always;
-    }
---- request
-GET /h5?id=p1
---- error_code: 503
---- response_headers
-X-Result: [p1  timeout]
-X-Status: 404, 504
-
-=== TEST 10: error: the store is not there, or its record is wrong
+=== TEST 5: error: the store is not there, or its record is wrong
 --- http_config
     prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
 --- redis
@@ -219,7 +111,7 @@ SET employee:text Ann
 --- response_headers eval
 [map { "X-Result: [$_  error]\nX-Status: 502" } qw(7 other text)]
 
-=== TEST 11: fields, also those that no page names
+=== TEST 6: fields, also those that no page names
 --- http_config
     map $prize_field_prize $winner { default 1; "" 0; }
     log_format fields '$prize_field_name|$prize_field_prize|'
@@ -262,7 +154,7 @@ INSERT INTO employee VALUES ('p1', 'Pia', 'car', 'one'),
  "Ann|phone|seven||1\nPia|car|one||1\nPat||||0\nBen||||0\n||||0\n||||0\n",
  "Ann|phone|seven||1\nPia|car|one||1\n"]
 
-=== TEST 12: a field with capitals, as a page writes it
+=== TEST 7: a field with capitals, as a page writes it
 --- http_config
     prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
     prize_postgres hr "$TEST_NGINX_CONNINFO";
@@ -287,7 +179,7 @@ HSET employee:7 id 7 Team green
 --- response_headers eval
 ["X-Team: green green", "X-Team: blue blue"]
 
-=== TEST 13: a field that is there to the letter comes before one with capitals
+=== TEST 8: a field that is there to the letter comes before one with capitals
 --- http_config
     prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
 --- redis
@@ -307,7 +199,7 @@ green red
 --- response_headers
 X-Team: red
 
-=== TEST 14: a field that only a variable names makes no record stale
+=== TEST 9: a field that only a variable names makes no record stale
 --- http_config
     prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
     prize_postgres hr "$TEST_NGINX_CONNINFO";
@@ -331,7 +223,7 @@ Ann
 --- response_headers
 X-Extra: [] redis
 
-=== TEST 15: a field that only a variable names makes no query wrong
+=== TEST 10: a field that only a variable names makes no query wrong
 --- http_config
     prize_postgres hr "$TEST_NGINX_CONNINFO";
     prize_postgres_pass hr;
@@ -351,7 +243,7 @@ Ann
 --- response_headers
 X-Extra: [] postgres
 
-=== TEST 16: a field in a header makes no header of its own
+=== TEST 11: a field in a header makes no header of its own
 --- http_config
     prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
 --- redis
@@ -372,7 +264,7 @@ GET /h5?id=7
 --- response_body eval
 "A\r\nSet-Cookie: evil=1\x01\x1f\x7f\x1f\x1f\xc2\xa0\n"
 
-=== TEST 17: after error_page
+=== TEST 12: after error_page
 --- http_config
     map $upstream_response_time $times {
         default $upstream_response_time;
@@ -451,7 +343,7 @@ sorry
 200|p2|postgres|found|unix:$TEST_NGINX_REDIS_SOCKET : 127.0.0.1:$TEST_NGINX_POSTGRES_PORT|404 : 200|one, one
 ']
 
-=== TEST 18: in a header after error_page
+=== TEST 13: in a header after error_page
 --- http_config
     prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
 --- redis
@@ -480,7 +372,7 @@ sorry
 ["X-Result: [9  unknown]\nX-Name: []", "X-Result: [  refused]\nX-Name: []",
  "X-Result: [8 redis found]\nX-Name: [Ben]"]
 
-=== TEST 19: a document that includes a page by SSI has variables of its own
+=== TEST 14: a document that includes a page by SSI has variables of its own
 --- http_config
     log_format store '$uri|$status|$prize_id|$prize_source|$prize_result|'
                      '$prize_field_name|$upstream_addr';
@@ -507,32 +399,7 @@ HSET employee:8 id 8 name Ben
 /all|200|7||||-
 ']
 
-=== TEST 20: a page behind auth_request has variables of its own
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis
-HSET employee:7 id 7 name Ann
-HSET employee:8 id 8 name Ben
---- pages
->>> page.html
-{{name}}
---- config
-    location = /h5 {
-        auth_request /check;
-        prize_page page.html;
-        add_header X-Result "$prize_id $prize_source $prize_result";
-        add_header X-Name "$prize_field_name $upstream_status";
-    }
-    location = /check { prize_page page.html; prize_id 8; }
---- request
-GET /h5?id=7
---- response_body
-Ann
---- response_headers
-X-Result: 7 redis found
-X-Name: Ann 200
-
-=== TEST 21: $upstream_... has an entry for each store that was asked
+=== TEST 15: $upstream_... has an entry for each store that was asked
 --- http_config
     map $upstream_response_time $times {
         default $upstream_response_time;
@@ -586,7 +453,7 @@ SET employee:p5 x
 405|7||refused|-|-|none
 ']
 
-=== TEST 22: $upstream_addr of Unix sockets
+=== TEST 16: $upstream_addr of Unix sockets
 --- http_config
     log_format store '$upstream_addr';
     prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
@@ -608,7 +475,7 @@ SET employee:p5 x
  'unix:$TEST_NGINX_REDIS_SOCKET, unix:$TEST_NGINX_POSTGRES_DIR
 ']
 
-=== TEST 23: an ID that the column's type cannot hold is asked of nobody
+=== TEST 17: an ID that the column's type cannot hold is asked of nobody
 --- http_config
     log_format store '$status|$prize_result|$upstream_addr|$upstream_status|';
     prize_postgres hr "$TEST_NGINX_CONNINFO";

@@ -309,7 +309,9 @@ subtest 'row 20: Redis comes back' => sub {
 
         is_deeply($result->{source}, {postgres => 300}, 'from PostgreSQL');
         $redis->start;
-        $roster->load($redis);
+
+        # the last time it comes back empty, and is filled by write-backs
+        $roster->load($redis) if $time < 3;
     }
 
     $site->returns_to_redis('row 20');

@@ -258,53 +258,32 @@ subtest 'row 11: OOM, READONLY, MISCONF on write-back' => sub {
 };
 
 
-subtest 'row 12: WRONGTYPE on one key' => sub {
-    my $redis = Test::Prize::Redis->start;
-    my $site = site(redis => [$redis]);
-    my $key = "employee:$ids->[7]";
-
-    $roster->load($redis);
-    $redis->commands(['DEL', $key], ['SET', $key, 'no hash']);
-
-    eventually { scalar(my @clients = $redis->clients) } 'a connection';
-    my @before = $redis->clients;
-    my $result = $site->ask('row 12: all pages', requests => 500,
-                            status => {200 => 500});
-
-    is_deeply($result->{source}, {redis => 499, postgres => 1},
-              'from PostgreSQL for this key');
-    is_deeply([map { /^(id=\d+)/ } $redis->clients],
-              [map { /^(id=\d+)/ } @before], 'the connection is kept');
-    is($redis->command('GET', $key), 'no hash', 'the key is left as it is');
-
-    my $ours = $site->over('row 12');
-    is(scalar(@$ours), 1, 'one line of log');
-    like($ours->[0], qr/WRONGTYPE .*\Q$key\E.*hash.*prizectl load/,
-         'which key, and what it should hold');
-};
-
-
-# What is counted is lines: the first thousand failures leave as many as ten
-# thousand do.
+# What is counted is lines: the first thousand failures leave as many as nine
+# thousand do.  Who is not concerned notices nothing.
 
 subtest 'rows 12 and 18: thousands of failures, four lines' => sub {
-    my $failures = $ENV{PRIZE_NIGHTLY} ? 10_000 : 1_000;
+    my $failures = $ENV{PRIZE_NIGHTLY} ? 9_000 : 1_200;
     my $redis = Test::Prize::Redis->start;
     my $site = site(redis => [$redis]);
 
-    # every other key is no hash, the others are somebody else's
+    # of four keys two are no hash, one is somebody else's, and one is good
+    $roster->load($redis);
     $redis->commands(map {
         my $key = "employee:$ids->[$_]";
-        $_ % 2 ? ['SET', $key, 'no hash'] : ['HSET', $key, 'id', 'nobody',
-                                             'name', '', 'department', '',
-                                             'prize', '']
+        $_ % 2 ? (['DEL', $key], ['SET', $key, 'no hash'])
+               : $_ % 4 ? ['HSET', $key, 'id', 'nobody'] : ()
     } 0 .. 499);
 
-    my $result = $site->ask('rows 12 and 18', requests => $failures,
-                            connections => 200, status => 200);
+    $site->connected(redis_connections => 1);
 
-    is_deeply($result->{source}, {postgres => $failures}, 'from PostgreSQL');
-    is(scalar(my @clients = $redis->clients), 1, 'over one connection');
+    my @before = map { /^(id=\d+)/ } $redis->clients;
+    my $result = $site->ask('rows 12 and 18', connections => 200,
+        requests => $failures / 3 * 4, status => 200);
+
+    is_deeply($result->{source}, {postgres => $failures,
+              redis => $failures / 3}, 'from PostgreSQL, but for the good');
+    is_deeply([map { /^(id=\d+)/ } $redis->clients], \@before,
+              'over the same connection');
 
     my $seconds = $result->{seconds};
     my $ours = $site->over('rows 12 and 18',

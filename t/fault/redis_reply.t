@@ -8,8 +8,7 @@ use Test::Prize::Fault;
 use Test::Prize::Peer;
 use Test::Prize::Roster;
 
-# Replies that are torn, garbage, too long or too many, and records that are
-# not what they should be.
+# Replies that are torn, garbage, too long or too many.
 
 my $roster = Test::Prize::Roster->create(shared_postgres(), rows => 500);
 my $records = Test::Prize::Peer->records_of($roster);
@@ -258,71 +257,6 @@ subtest 'row 17: a reply too many, or too few' => sub {
         is($peer->connects, 2, 'and its successor served');
         $site->over('row 17');
     }
-};
-
-
-subtest 'row 18: stale, extra and foreign records' => sub {
-    my $redis = Test::Prize::Redis->start;
-    my $site = site(redis => [$redis]);
-
-    $roster->load($redis);
-
-    # a used field is missing
-    my @stale = @$ids[0 .. 49];
-
-    $redis->commands(map { ['HDEL', "employee:$_", 'name'] } @stale);
-    my $result = $site->ask('row 18: stale', requests => 50, ids => \@stale,
-                            status => {200 => 50});
-    is_deeply($result->{source}, {postgres => 50}, 'from PostgreSQL');
-
-    eventually {
-        my $stored = $roster->stored($redis, ids => \@stale);
-        return !grep { !defined $_->{name} } @$stored;
-    } 'all replaced';
-    is_deeply($roster->stored($redis, ids => \@stale),
-              [map { $roster->record($_) } @stale], 'by the whole row');
-
-    $result = $site->ask('row 18: replaced', requests => 50, ids => \@stale,
-                         status => {200 => 50});
-    is_deeply($result->{source}, {redis => 50}, 'from Redis then');
-
-    # fields that no page names
-    $redis->commands(map { ['HSET', "employee:$_", 'extra', 'x' x 5000] }
-                     @stale);
-    $result = $site->ask('row 18: extra fields', requests => 50,
-                         ids => \@stale, status => {200 => 50});
-    is_deeply($result->{source}, {redis => 50}, 'from Redis');
-
-    # somebody else's
-    my ($id, $other) = @$ids[60, 61];
-
-    $redis->command('HSET', "employee:$id", 'id', $other);
-
-    my ($before) = $redis->clients;
-    $result = $site->ask('row 18: a foreign owner', requests => 300,
-        ids => [$id, @$ids[70 .. 99]], status => {200 => 300});
-
-    my $foreign = int(300 / 31) + 1;
-    is_deeply($result->{source}, {postgres => $foreign,
-                                  redis => 300 - $foreign},
-              'this one from PostgreSQL');
-    is(($redis->clients)[0] =~ s/ age=.*//r, $before =~ s/ age=.*//r,
-       'over the same connection');
-    is($redis->command('HGET', "employee:$id", 'id'), $other,
-       'and it is left as it is');
-
-    # an empty owner, one that only begins so, and another's case
-    for my $owner ('', "${id}x", substr($id, 0, -1), "$id\0", lc $id) {
-        next if $owner eq $id;
-        $redis->command('HSET', "employee:$id", 'id', $owner);
-        $result = $site->ask('row 18: not quite the owner', requests => 1,
-                             ids => [$id], status => {200 => 1});
-        is_deeply($result->{source}, {postgres => 1}, 'from PostgreSQL');
-    }
-
-    my $ours = $site->over('row 18');
-    is(scalar(grep { /"\Q$id\E" was asked for, .* has id "\Q$other\E"/ }
-              @$ours), 1, 'the log names both');
 };
 
 

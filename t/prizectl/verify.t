@@ -308,8 +308,6 @@ interrupted('verify', qr/^prizectl: interrupted after [1-9]\d* rows\n\z/,
             'hgetall', 'verify', @options, '--rate', '100/s');
 interrupted('verify --json', qr/^prizectl: .*\n\{.*"result":"interrupted"/,
             'hgetall', 'verify', @options, '--rate', '100/s', '--json');
-interrupted('load --json', qr/^prizectl: .*\n\{.*"result":"interrupted"/,
-            'exec', 'load', @options, '--rate', '100/s', '--json');
 
 # failures
 

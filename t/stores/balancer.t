@@ -36,7 +36,6 @@ my %block = (
     limited => "$two_at_once server $address[1];",
     limited_zone => "zone limited 64k; $two_at_once server $address[1];",
     limited_alone => $two_at_once,
-    backup => "server $address[0] max_fails=0; server $address[1] backup;",
 );
 
 my $blocks = join "\n", map { "upstream $_ { $block{$_} }" } sort keys %block;
@@ -85,17 +84,6 @@ my $nginx = Test::Prize::Nginx->start(connections => 2048,
         location = /limited_postgres {
             prize_page page.html;
             prize_redis_pass limited_alone;
-            prize_postgres_pass hr;
-        }
-        location = /late {
-            prize_page page.html;
-            prize_redis_pass $address[0];
-            prize_redis_timeout 50ms;
-        }
-        location = /late_postgres {
-            prize_page page.html;
-            prize_redis_pass $address[0];
-            prize_redis_timeout 50ms;
             prize_postgres_pass hr;
         }
         location = /silent {
@@ -203,46 +191,18 @@ is_deeply($times, {$address[0] => 2, postgres => 8},
           'limited_alone: those who find no server go to PostgreSQL');
 
 
-# late: its connection may be closed for it, too
+# gone: the others of a hash stand in for it; and back again
 
-sub late {
-    my ($path) = @_;
-
-    eventually { get('/backup?id=7')->{headers}{'x-addr'} eq $address[0] }
-               'the one that is to be late';
-    $redis[0]->pause;
-
-    my $answer = get($path);
-
-    $redis[0]->resume;
-    return [$answer->{status}, @{$answer->{headers}}{qw(x-addr x-result)}];
-}
-
-
-is_deeply(late('/late?id=7'), [503, $address[0], '504  timeout'],
-          'late, and nobody else is there');
-is_deeply(late('/late_postgres?id=7'),
-          [200, "$address[0], 127.0.0.1:" . $postgres->way->{port},
-           '504, 200 postgres found'], 'late, and found in PostgreSQL');
-eventually { get('/backup?id=7')->{headers}{'x-addr'} eq $address[0] }
-           'the one that was late';
-
-
-# gone: a backup and the others of a hash stand in for it; and back again
+my ($its) = grep { $proxied{$_} eq $address[0] } 1 .. $ids;
 
 $redis[0]->stop;
-
-for my $location (qw(backup consistent)) {
-    (undef, $times) = homes($location, 100, 8);
-    is_deeply($times, {$address[1] => 100}, "$location: it takes over");
-}
+(undef, $times) = homes('consistent', 100, 8);
+is_deeply($times, {$address[1] => 100}, 'consistent: the other takes over');
 
 $redis[0]->start;
 fill(0);
-
-ok(eventually(sub { get('/backup?id=1')->{headers}{'x-addr'}
-                    eq $address[0] }, 'the first one'),
-   'backup: until the first one is back');
+eventually { get("/consistent?id=$its")->{headers}{'x-addr'} eq $address[0] }
+           'the one that was gone';
 
 ($homes) = homes('consistent', $ids, 20);
 is_deeply($homes, \%proxied, 'consistent: each key is where it was');

@@ -5,32 +5,21 @@ use lib 't/lib';
 use Test::More;
 use Test::Prize;
 use Test::Prize::Client;
-use Test::Prize::Clients;
 
 # What clients do while a store is asked: they leave, send the rest of a body,
-# see nginx reload, come by the thousand.  What one request does, and gets, is
-# in blocks: t/methods.t, t/phases.t.
+# see nginx reload.  What one request does, and gets, is in blocks:
+# t/methods.t, t/phases.t.
 
-my @redis = map { Test::Prize::Redis->start } 1, 2;
-my $redis = $redis[0];
+my $redis = Test::Prize::Redis->start;
 my $postgres = shared_postgres();
 my ($port, $h2) = map { free_port() } 1, 2;
-my @everybody = map { "e$_" } 1 .. 500;
 
-for my $server (@redis) {
-    $server->commands(map { [HSET => "employee:$_", id => $_, name => "N$_"] }
-                      7, 8, @everybody);
-}
+$redis->commands(map { [HSET => "employee:$_", id => $_, name => "N$_"] }
+                 7, 8);
 
-my $nginx = Test::Prize::Nginx->start(workers => 2, connections => 4096,
+my $nginx = Test::Prize::Nginx->start(workers => 2,
     files => {'page.html' => '<p data-id="{{id}}">{{name}}</p>'},
     http => <<"CONF");
-    upstream employees {
-        hash \$arg_id consistent;
-        server 127.0.0.1:$redis[0]{port} max_fails=0;
-        server 127.0.0.1:$redis[1]{port} max_fails=0;
-    }
-
     prize_postgres hr "@{[ $postgres->conninfo ]}";
     prize_redis_pass 127.0.0.1:$redis->{port};
     prize_redis_connect_timeout 60s;
@@ -53,8 +42,6 @@ my $nginx = Test::Prize::Nginx->start(workers => 2, connections => 4096,
             prize_redis_pass off;
             prize_postgres_pass hr;
         }
-        location = /all { prize_page page.html; prize_redis_pass employees; }
-        location = /denied { prize_page page.html; deny all; }
 
         location = /then { prize_page page.html; post_action /after; }
         location = /after { prize_page page.html; prize_id 8; }
@@ -103,26 +90,8 @@ sub get_text {
 # the connections first, so that no later count holds one of them
 
 eventually { my $status = status();
-             $status->{redis_connections} == 4
+             $status->{redis_connections} == 2
              && $status->{postgres_connections} == 4 } 'all stores';
-
-
-subtest 'one request after the other in one connection' => sub {
-    my $connection = $client->connect;
-    my @requests = (
-        ['GET', '/redis?id=7', 200], ['HEAD', '/redis?id=8', 200],
-        ['GET', '/redis?id=nobody', 404], ['POST', '/redis?id=7', 405],
-        ['GET', '/postgres?id=7', 200], ['GET', '/denied?id=7', 403],
-        ['GET', '/redis?id=7', 200], ['GET', '/redis?id=', 400]);
-    my @got = map {
-        $connection->send(Test::Prize::Client::text(@$_[0, 1]));
-        $connection->answer($_->[0]);
-    } @requests;
-
-    is_deeply([map { $_->{status} } @got], [map { $_->[2] } @requests],
-              'statuses');
-    is_deeply([map { $_->{body} } @got[0, 4, 6]], [($page) x 3], 'pages');
-};
 
 
 subtest 'many streams of one connection, in any order' => sub {
@@ -250,58 +219,6 @@ subtest 'a reload while both stores are asked' => sub {
     at_rest('a reload');
 };
 
-
-# a thousand at once: nobody sees the page of another, and a worker has one
-# connection to each server, that of its start
-
-sub ask {
-    my ($socket, @command) = @_;
-
-    print {$socket} Test::Prize::Redis::encode(@command) or die "Redis: $!";
-    return Test::Prize::Redis::decode($socket);
-}
-
-
-sub received {
-    my ($socket) = @_;
-
-    return (ask($socket, 'INFO', 'stats')
-            =~ /^total_connections_received:(\d+)/m)[0];
-}
-
-subtest 'a thousand clients' => sub {
-    my @monitors = map { $_->connect } @redis;
-    my $most = 0;
-
-    eventually { status()->{redis_connections} == 4 } 'all of Redis';
-
-    my @before = map { received($_) } @monitors;
-    my $logged = length $nginx->error_log;
-    my $look = sub {
-        for my $monitor (@monitors) {
-            my @clients = grep { !/ cmd=client/ }
-                          split /\n/, ask($monitor, qw(CLIENT LIST));
-            $most = @clients if @clients > $most;
-        }
-    };
-
-    my $result = Test::Prize::Clients->new(port => $port, connections => 1000,
-        request => sub { my $id = $everybody[$_[0] % @everybody];
-                         return ("/all?id=$id", $id) })
-        ->run(requests => 10_000, after => { map { $_ * 1000 => $look }
-                                             1 .. 9 });
-
-    is_deeply([@$result{qw(answers lost wrong extra busiest status)}],
-              [10_000, 0, 0, 0, 1000, {200 => 10_000}],
-              'each has a page, and it is their own')
-        or diag(Test::Prize::Clients->describe($result));
-    is($most, 2, 'a connection from each worker to each server, never more');
-    is_deeply([map { received($_) } @monitors], \@before,
-              'and they are those of the start');
-    at_rest('a thousand');
-    is(join('', grep { !/\[(?:info|notice)\]/ } split /^/m,
-            substr $nginx->error_log, $logged), '', 'nothing to complain of');
-};
 
 $nginx->stop('QUIT');
 unlike($nginx->error_log, qr/\[(?:alert|crit|emerg)\]|exited on signal/,

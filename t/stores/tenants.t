@@ -149,6 +149,7 @@ my $nginx = Test::Prize::Nginx->start(workers => $workers,
         prize_redis_connect_timeout 10s;
         prize_postgres_timeout 20s;
         prize_postgres_pass hr;
+        add_header X-Source \$prize_source;
 
         $locations
     }
@@ -262,28 +263,48 @@ sub get_all {
 }
 
 
-my ($keys, $one, $two) = (undef, map {
-    my (undef, $all) = ask(['SELECT', $_], ['KEYS', '*']);
-    my %prefix = map { /^(\w+):/ ? ($1 => 1) : ($_ => 1) } @$all;
-    join ' ', sort keys %prefix;
-} 1, 2);
+# the same while Redis loses records and connections of both users; asked for
+# are those who have a row, whatever Redis lacks
 
-is($one, 'employee', 'no other key in the one database');
-is($two, 'employee three', 'nor in the other');
+my %rows = map { my $n = $tenant{$_ eq 'seven' ? 'six' : $_}{number};
+                 ($_ => [grep { in_table($n, $_) } 1 .. $employees]) } @names;
+my ($n, %source) = 0;
+my $break = sub {
+    ask((['CLIENT', 'KILL', 'USER', 'ada'], ['FLUSHALL'],
+         ['CLIENT', 'KILL', 'USER', 'bob'])[$n++ % 3]);
+};
 
+$clients = Test::Prize::Clients->new(port => $port, connections => 64,
+    check => \&wrong, request => sub {
+        my $name = $names[$_[0] % @names];
+        my $id = $rows{$name}[rand @{ $rows{$name} }];
 
-# a password that is wrong: PostgreSQL answers, and the log says why
+        return ("/$name?id=$id", "$name:$id");
+    });
+$result = $clients->run(requests => 4_000,
+    after => { map { $_ * 200 => $break } 1 .. 19 },
+    keep => sub { $source{$1}++ if $_[1]{head} =~ /^X-Source: (\w+)/m });
 
-$redis->stop;
-$redis->{options} = ['--requirepass', 'another'];
-$redis->start;
+is_deeply([@$result{qw(lost wrong extra status)}], [0, 0, 0, {200 => 4_000}],
+          'row 48: each its own record')
+    or diag(Test::Prize::Clients->describe($result));
+is($n, 19, 'row 48: while Redis lost both');
+cmp_ok($source{$_} // 0, '>', 200, "row 48: from $_") for qw(redis postgres);
 
-my $answer = $nginx->get("http://127.0.0.1:$port/four?id=3");
+for my $database (0, 1, 2, 15) {
+    my (undef, $keys) = ask(['SELECT', $database], ['KEYS', '*']);
+    my (undef, @names) = ask(['SELECT', $database],
+                             map { ['HGET', $_, 'tenant'] } @$keys);
+    my %place = map { $tenant{$_}{password}
+                      && ($tenant{$_}{database} // 0) == $database
+                      ? ($_ => key($_, '')) : () } keys %tenant;
 
-is($answer->{content}, '<body data-id="3">four:postgres</body>',
-   'a Redis that does not let us in: PostgreSQL answers');
+    cmp_ok(scalar(@$keys), '>', 0, "row 48: database $database");
+    is_deeply([grep { my $of = $place{$names[$_]};
+                      !$of || index $keys->[$_], $of } 0 .. $#$keys], [],
+              'row 48: to each tenant its own keys');
+}
 
-eventually { $nginx->error_log =~ /WRONGPASS/ } 'the log says why';
 unlike($nginx->error_log, qr/of the default|a secret|it's/,
        'and no password is in the log');
 

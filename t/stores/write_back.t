@@ -162,18 +162,6 @@ settled();
 is($redis->command('EXISTS', 'employee:late'), 0, 'and nothing is stored');
 
 
-# a Redis that is full
-
-$redis->command('CONFIG', 'SET', 'maxmemory', 1);
-is(from(get('h5', 'full')), 'postgres 404, 200', 'full: from PostgreSQL');
-is(from(get('h5', 'short')), 'redis 200', 'and from Redis what is there');
-settled();
-$redis->command('CONFIG', 'SET', 'maxmemory', 0);
-is(from(get('h5', 'full')), 'postgres 404, 200', 'it was not stored');
-settled();
-is_deeply(record('full'), row('full'), 'and is once there is room');
-
-
 # the script is sent when Redis lacks it, and named by its hash otherwise
 
 sub calls {

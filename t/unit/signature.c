@@ -60,7 +60,9 @@ static const key_case_t  bad_keys[] = {
     { "a AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\xc3\xa4=\n", 1,
       "not base64" },
 
-    /* 66 bytes: HMAC would make another key of it */
+    /* 65 and 66 bytes: HMAC would make another key of it */
+    { "a AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+      "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n", 1, "longer than 64" },
     { "a AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
       "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n", 1, "longer than 64" }
 };
