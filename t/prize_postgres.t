@@ -84,19 +84,20 @@ GET /all
 
 === TEST 3: prize_postgres: 4096 lookups may wait by default
 --- http_config
-    prize_postgres hr "$TEST_NGINX_CONNINFO";
+    prize_postgres hr "$TEST_NGINX_CONNINFO" connections=1;
     prize_postgres_pass hr;
     prize_postgres_query "SELECT id FROM unnest($1::text[]) AS id";
---- pages
->>> page.html
-{{id}}
+--- pages eval
+">>> page.html\n{{id}}\n>>> all.html\n"
+. CORE::join '', map { "<!--# include virtual=\"/h5?id=$_\" -->" } 1 .. 4097
 --- config
-    location = /h5 { prize_page page.html; }
-    location = /metrics { prize_status; }
---- request
-GET /metrics
---- response_body_like
-(?m)^prize_postgres_queue_max 4096$
+    location = /h5 { prize_page page.html; error_page 503 /busy; }
+    location = /busy { return 503 "busy: $prize_result\n"; }
+    location = /all.html { root $TEST_NGINX_SERVROOT/conf; ssi on; }
+--- request eval
+["GET /h5?id=connected", "GET /all.html"]
+--- response_body eval
+["connected\n", CORE::join '', map({ "$_\n" } 1 .. 4096), "busy: shed\n"]
 
 === TEST 4: prize_postgres: queue=, and who finds it full is turned away
 --- http_config
@@ -746,9 +747,12 @@ END
 "prize_postgres_query" has no $1, the array of IDs that are wanted, as in "... WHERE id = ANY($1)", in "SELECT id FROM e WHERE id = ANY($10)"
 
 === TEST 47: prize_postgres_timeout: 300ms by default
+# None of the requests ends before its time, and at least one does so in time.
 --- http_config
     # that prize_postgres_timeout is named keeps the 20s of the tests away
-    prize_postgres hr "$TEST_NGINX_CONNINFO";
+    map $upstream_response_time $due { "~^0[.][345]" due; }
+    log_format due $due;
+    prize_postgres hr "$TEST_NGINX_CONNINFO" connections=5;
     prize_postgres_pass hr;
     prize_postgres_query "SELECT id FROM unnest($1::text[]) AS id,
                                          pg_sleep(20)";
@@ -760,13 +764,17 @@ END
         prize_page page.html;
         add_header X-Result "$prize_result $upstream_status" always;
         add_header X-Time $upstream_response_time always;
+        access_log logs/due.log due if=$due;
     }
---- request
-GET /h5?id=7
---- error_code: 503
---- response_headers_like
-X-Result: timeout 504
-X-Time: (0\.[3-9]|[1-9]).*
+    location /logs/ { root $TEST_NGINX_SERVROOT; access_log off; }
+--- request eval
+[("GET /h5?id=7") x 5, "GET /logs/due.log"]
+--- error_code eval
+[(503) x 5, 200]
+--- response_headers_like eval
+[("X-Result: timeout 504\nX-Time: (?!0\\.[0-2]).*") x 5, ""]
+--- response_body_like eval
+[("503") x 5, '^(?:due\n)+\z']
 
 === TEST 48: prize_postgres_timeout: in each context, and inherited
 --- http_config

@@ -10,13 +10,14 @@ use Test::Prize::Socket;
 # The directives about Redis, prize_redis_...: which servers, which key, as
 # whom and for how long.
 
-# Three servers that no section of a block fills:
+# Four servers that no section of a block fills:
 #
 #     $TEST_NGINX_LOCKED  a Redis whose password is: a "good" one.  It has the
 #                         employee 7, Lea.
 #     $TEST_NGINX_MUTE    accepts connections, and says nothing
 #     $TEST_NGINX_SLOW    answers the handshake, and no lookup but that of the
 #                         employee 1
+#     $TEST_NGINX_ECHO    has of anybody, in each field, the command that asks
 
 my $locked = Test::Prize::Redis->start(
     options => ['--requirepass', 'a "good" one']);
@@ -34,12 +35,21 @@ my $slow = Test::Prize::Peer->start(
                ? undef : $peer->usual(@command);
     });
 
+my $echo = Test::Prize::Peer->start(answer => sub {
+    my ($peer, $client, @command) = @_;
+
+    $peer->{records} = {$command[1] // '' => {
+        map({ $_ => "@command" } @command), id => 7 }};
+    return $peer->usual(@command);
+});
+
 # a line that one of several requests has left is there for all of them
 check_accum_error_log();
 
 $ENV{TEST_NGINX_LOCKED} = "unix:$locked->{socket}";
 $ENV{TEST_NGINX_MUTE} = $mute->{port};
 $ENV{TEST_NGINX_SLOW} = $slow->{port};
+$ENV{TEST_NGINX_ECHO} = $echo->{port};
 
 run_tests();
 
@@ -313,23 +323,31 @@ HSET limit_except:7 id 7 name limit_except
 "prize_redis_key" directive is duplicate
 
 === TEST 15: prize_redis_connect_timeout is 100 ms
-# The first request waits for the connection that the worker has begun.
+# The first request waits for the connections that the worker has begun.  None
+# of the others ends before its time, and at least one does so in time.
 --- budgets: the defaults
 --- http_config
+    map $upstream_response_time $due { "~^0[.]1" due; }
+    log_format due $due;
     prize_redis_pass 127.0.0.1:$TEST_NGINX_MUTE;
 --- pages
 >>> page.html
---- config
-    location = /h5 {
-        prize_page page.html;
-        add_header X-Time $upstream_response_time always;
-    }
+--- config eval
+CORE::join '', <<'CONF', map { <<"CONF" } 0 .. 9
+    add_header X-Time $upstream_response_time always;
+    access_log logs/due.log due if=$due;
+    location /logs/ { root $TEST_NGINX_SERVROOT; access_log off; }
+CONF
+    location = /$_ { prize_page page.html; prize_redis_database $_; }
+CONF
 --- request eval
-[("GET /h5?id=7") x 2]
+[map({ "GET /$_?id=7" } 0 .. 9, 0), "GET /logs/due.log"]
 --- error_code eval
-[503, 503]
+[(503) x 11, 200]
 --- response_headers_like eval
-["X-Time: .*", "X-Time: (?:0\\.[1-9]..|[1-4]\\..*)"]
+["", ("X-Time: (?!0\\.0).*") x 10, ""]
+--- response_body_like eval
+[("503") x 11, '^(?:due\n)+\z']
 --- error_log
 connecting timed out
 
@@ -405,25 +423,33 @@ connecting timed out
 "prize_redis_connect_timeout" directive is duplicate
 
 === TEST 20: prize_redis_timeout is 50 ms
-# The first request waits for the connection.
+# The first ten wait for the connections.  None of the others ends before its
+# time, and at least one does so in time.
 --- budgets: the defaults
 --- http_config
+    map "$upstream_response_time $arg_id" $due { "~^0[.]0[5-9]. 7$" due; }
+    log_format due $due;
     prize_redis_pass 127.0.0.1:$TEST_NGINX_SLOW;
 --- pages
 >>> page.html
---- config
-    location = /h5 {
-        prize_page page.html;
-        add_header X-Result "$prize_result $upstream_status" always;
-        add_header X-Time $upstream_response_time always;
-    }
+--- config eval
+CORE::join '', <<'CONF', map { <<"CONF" } 0 .. 9
+    add_header X-Result "$prize_result $upstream_status" always;
+    add_header X-Time $upstream_response_time always;
+    access_log logs/due.log due if=$due;
+    location /logs/ { root $TEST_NGINX_SERVROOT; access_log off; }
+CONF
+    location = /$_ { prize_page page.html; prize_redis_database $_; }
+CONF
 --- request eval
-["GET /h5?id=1", "GET /h5?id=7"]
+[map({ "GET /$_?id=1" } 0 .. 9), map({ "GET /$_?id=7" } 0 .. 9),
+ "GET /logs/due.log"]
 --- error_code_like eval
-["200|503", "503"]
+[("200|503") x 10, (503) x 10, 200]
 --- response_headers_like eval
-["X-Time: .*",
- "X-Result: timeout 504\nX-Time: (?:0\\.0[5-9].|0\\.[1-9]..|[1-4]\\..*)"]
+[("") x 10, ("X-Result: timeout 504\nX-Time: (?!0\\.0[0-4]).*") x 10, ""]
+--- response_body_like eval
+[("") x 10, ("503") x 10, '^(?:due\n)+\z']
 
 === TEST 21: prize_redis_timeout in http, server, location, if and limit_except
 --- http_config
@@ -991,3 +1017,61 @@ says "ERR DB index is out of range", left alone for now
 --- must_die
 --- error_log
 "prize_redis_database" directive is duplicate
+
+=== TEST 50: a location in a location has what is around it
+--- http_config
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+    prize_redis_username nobody;
+    prize_redis_password 'of nobody';
+--- redis eval
+"ACL SETUSER ann reset on '>of ann' ~ann:* +\@all
+SELECT 2
+HSET ann:" . 7 x 70 . " id " . 7 x 70
+--- pages
+>>> page.html
+{{id}}
+--- config
+    add_header X-Asked "$upstream_status" always;
+    location /outer {
+        prize_id $arg_staff;
+        prize_id_max_length 70;
+        prize_redis_key ann:$prize_id;
+        prize_redis_username ann;
+        prize_redis_password 'of ann';
+        prize_redis_database 2;
+        prize_csp on;
+        location = /outer/inner { prize_page page.html; }
+    }
+    location /mute {
+        prize_redis_pass 127.0.0.1:$TEST_NGINX_MUTE;
+        prize_redis_connect_timeout 1ms;
+        location = /mute/inner { prize_page page.html; }
+    }
+    location /slow {
+        prize_redis_pass 127.0.0.1:$TEST_NGINX_SLOW;
+        prize_redis_timeout 1ms;
+        location = /slow/inner { prize_page page.html; }
+    }
+--- request eval
+["GET /outer/inner?staff=" . 7 x 70, "GET /mute/inner?id=7",
+ "GET /slow/inner?id=7"]
+--- error_code eval
+[200, 503, 503]
+--- response_headers_like eval
+["Content-Security-Policy: .+", ("X-Asked: 50[24]") x 2]
+
+=== TEST 51: only the fields that are used are asked for
+--- http_config
+    prize_redis_pass 127.0.0.1:$TEST_NGINX_ECHO;
+--- pages
+>>> page.html
+{{id}}: {{#name}}{{name}}{{/name}}{{#prize}}{{/prize}}
+>>> other.html
+{{seat}}
+--- config
+    location = /h5 { prize_page page.html if=vip=1; prize_page page.html; }
+    location = /other { prize_page other.html; }
+--- request eval
+["GET /h5?id=7", "GET /other?id=7"]
+--- response_body eval
+["7: HMGET employee:7 id vip name prize\n", "HMGET employee:7 id seat\n"]
