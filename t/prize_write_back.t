@@ -115,7 +115,37 @@ prize_writebacks_total\{result="kept"\} 0
 prize_writebacks_total\{result="failed"\} 0
 ']
 
-=== TEST 4: that nobody knows somebody is not stored
+=== TEST 4: to the server that has missed
+--- http_config
+    upstream employees {
+        server unix:$TEST_NGINX_REDIS_SOCKET;
+        server unix:$TEST_NGINX_REDIS_SOCKET2;
+    }
+    prize_postgres hr "$TEST_NGINX_CONNINFO";
+    prize_postgres_query "SELECT id FROM unnest($1::text[]) AS id";
+--- pages
+>>> page.html
+{{id}}
+--- config
+    location = /h5 {
+        prize_page page.html;
+        prize_redis_pass employees;
+        prize_postgres_pass hr;
+    }
+    location = /one {
+        prize_page page.html;
+        prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+    }
+    location = /two {
+        prize_page page.html;
+        prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET2;
+    }
+--- request eval
+[map { "GET /$_" } qw(h5?id=7 one?id=7 two?id=7 h5?id=8 one?id=8 two?id=8)]
+--- error_code eval
+[200, 200, 404, 200, 404, 200]
+
+=== TEST 5: that nobody knows somebody is not stored
 --- http_config
     prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
     prize_postgres hr "$TEST_NGINX_CONNINFO";
@@ -136,7 +166,7 @@ prize_writebacks_total\{result="failed"\} 0
 --- response_headers eval
 ["X-Result: unknown 404, 404", "X-Result: unknown 404, 404"]
 
-=== TEST 5: a record that lacks a field of the page is replaced whole
+=== TEST 6: a record that lacks a field of the page is replaced whole
 --- redis
 HSET employee:7 id 7 name old gone 'a column that was dropped'
 --- http_config
@@ -163,7 +193,7 @@ HSET employee:7 id 7 name old gone 'a column that was dropped'
 ["X-From: redis 200", "X-From: postgres 200, 200", "X-From: redis 200",
  "X-From: redis 200"]
 
-=== TEST 6: off, a record that lacks a field stays as it is
+=== TEST 7: off, a record that lacks a field stays as it is
 --- redis
 HSET employee:7 id 7 name old
 --- http_config
@@ -187,7 +217,7 @@ HSET employee:7 id 7 name old
 --- response_headers eval
 ["X-From: postgres 200, 200", "X-From: redis 200"]
 
-=== TEST 7: a record without an id is replaced whole
+=== TEST 8: a record without an id is replaced whole
 --- redis
 HSET employee:7 name 'of nobody' gone 'of nobody'
 --- http_config
@@ -212,7 +242,7 @@ HSET employee:7 name 'of nobody' gone 'of nobody'
 --- response_headers eval
 ["X-From: postgres 404, 200", "X-From: redis 200", "X-From: redis 200"]
 
-=== TEST 8: what belongs to another stays as it is, whole or not
+=== TEST 9: what belongs to another stays as it is, whole or not
 --- redis
 HSET employee:7 id 8 name Ben seat 'a seat'
 HSET employee:9 id 8 name Ben
@@ -244,7 +274,7 @@ HSET employee:9 id 8 name Ben
 --- error_log
 "7" was asked for, but the record at key "employee:7" has id "8"
 
-=== TEST 9: what is no hash stays as it is
+=== TEST 10: what is no hash stays as it is
 --- redis
 SET employee:string text
 RPUSH employee:list a b
@@ -271,7 +301,7 @@ XADD employee:stream * a b
 --- error_log eval
 qr/WRONGTYPE.* key "employee:string".*prizectl load/
 
-=== TEST 10: a value of 1 MiB is stored, and a larger one is an error
+=== TEST 11: a value of 1 MiB is stored, and a larger one is an error
 --- http_config
     map $prize_source $from { default $prize_source; "" none; }
     prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
@@ -298,7 +328,7 @@ qr/WRONGTYPE.* key "employee:string".*prizectl load/
 --- error_log
 postgres "hr": id "1048577": column "name" has 1048577 bytes, at most 1048576 fit into a record
 
-=== TEST 11: a user of Redis who may only read
+=== TEST 12: a user of Redis who may only read
 --- redis
 ACL SETUSER reader on >secret ~* +@read +@connection
 HSET employee:8 id 8 name Ben
@@ -331,7 +361,7 @@ HSET employee:8 id 8 name Ben
 --- error_log
 refuses a write-back: "NOPERM
 
-=== TEST 12: 0
+=== TEST 13: 0
 --- http_config
 --- config
     prize_write_back 0; # here
@@ -339,7 +369,7 @@ refuses a write-back: "NOPERM
 --- error_log
 "prize_write_back" takes a time of more than 0, or "off", not "0"
 
-=== TEST 13: neither a time nor off
+=== TEST 14: neither a time nor off
 --- http_config
 --- config
     prize_write_back on; # here
@@ -347,7 +377,7 @@ refuses a write-back: "NOPERM
 --- error_log
 "prize_write_back" takes a time of more than 0, or "off", not "on"
 
-=== TEST 14: twice
+=== TEST 15: twice
 --- http_config
 --- config
     prize_write_back off;
