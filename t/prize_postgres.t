@@ -748,8 +748,8 @@ END
 
 === TEST 47: prize_postgres_timeout: 300ms by default
 # None of the requests ends before its time, and at least one does so in time.
+--- budgets: the defaults
 --- http_config
-    # that prize_postgres_timeout is named keeps the 20s of the tests away
     map $upstream_response_time $due { "~^0[.][345]" due; }
     log_format due $due;
     prize_postgres hr "$TEST_NGINX_CONNINFO" connections=5;
