@@ -171,8 +171,8 @@ sub start_named {
     my ($block) = @_;
     my $text = text_of($block);
 
-    shared_redis($_) for grep { $text =~ /_REDIS_(?:SOCKET|PORT)$_\b/ } 2;
     shared_redis() if $text =~ /_REDIS_(?:SOCKET|PORT)\b/;
+    shared_redis(2) if $text =~ /_REDIS_(?:SOCKET|PORT)2\b/;
     return unless $text =~ /_CONNINFO\b/;
 
     my $postgres = shared_postgres();
