@@ -74,9 +74,6 @@ sub waiting {
 
 sub at_rest {
     my ($name) = @_;
-    my @gauges = qw(requests_in_flight redis_commands_in_flight
-                    postgres_queue_length postgres_lookups_in_flight);
-
     ok(eval { eventually { !grep { $_ } @{status()}{@gauges} } 'rest'; 1 },
        "$name: nothing is left in flight");
 }

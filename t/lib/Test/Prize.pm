@@ -28,8 +28,14 @@ use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(
     root run_dir module prizectl sanitized free_port eventually slurp spew run
-    shared_redis shared_postgres
+    shared_redis shared_postgres @gauges
 );
+
+
+# of "prize_status json": what is zero when nobody waits for anything
+
+our @gauges = qw(requests_in_flight redis_commands_in_flight
+                 postgres_queue_length postgres_lookups_in_flight);
 
 
 # the project's top folder

@@ -34,9 +34,6 @@ use Test::Prize::Clients;
 use Test::Prize::Roster;
 use Time::HiRes qw(sleep);
 
-my @gauges = qw(requests_in_flight redis_commands_in_flight
-                postgres_queue_length postgres_lookups_in_flight);
-
 
 sub new {
     my ($class, %option) = @_;

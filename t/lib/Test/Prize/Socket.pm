@@ -69,10 +69,6 @@ use Test::Nginx::Socket ();
 use Test::Nginx::Util ();
 use Test::Prize;
 use Text::ParseWords qw(shellwords);
-use Time::HiRes qw(sleep);
-
-my @gauges = qw(requests_in_flight redis_commands_in_flight
-                postgres_queue_length postgres_lookups_in_flight);
 
 my @budgets = qw(prize_redis_connect_timeout prize_redis_timeout
                  prize_postgres_timeout);
