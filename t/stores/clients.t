@@ -74,6 +74,7 @@ sub waiting {
 
 sub at_rest {
     my ($name) = @_;
+
     ok(eval { eventually { !grep { $_ } @{status()}{@gauges} } 'rest'; 1 },
        "$name: nothing is left in flight");
 }
