@@ -188,8 +188,6 @@ sub shared_postgres {
     my $server = $shared{postgres} //= start_postgres();
 
     return $server unless $option{direct} && $server->{front};
-
-    past_pooler();
     return $server->attach(%$server, owner => 0, front => undef);
 }
 
@@ -208,16 +206,6 @@ sub start_postgres {
     $ENV{TEST_NGINX_POSTGRES_DIR} = $postgres->way->{dir};
     $ENV{TEST_NGINX_CONNINFO} = $postgres->conninfo;
     return $postgres;
-}
-
-
-# t/servers says at the end which tests have asked PostgreSQL past PgBouncer
-
-sub past_pooler {
-    return unless $ENV{TEST_NGINX_POSTGRES_VIA};
-
-    open my $out, '>>', run_dir() . '/direct' or croak "direct: $!";
-    print {$out} "$0\n";
 }
 
 
@@ -431,7 +419,7 @@ sub start {
     my ($self, %option) = @_;
 
     if (!ref $self) {
-        my $dir = $option{dir} // $self->new_dir('redis');
+        my $dir = $self->new_dir('redis');
         $self = $self->attach(port => Test::Prize::free_port(), dir => $dir,
                               socket => "$dir/redis.sock", %option);
     }
@@ -453,7 +441,7 @@ sub launch {
 
     return $self->spawn(
         command => [$ENV{TEST_NGINX_REDIS_SERVER} // 'redis-server',
-        '--port', $self->{port}, '--bind', '127.0.0.1',
+        '--port', $self->{port}, '--bind', $self->{address} // '127.0.0.1',
         '--unixsocket', $self->{socket}, '--unixsocketperm', '777',
         '--dir', $self->{dir}, '--save', '', '--appendonly', 'no',
         '--daemonize', 'no', '--maxclients', '1000',
@@ -464,7 +452,7 @@ sub launch {
 sub address {
     my ($self) = @_;
 
-    return "127.0.0.1:$self->{port}";
+    return ($self->{address} // '127.0.0.1') . ":$self->{port}";
 }
 
 
@@ -587,11 +575,9 @@ sub start {
     my ($self, %option) = @_;
 
     if (!ref $self) {
-        my $dir = $option{dir} // $self->new_dir('postgres');
-        $self = $self->attach(port => Test::Prize::free_port(), dir => $dir,
-                              %option);
+        $self = $self->attach(port => Test::Prize::free_port(),
+                              dir => $self->new_dir('postgres'), %option);
         $self->init;
-        Test::Prize::past_pooler() unless $option{shared};
     }
 
     $self->launch;
@@ -613,7 +599,7 @@ sub launch {
 
     return $self->spawn(user => user(), command => [bindir() . '/postgres',
         '-D', "$self->{dir}/data", '-p', $self->{port},
-        '-c', 'listen_addresses=127.0.0.1',
+        '-c', 'listen_addresses=' . ($self->{address} // '127.0.0.1'),
         '-c', "unix_socket_directories=$self->{dir}",
         '-c', 'fsync=off', '-c', 'max_connections=200',
         '-c', 'shared_buffers=32MB', @{$self->{options} // []}]);
@@ -622,18 +608,24 @@ sub launch {
 
 sub init {
     my ($self) = @_;
-    my $dir = $self->{dir};
 
-    if (my $user = user()) {
-        my ($uid, $gid) = (getpwnam $user)[2, 3];
-        croak "no user $user" unless defined $uid;
-        chown $uid, $gid, $dir or croak "chown $dir: $!";
-    }
-
+    give($self->{dir});
     $self->copy_cluster;
 
     return unless $self->{hba};
-    Test::Prize::spew("$dir/data/pg_hba.conf", $self->{hba});
+    Test::Prize::spew("$self->{dir}/data/pg_hba.conf", $self->{hba});
+}
+
+
+# a folder becomes its user's
+
+sub give {
+    my ($dir) = @_;
+    my $user = user() // return;
+    my ($uid, $gid) = (getpwnam $user)[2, 3];
+
+    croak "no user $user" unless defined $uid;
+    chown $uid, $gid, $dir or croak "chown $dir: $!";
 }
 
 
@@ -819,13 +811,8 @@ sub start {
 sub configure {
     my ($self, $server, %option) = @_;
     my $dir = $self->{dir};
-    my $user = Test::Prize::Postgres->user;
 
-    if ($user) {
-        my ($uid, $gid) = (getpwnam $user)[2, 3];
-        chown $uid, $gid, $dir or croak "chown $dir: $!";
-    }
-
+    Test::Prize::Postgres::give($dir);
     Test::Prize::spew("$dir/users", qq{"postgres" ""\n});
     Test::Prize::spew("$dir/pgbouncer.ini", <<"INI"
 [databases]
@@ -860,10 +847,9 @@ use Carp qw(croak);
 our @ISA = qw(Test::Prize::Process);
 
 
-# prepare(http => text, main => text, events => text, workers => 1,
-# connections => 1024, log_level => 'info', files => {name => text}): writes
-# a configuration; names in "files" and paths in "http" are relative to it.
-# start(...) runs it too.
+# prepare(http => text, main => text, workers => 1, connections => 1024,
+# log_level => 'info', files => {name => text}): writes a configuration; names
+# in "files" and paths in "http" are relative to it.  start(...) runs it too.
 
 sub prepare {
     my ($class, %option) = @_;
@@ -907,7 +893,6 @@ error_log $dir/error.log @{[ $option{log_level} // 'info' ]};
 @{[ $option{main} // '' ]}
 events {
     worker_connections @{[ $option{connections} // 1024 ]};
-    @{[ $option{events} // '' ]}
 }
 http {
     access_log $dir/access.log;

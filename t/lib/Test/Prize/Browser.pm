@@ -42,11 +42,6 @@ my %employee = (
 );
 
 
-sub employee {
-    return \%employee;
-}
-
-
 # a site whose stores are the shared ones; "gone" is one whose store is dead
 
 sub site {

@@ -149,15 +149,6 @@ sub bytes {
 }
 
 
-# true if nothing more came and nginx has closed
-
-sub ended {
-    my ($self) = @_;
-
-    return read($self->{socket}, my $byte, 1) == 0;
-}
-
-
 sub leave {
     my ($self) = @_;
 

@@ -31,17 +31,14 @@ package Test::Prize::Clients;
 #
 # All are called with the clients; they hold up the run while they last.
 # $clients->stop asks for nothing more: the run ends with the last answer.
-# $clients->phase('redis is dead') starts a phase: what is counted is counted
-# in all, and for the phase in which it was asked for.
 #
 # The result is a hash: "requests", "answers", "lost" (no whole answer came),
 # "wrong" (an answer other than what was asked for), "extra" (bytes that
 # nobody asked for), "again" (asked again, as a browser does, since the
 # connection had served others and was closed before a byte came), "status"
 # with a count for each, "reasons" with the first of what was lost or wrong,
-# "seconds", "connects", "busiest" (the most that were in flight at once),
-# latencies "p50", "p99" and "max" in milliseconds, and "phases", by name, with
-# hashes of the same counts.
+# "seconds", "busiest" (the most that were in flight at once), and latencies
+# "p50", "p99" and "max" in milliseconds.
 
 use strict;
 use warnings;
@@ -52,10 +49,7 @@ use Socket qw(AF_INET IPPROTO_TCP SOCK_NONBLOCK SOCK_STREAM SOL_SOCKET
               SO_ERROR TCP_NODELAY inet_aton pack_sockaddr_in);
 use Time::HiRes qw(time);
 
-use constant {
-    REASONS => 10,
-    READ_SIZE => 262_144,
-};
+use constant READ_SIZE => 262_144;
 
 
 sub new {
@@ -98,10 +92,9 @@ sub run {
         = @option{qw(requests rate keep every missed)};
     $self->{after} = [ map { [$_, $after{$_}] } sort { $a <=> $b }
                        keys %after ];
-    $self->{total} = new_counts();
-    $self->{phases} = {};
-    $self->phase('start');
-    @$self{qw(asked ended in_flight busiest connects extra again)} = (0) x 7;
+    $self->{counts} = { map({ $_ => 0 } qw(requests answers lost wrong)),
+                        status => {}, reasons => [], latencies => [] };
+    @$self{qw(asked ended in_flight busiest extra again)} = (0) x 6;
     @$self{qw(by_fd idle)} = ({}, []);
     @$self{qw(reading writing)} = ('', '');
 
@@ -127,19 +120,6 @@ sub run {
 }
 
 
-sub new_counts {
-    return { requests => 0, answers => 0, lost => 0, wrong => 0, status => {},
-             reasons => [], latencies => [] };
-}
-
-
-sub phase {
-    my ($self, $name) = @_;
-
-    return $self->{phase} = $self->{phases}{$name} //= new_counts();
-}
-
-
 sub stop {
     my ($self) = @_;
 
@@ -150,7 +130,7 @@ sub stop {
 sub answers {
     my ($self) = @_;
 
-    return $self->{total}{answers};
+    return $self->{counts}{answers};
 }
 
 
@@ -170,28 +150,27 @@ sub ask {
     {
         my $n = $self->{asked}++;
         my ($path, $id, @more) = $self->{request}->($n);
-        my $phase = $self->{phase};
 
-        $self->{total}{requests}++;
-        $phase->{requests}++;
+        $self->{counts}{requests}++;
         $self->{in_flight}++;
         $self->{busiest} = $self->{in_flight}
             if $self->{in_flight} > $self->{busiest};
 
         $self->send({
-            n => $n, id => $id, path => $path, phase => $phase,
+            n => $n, id => $id, path => $path,
             since => $self->{rate} ? $self->{started} + $n / $self->{rate}
                                    : time,
             out => join '', "GET $path$self->{lines}",
                         (map { "$_\r\n" } @more), "\r\n",
-        });
+        }, $self->next_idle // $self->connect);
     }
 }
 
 
+# a client, or why there is none
+
 sub send {
-    my ($self, $request) = @_;
-    my $client = $self->next_idle // $self->connect;
+    my ($self, $request, $client) = @_;
 
     return $self->lose($request, $client) unless ref $client;
 
@@ -213,8 +192,6 @@ sub next_idle {
 }
 
 
-# a client, or why there is none
-
 sub connect {
     my ($self) = @_;
 
@@ -232,7 +209,6 @@ sub connect {
     my $client = { socket => $socket, fd => fileno $socket,
                    connecting => $connecting };
 
-    $self->{connects}++;
     $self->{by_fd}{$client->{fd}} = $client;
     vec($self->{reading}, $client->{fd}, 1) = 1;
     vec($self->{writing}, $client->{fd}, 1) = $connecting;
@@ -353,11 +329,7 @@ sub closed {
     if ($client->{used} && $client->{in} eq '' && !$request->{again}++) {
         $self->{again}++;
         $self->drop($client);
-        $client = $self->connect;
-        return $self->lose($request, $client) unless ref $client;
-        @$client{qw(request out in)} = ($request, $request->{out}, '');
-        $self->write($client) unless $client->{connecting};
-        return;
+        return $self->send($request, $self->connect);
     }
 
     $self->fail($client, $why);
@@ -408,12 +380,10 @@ sub answered {
     my $why = $self->{check}->($request->{id}, $body, $status,
                                $client->{head});
 
-    for my $counts ($self->{total}, $request->{phase}) {
-        $counts->{answers}++;
-        $counts->{status}{$status}++;
-        push @{ $counts->{latencies} }, $late;
-        count_reason($counts, 'wrong', $request, $why) if defined $why;
-    }
+    $self->{counts}{answers}++;
+    $self->{counts}{status}{$status}++;
+    push @{ $self->{counts}{latencies} }, $late;
+    $self->count_reason('wrong', $request, $why) if defined $why;
 
     $self->{in_flight}--;
     $self->{ended}++;
@@ -462,9 +432,7 @@ sub fail {
 sub lose {
     my ($self, $request, $why, $client) = @_;
 
-    count_reason($_, 'lost', $request, $why)
-        for $self->{total}, $request->{phase};
-
+    $self->count_reason('lost', $request, $why);
     $self->{in_flight}--;
     $self->{ended}++;
     $self->{missed}->($self, { %$request, why => $why, client => $client })
@@ -473,11 +441,12 @@ sub lose {
 
 
 sub count_reason {
-    my ($counts, $what, $request, $why) = @_;
+    my ($self, $what, $request, $why) = @_;
+    my $counts = $self->{counts};
 
     $counts->{$what}++;
     push @{ $counts->{reasons} }, "$what: $request->{path}: $why"
-        if @{ $counts->{reasons} } < REASONS;
+        if @{ $counts->{reasons} } < 10;
 }
 
 
@@ -524,29 +493,12 @@ sub look_for_extra {
 
 sub result {
     my ($self, $seconds) = @_;
-    my %result = (%{ finish($self->{total}) }, seconds => $seconds,
-                  map { $_ => $self->{$_} } qw(connects busiest extra again));
+    my %result = (%{ $self->{counts} }, seconds => $seconds,
+                  map { $_ => $self->{$_} } qw(busiest extra again));
+    my @sorted = sort { $a <=> $b } @{ delete $result{latencies} };
 
-    my $phases = $self->{phases};
-
-    $result{phases} = { map { $_ => finish($phases->{$_}) }
-                        grep { $phases->{$_}{requests} } keys %$phases };
-    return \%result;
-}
-
-
-sub finish {
-    my ($counts) = @_;
-    my @sorted = sort { $a <=> $b } @{ $counts->{latencies} };
-    my %result = %$counts;
-
-    delete $result{latencies};
-
-    return \%result unless @sorted;
-
-    $result{p50} = $sorted[$#sorted * 0.5];
-    $result{p99} = $sorted[$#sorted * 0.99];
-    $result{max} = $sorted[-1];
+    @result{qw(p50 p99 max)} = map { $sorted[$#sorted * $_] } 0.5, 0.99, 1
+        if @sorted;
     return \%result;
 }
 

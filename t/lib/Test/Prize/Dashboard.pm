@@ -48,10 +48,8 @@ my %act = (
 );
 
 
-# "http" and further options are for Test::Prize::Nginx
-
 sub new {
-    my ($class, %option) = @_;
+    my ($class) = @_;
     my $self = bless { port => free_port(), counted => 0 }, $class;
 
     $self->{redis} = Test::Prize::Redis->start;
@@ -65,7 +63,7 @@ SQL
     $self->fill;
     $self->{nginx} = Test::Prize::Nginx->start(workers => 2,
         files => { 'page.html' => '<p data-id="{{id}}">{{name}}</p>' },
-        connections => 2000, http => $self->conf, %option);
+        connections => 2000, http => $self->conf);
 
     return $self;
 }

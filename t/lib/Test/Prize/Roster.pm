@@ -186,14 +186,13 @@ sub lock {
 }
 
 
-# "prizectl load" into a server, or into database n of it
+# "prizectl load" into a server
 
 sub load {
     my ($self, $redis, %option) = @_;
     my ($status, undef, $err) = Test::Prize::run(Test::Prize::prizectl(),
         'load', '--postgres', $self->conninfo,
-        '--redis', "redis://127.0.0.1:$redis->{port}/"
-                   . ($option{database} // 0),
+        '--redis', 'redis://' . $redis->address,
         '--query', $option{query} // 'SELECT * FROM employee');
 
     croak "prizectl load: $err" if $status;
@@ -201,18 +200,15 @@ sub load {
 }
 
 
-# Redis' records of these IDs, as hashes, undef where there is none
+# Redis' records of all IDs, as hashes, undef where there is none
 
 sub stored {
     my ($self, $redis, %option) = @_;
-    my $ids = $option{ids} // $self->{ids};
     my ($selected, @answers) = $redis->commands(
         ['SELECT', $option{database} // 0],
-        map { ['HGETALL', "employee:$_"] } @$ids);
+        map { ['HGETALL', "employee:$_"] } @{ $self->{ids} });
 
-    my @records = map { @$_ ? {@$_} : undef } @answers;
-
-    return \@records;
+    return [map { @$_ ? {@$_} : undef } @answers];
 }
 
 
