@@ -8,7 +8,7 @@ package Judge;
 #     $judge->broken('redis'); $judge->whole('redis');
 #     $judge->killed($worker); $judge->reloaded;
 #     $judge->promise($held, 'what was promised', late => 0);
-#     $judge->window(from => $time, to => $time, judge => sub { ... });
+#     $judge->window($from, $to, sub { my ($counts) = @_; ... });
 #     $judge->read($load);
 #     exit $judge->report;
 #
@@ -23,7 +23,7 @@ package Judge;
 use strict;
 use warnings;
 
-use List::Util qw(max min sum0);
+use List::Util qw(max sum0);
 use Time::HiRes qw(time);
 
 use constant {
@@ -40,7 +40,7 @@ sub new {
         rate => $option{rate}, start => time, phases => [], windows => [],
         whole => { redis => [], postgres => [] }, killed => [], reloads => [],
         promises => [], recoveries => 0, slowest => 0,
-        kinds => {}, order => [], total => counts(),
+        kinds => {}, order => [], total => counts(), reasons => [],
     }, $class;
 }
 
@@ -48,8 +48,8 @@ sub new {
 # of some of the requests
 
 sub counts {
-    return { requests => 0, lost => 0, wrong => 0, status => {}, times => [],
-             since_asked => [] };
+    return { requests => 0, lost => 0, wrong => 0, status => {}, result => {},
+             times => [] };
 }
 
 
@@ -106,13 +106,16 @@ sub promise {
 }
 
 
-# "judge" is called in the end with the counts of what was asked within
-# "from" and "to"; with "seconds" these have a list of times for each second
+# What is called in the end with the counts of what was asked between two
+# times: also of each "source", and by "seconds" lists of times.
 
 sub window {
-    my ($self, %option) = @_;
+    my ($self, $from, $to, $judge) = @_;
 
-    push @{ $self->{windows} }, { %option, counts => counts() };
+    push @{ $self->{windows} }, {
+        from => $from, to => $to, judge => $judge,
+        counts => { %{ counts() }, source => {}, seconds => [] },
+    };
 }
 
 
@@ -124,13 +127,11 @@ sub read {
     $self->{end} = time;
     $_->[1] //= $self->{end} + 60 for map { $_->[-1] // () }
                                       values %{ $self->{whole} };
-    $self->{pages} = '';
     @$self{qw(known known_pages known_late excused again astray)} = (0) x 6;
 
     $load->each(sub { $self->take($_[0]) });
 
     $self->{extra} = $load->extra;
-    $self->{reasons} = [$load->reasons(10)];
 }
 
 
@@ -143,23 +144,24 @@ sub take {
     count($_, $request, $excused) for $self->{total}, $self->{kinds}{$kind};
 
     for my $window (@{ $self->{windows} }) {
-        next if $request->{asked} < $window->{from}
-                || $request->{asked} >= $window->{to};
-        count($window->{counts}, $request, $excused);
-        push @{ $window->{seconds}[$request->{asked} - $window->{from}] },
+        my ($counts, $second) = ($window->{counts},
+                                 $request->{asked} - $window->{from});
+
+        next if $second < 0 || $request->{asked} >= $window->{to};
+        count($counts, $request, $excused);
+        $counts->{source}{ $request->{source} }++ if $page;
+        push @{ $counts->{seconds}[$second] },
              ($request->{ended} - $request->{due}) * 1000;
-        $window->{source}{$request->{source}}++ if $page;
     }
 
     $self->{excused}++ if $excused;
+    push @{ $self->{reasons} }, "$request->{ended} $request->{why}"
+        if $request->{why} ne '';
 
     if ($request->{again}) {
         $self->{again}++;
         $self->{astray}++ unless $self->in_transit($request);
     }
-
-    vec($self->{pages}, 1000 * ($request->{ended} - $self->{start}), 1) = 1
-        if $page && $request->{ended} > $self->{start};
 
     return if $excused || !$self->known($request);
 
@@ -182,8 +184,6 @@ sub count {
         $counts->{result}{ $request->{result} }++ if $request->{status} != 200;
         push @{ $counts->{times} },
              ($request->{ended} - $request->{due}) * 1000;
-        push @{ $counts->{since_asked} },
-             ($request->{ended} - $request->{asked}) * 1000;
 
     } else {
         $counts->{lost}++ unless $excused;
@@ -263,6 +263,7 @@ sub report {
 
     my ($known, $pages, $late) = @$self{qw(known known_pages known_late)};
     my $total = $self->{total};
+    my @reasons = sort @{ $self->{reasons} };
     my @other = grep { $_ != 200 && $_ != 503 } keys %{ $total->{status} };
 
     $self->promise(!$total->{wrong}, "no wrong page: $total->{wrong}");
@@ -286,11 +287,11 @@ sub report {
                    . ' used again within %d s: %.2f s', RECOVERY,
                    $self->{slowest}), late => 1);
 
-    $_->{judge}->($_) for @{ $self->{windows} };
+    $_->{judge}->($_->{counts}) for @{ $self->{windows} };
 
     printf "%-6s  %s\n", @$_ for @{ $self->{promises} };
-    print "  $_" for $total->{lost} || $total->{wrong} ? @{ $self->{reasons} }
-                                                       : ();
+    print map { "  $_\n" } grep { defined } @reasons[0 .. 9]
+        if $total->{lost} || $total->{wrong};
 
     my %verdict = map { $_->[0] => 1 } @{ $self->{promises} };
     return $verdict{BROKEN} ? 1 : $verdict{LATE} ? 2 : 0;
@@ -299,10 +300,10 @@ sub report {
 
 sub table {
     my ($self) = @_;
-    my $form = "%-26s %8s %8s %7s %6s %5s %5s %7s %8s %8s %8s\n";
+    my $form = "%-26s %8s %8s %7s %6s %5s %5s %7s %8s %8s\n";
 
     printf "\n$form", 'phase', qw(requests 200 503 other lost wrong p50 p99
-                                  max asked);
+                                  max);
 
     for my $kind (@{ $self->{order} }, 'all') {
         my $counts = $self->{kinds}{$kind} // $self->{total};
@@ -310,75 +311,36 @@ sub table {
         my ($pages, $busy) = map { delete $status{$_} // 0 } 200, 503;
 
         next unless $counts->{requests};
-        sort_times($counts);
         printf $form, $kind, $counts->{requests}, $pages, $busy,
             sum0(values %status), @$counts{qw(lost wrong)},
-            map { sprintf '%.1f', $_ } (map { part($counts->{times}, $_) }
-                0.5, 0.99, 1), part($counts->{since_asked}, 0.99);
+            map { sprintf '%.1f', $_ } parts($counts->{times}, 0.5, 0.99, 1);
     }
 
-    print 'Times are milliseconds from when a request was due; "asked" is the'
-          . " p99 from when\nit was asked, less if the clients themselves were"
-          . " late.\n\n";
+    print "Times are milliseconds from when a request was due.\n\n";
 }
 
 
-sub sort_times {
-    my ($counts) = @_;
+# parts(\@times, 0.5, 0.99): the median and the p99
 
-    @$_ = sort { $a <=> $b } @$_ for @$counts{qw(times since_asked)};
-    return $counts;
-}
+sub parts {
+    my ($times, @parts) = @_;
+    my @sorted = sort { $a <=> $b } @$times;
 
-
-sub part {
-    my ($sorted, $part) = @_;
-
-    return @$sorted ? $sorted->[$#$sorted * $part] : 0;
+    return map { @sorted ? $sorted[$#sorted * $_] : 0 } @parts;
 }
 
 
 sub figures {
     my ($self) = @_;
     my $seconds = $self->{end} - $self->{start};
-    my ($any, $known) = $self->longest_gaps;
 
     printf "%.0f s, %.0f requests a second; asked again %d times;"
            . " %d recoveries, the slowest in %.2f s\n",
            $seconds, $self->{total}{requests} / $seconds, $self->{again},
            @$self{qw(recoveries slowest)};
-    printf "longest time without a good page: %d ms; while a store was whole:"
-           . " %d ms\n", $any, $known;
     print "no page while a store was whole: $self->{no_page}{$_} x $_\n"
         for sort keys %{ $self->{no_page} };
     print "\n";
-}
-
-
-# The longest time without a page in milliseconds, at all and while a store
-# was whole.
-
-sub longest_gaps {
-    my ($self) = @_;
-    my $length = 8 * length $self->{pages};
-    my $whole = '';
-    my ($last, $last_known, $any, $known) = (0, 0, 0, 0);
-
-    for my $interval (map { @$_ } values %{ $self->{whole} }) {
-        my ($from, $to) = map { int(1000 * ($_ - $self->{start})) } @$interval;
-        vec($whole, $_, 1) = 1 for max($from, 0) .. min($to, $length - 1);
-    }
-
-    for my $ms (0 .. $length - 1) {
-        my $page = vec $self->{pages}, $ms, 1;
-
-        $any = max($any, $ms - $last) if $page;
-        $last = $ms if $page;
-        $last_known = $ms if $page || !vec $whole, $ms, 1;
-        $known = max($known, $ms - $last_known);
-    }
-
-    return ($any, $known);
 }
 
 

@@ -28,13 +28,7 @@ use Time::HiRes qw(time);
 use Test::Prize;
 use Test::Prize::Clients;
 
-use constant RECORD => 'd d d n C C N C';
-use constant LENGTH => length pack RECORD, (0) x 8;
-
-my @source = ('', qw(redis postgres));
-my @result = ('', qw(found unknown refused shed timeout error));
-my %source = map { $source[$_] => $_ } 0 .. $#source;
-my %result = map { $result[$_] => $_ } 0 .. $#result;
+my @fields = qw(due asked ended status source result worker again wrong why);
 
 
 sub start {
@@ -74,7 +68,6 @@ sub ask {
     srand $option{seed} + $n;
 
     open my $out, '>:raw', $file or croak "$file: $!";
-    open my $why, '>:raw', "$file.why" or croak "$file.why: $!";
 
     my $clients = Test::Prize::Clients->new(port => $option{site}->port,
         connections => 1000, close => $option{close}, timeout => 20,
@@ -84,40 +77,30 @@ sub ask {
             return ("/h5?id=$id", $id);
         });
 
+    # of an answer, or of a request that has none
+
     my $note = sub {
-        my ($answer, $status, $source, $result, $worker) = @_;
-        my $now = time;
-        my $flags = (defined $answer->{wrong} ? 1 : 0)
-                    + ($answer->{again} ? 2 : 0);
+        my (undef, $answer) = @_;
+        my $client = $answer->{client};
+        my $why = $answer->{wrong} // $answer->{why};
+        my ($source, $result, $worker) = map {
+            ($answer->{head} // '') =~ /^$_: ([^\r]*)\r$/m ? $1 : ''
+        } qw(X-Source X-Result X-Worker);
 
-        print {$out} pack RECORD, $answer->{since},
-            delete $asked{$answer->{n}}, $now, $status, $source, $result,
-            $worker, $flags;
-
-        my $reason = $answer->{wrong} // $answer->{why} // return;
-        print {$why} "$now $answer->{path}: $reason\n";
+        $client->{worker} = $worker if $worker;
+        $why = "$answer->{path}: $why" if defined $why;
+        print {$out} join("\t", $answer->{since}, delete $asked{$answer->{n}},
+            time, $answer->{status} // 0, $source, $result,
+            $client && $client->{worker} || 0, $answer->{again} // 0,
+            defined $answer->{wrong} ? 1 : 0,
+            ($why // '') =~ s/\s+/ /gr), "\n";
     };
 
     my $result = $clients->run(rate => $option{rate}, requests => 1e9,
         every => [0.1, sub { $_[0]->stop if $stop }],
-        keep => sub {
-            my (undef, $answer) = @_;
-            my ($source, $result, $worker) = map {
-                $answer->{head} =~ /^$_: ([^\r]*)\r$/m ? $1 : ''
-            } qw(X-Source X-Result X-Worker);
-
-            $answer->{client}{worker} = $worker || 0;
-            $note->($answer, $answer->{status}, $source{$source} // 0,
-                    $result{$result} // 0, $worker || 0);
-        },
-        missed => sub {
-            my (undef, $request) = @_;
-            my $client = $request->{client};
-            $note->($request, 0, 0, 0, $client && $client->{worker} // 0);
-        });
+        keep => $note, missed => $note);
 
     close $out or croak "$file: $!";
-    close $why or croak "$file.why: $!";
     spew("$file.extra", $result->{extra});
 }
 
@@ -152,27 +135,12 @@ sub each {
     for my $part (@{ $self->{parts} }) {
         open my $in, '<:raw', $part->{file} or croak "$part->{file}: $!";
 
-        while (read $in, my $bytes, LENGTH) {
-            my ($source, $result, $flags);
-            (@request{qw(due asked ended status)}, $source, $result,
-                $request{worker}, $flags) = unpack RECORD, $bytes;
-            @request{qw(source result wrong again)}
-                = ($source[$source], $result[$result], $flags & 1, $flags & 2);
+        while (my $line = readline $in) {
+            chomp $line;
+            @request{@fields} = split /\t/, $line, -1;
             $code->(\%request);
         }
     }
-}
-
-
-# why the first of what was wrong or lost was so
-
-sub reasons {
-    my ($self, $most) = @_;
-    my @reasons = sort map { split /^/m, slurp("$_->{file}.why") }
-                       @{ $self->{parts} };
-
-    splice @reasons, $most if @reasons > $most;
-    return @reasons;
 }
 
 

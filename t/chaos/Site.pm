@@ -16,7 +16,6 @@ use strict;
 use warnings;
 
 use Carp qw(croak);
-use Socket ();
 use Time::HiRes qw(sleep time);
 
 use Test::Prize;
@@ -35,7 +34,8 @@ sub new {
     print 'nothing is cut: ', Test::Prize::Network->why_not
         unless $self->{networks};
 
-    $self->{redis} = Site::Redis->start(far(shift @networks));
+    $self->{redis} = Site::Redis->start(far(shift @networks),
+        options => [qw(--protected-mode no)]);
     $self->{postgres} = Site::Postgres->start(far(shift @networks),
         hba => "local all all trust\nhost all all 0.0.0.0/0 trust\n");
     $self->{roster} = Test::Prize::Roster->create($self->{postgres});
@@ -67,7 +67,7 @@ sub start_nginx {
         connections => 4096, files => { 'gift.html' => $page },
         http => <<"CONF");
     upstream employees {
-        server $redis->{address}:$redis->{port} max_fails=0;
+        server @{[ $redis->address ]} max_fails=0;
     }
 
     prize_postgres hr "$conninfo" queue=4096;
@@ -102,13 +102,8 @@ sub nginx { return $_[0]{nginx} }
 
 sub load {
     my ($self) = @_;
-    my $redis = $self->{redis};
-    my ($status, undef, $err) = run(prizectl(), 'load',
-        '--postgres', $self->{roster}->conninfo,
-        '--redis', "redis://$redis->{address}:$redis->{port}/0",
-        '--query', 'SELECT * FROM employee');
 
-    croak "prizectl load: $err" if $status;
+    $self->{roster}->load($self->{redis});
 }
 
 
@@ -131,7 +126,7 @@ sub mend {
 
     return $store->{network}->mend if $how eq 'cut';
     return $store->resume if $how eq 'pause';
-    return $store->start_again(%option);
+    return $option{empty} ? $store->start_empty : $store->start;
 }
 
 
@@ -171,36 +166,19 @@ sub used {
 
 sub connections {
     my ($self, $name) = @_;
-    my $sockets = sockets($self->{$name});
-    my %known = map { $_ => 1 } $self->{$name}->ports;
-    my @connections;
+    my $store = $self->{$name};
+    my %known = map { $_ => 1 } $store->ports;
+    my %connections = map { $_ => 0 } $self->{nginx}->workers;
+    my ($status, $out, $err) = run(qw(ss -tnpH state established dst),
+                                   "$store->{address}:$store->{port}");
 
-    for my $worker ($self->{nginx}->workers) {
-        my @inodes = map { (readlink($_) // '') =~ /^socket:\[(\d+)\]/ }
-                     glob "/proc/$worker/fd/*";
-        push @connections, scalar grep { my $port = $sockets->{$_};
-                                         $port && $known{$port} } @inodes;
+    croak "ss: $err" if $status;
+
+    while ($out =~ /:(\d+)\s+\S+\s+users:.*?pid=(\d+)/g) {
+        $connections{$2}++ if $known{$1} && exists $connections{$2};
     }
 
-    return @connections;
-}
-
-
-# the established connections to a server: their own ports, by inode
-
-sub sockets {
-    my ($store) = @_;
-    my $remote = sprintf '%08X:%04X',
-        unpack('L', Socket::inet_aton($store->{address})), $store->{port};
-    my %port;
-
-    for (split /\n/, slurp('/proc/net/tcp')) {
-        my (undef, $local, $far, $state, @more) = split;
-        next unless $far eq $remote && $state eq '01';
-        $port{ $more[5] } = hex((split /:/, $local)[1]);
-    }
-
-    return \%port;
+    return values %connections;
 }
 
 
@@ -219,17 +197,19 @@ use strict;
 use warnings;
 
 
-sub within {
+sub spawn {
     my ($self, %option) = @_;
 
-    return %option unless $self->{network};
+    if ($self->{network}) {
+        my $user = delete $option{user};
 
-    my @user = $option{user}
-        ? ('setpriv', '--reuid', $option{user}, '--regid',
-           (getpwnam $option{user})[3], '--clear-groups') : ();
+        unshift @{ $option{command} },
+            qw(ip netns exec), $self->{network}{name},
+            $user ? ('setpriv', '--reuid', $user, '--regid',
+                     (getpwnam $user)[3], '--clear-groups') : ();
+    }
 
-    return (command => ['ip', 'netns', 'exec', $self->{network}{name}, @user,
-                        @{ $option{command} }]);
+    return $self->Test::Prize::Process::spawn(%option);
 }
 
 
@@ -244,15 +224,6 @@ use IO::Socket::UNIX ();
 our @ISA = qw(Site::Far Test::Prize::Redis);
 
 
-sub spawn {
-    my ($self, %option) = @_;
-
-    push @{ $option{command} }, '--bind', $self->{address},
-         '--protected-mode', 'no', '--dbfilename', 'dump.rdb';
-    return $self->Test::Prize::Redis::spawn($self->within(%option));
-}
-
-
 # that way is never cut
 
 sub connect {
@@ -265,13 +236,13 @@ sub connect {
 }
 
 
-sub start_again {
-    my ($self, %option) = @_;
+sub start_empty {
+    my ($self) = @_;
     my $dump = "$self->{dir}/dump.rdb";
 
-    rename $dump, "$dump.kept" or croak "$dump: $!" if $option{empty};
+    rename $dump, "$dump.kept" or croak "$dump: $!";
     $self->start;
-    rename "$dump.kept", $dump or croak "$dump: $!" if $option{empty};
+    rename "$dump.kept", $dump or croak "$dump: $!";
     return $self;
 }
 
@@ -298,15 +269,6 @@ use strict;
 use warnings;
 
 our @ISA = qw(Site::Far Test::Prize::Postgres);
-
-
-sub spawn {
-    my ($self, %option) = @_;
-
-    push @{ $option{command} }, '-c', "listen_addresses=$self->{address}"
-        if $option{command}[0] =~ m{/postgres$};
-    return $self->Test::Prize::Postgres::spawn($self->within(%option));
-}
 
 
 # that way is never cut
@@ -339,13 +301,6 @@ sub kill {
     Test::Prize::eventually(sub { !grep { CORE::kill(0, $_) } @children },
                             'the end of the backends');
     return $self;
-}
-
-
-sub start_again {
-    my ($self) = @_;
-
-    return $self->start;
 }
 
 
@@ -403,55 +358,17 @@ sub adopt {
     croak 'nginx: ' . Test::Prize::slurp("$self->{dir}/output.log")
         unless -s "$self->{dir}/nginx.pid";
     $self->{pid} = 0 + Test::Prize::slurp("$self->{dir}/nginx.pid");
+    delete $self->{owner};
     return $self->await('nginx', sub { $self->workers });
 }
 
 
-# without a look at each process of the machine
-
-sub children {
-    my ($self) = @_;
-    my $pid = $self->{pid};
-
-    return split ' ', eval {
-        Test::Prize::slurp("/proc/$pid/task/$pid/children");
-    } // '';
-}
-
-
-# nobody may wait for it but init, which may be in no hurry
-
-sub alive {
-    my ($self) = @_;
-    my $stat = eval { Test::Prize::slurp("/proc/$self->{pid}/stat") } // '';
-
-    return $stat =~ /\) [^Z] /;
-}
-
-
-# its workers, of any master, that are on their way out
-
-sub leaving {
-    my ($self) = @_;
-    my @leaving;
-
-    for my $file (glob '/proc/[0-9]*/cmdline') {
-        my $title = eval { Test::Prize::slurp($file) } // next;
-        next unless $title =~ /worker process is shutting down/;
-        my ($pid) = $file =~ /(\d+)/;
-        my $maps = eval { Test::Prize::slurp("/proc/$pid/maps") } // next;
-        push @leaving, $pid if $maps =~ /\Q@{[ Test::Prize::module() ]}\E/;
-    }
-
-    return @leaving;
-}
-
-
-# a binary upgrade: the new master takes over, the old one ends gracefully
+# A binary upgrade: the new master takes over, and the old one, which is
+# returned, ends when its last worker has ended.
 
 sub upgrade {
     my ($self) = @_;
-    my $old = $self->{pid};
+    my $old = Test::Prize::Process->attach(pid => $self->{pid});
     my $file = "$self->{dir}/nginx.pid";
 
     $self->signal('USR2');
@@ -459,8 +376,7 @@ sub upgrade {
                             'the new master');
     $self->adopt;
 
-    CORE::kill('QUIT', $old);
-    return $old;
+    return $old->signal('QUIT');
 }
 
 
