@@ -427,9 +427,7 @@ sub start {
     $self->launch;
 
     return $self->await("Redis on port $self->{port}", sub {
-        my $answer = eval { $self->command('PING') };
-        $answer //= $@;
-        return $answer =~ /^PONG|NOAUTH/;
+        return (eval { $self->command('PING') } // $@) =~ /^PONG|NOAUTH/;
     });
 }
 

@@ -24,19 +24,16 @@ use POSIX ();
 
 use Test::Prize;
 
-# Names and addresses are the machine's, and others may be at work on it.
-
-use constant NUMBERS => 16_384;
-use constant TRIES => 20;
-
 my $why_not = '';
 
+
+# names and addresses are the machine's, and others may be at work on it
 
 sub new {
     my ($class) = @_;
 
-    for (1 .. TRIES) {
-        my $self = $class->try(int rand NUMBERS);
+    for (1 .. 20) {
+        my $self = $class->try(int rand 16_384);
         return $self if $self;
         return undef if $why_not !~ /exist/;
     }
@@ -47,23 +44,20 @@ sub new {
 
 sub try {
     my ($class, $number) = @_;
-    my $self = bless {
-        name => "prize$number", owner => $$, relays => [],
+    my $name = "prize$number";
 
-        # of the block for benchmarks, 198.18.0.0/15, which nobody routes
-        near => sprintf('198.18.%d.%d', $number * 4 / 256 % 256,
-                        $number * 4 % 256 + 1),
-        address => sprintf('198.18.%d.%d', $number * 4 / 256 % 256,
-                           $number * 4 % 256 + 2),
-    }, $class;
-    my $name = $self->{name};
+    # of the block for benchmarks, 198.18.0.0/15, which nobody routes
+    my ($near, $address) = map { sprintf '198.18.%d.%d', $number / 64,
+                                         $number % 64 * 4 + $_ } 1, 2;
+    my $self = bless { name => $name, near => $near, address => $address,
+                       owner => $$, relays => [] }, $class;
 
     for my $command (
         "netns add $name",
         "link add ${name}a type veth peer name ${name}b netns $name",
-        "address add $self->{near}/30 dev ${name}a",
+        "address add $near/30 dev ${name}a",
         "link set ${name}a up",
-        "-n $name address add $self->{address}/30 dev ${name}b",
+        "-n $name address add $address/30 dev ${name}b",
         "-n $name link set ${name}b up")
     {
         my ($status, undef, $err) = run('ip', split ' ', $command);
