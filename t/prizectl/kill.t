@@ -2,7 +2,6 @@ use strict;
 use warnings;
 
 use lib 't/lib';
-use POSIX ();
 use Test::More;
 use Test::Prize;
 use Test::Prize::Clients;
@@ -21,7 +20,6 @@ my $n = @ids;
 my @command = ('--postgres', $roster->conninfo, '--redis',
                "redis://127.0.0.1:$redis->{port}", '--query',
                'SELECT * FROM employee');
-my $output = run_dir() . "/load.$$";
 
 delete @ENV{qw(REDISCLI_AUTH)};
 
@@ -58,23 +56,8 @@ my %page = map {
 
 
 sub start_load {
-    my $pid = fork // die "fork: $!";
-
-    if ($pid == 0) {
-        open STDOUT, '>', $output or POSIX::_exit(126);
-        open STDERR, '>&', \*STDOUT or POSIX::_exit(126);
-        exec prizectl(), 'load', @command, '--rate', '8000/s', @_
-            or POSIX::_exit(127);
-    }
-
-    return $pid;
-}
-
-
-sub ended {
-    my ($pid) = @_;
-
-    return waitpid($pid, POSIX::WNOHANG()) == $pid;
+    return Test::Prize::Program->start(prizectl(), 'load', @command, '--rate',
+                                       '8000/s', @_);
 }
 
 
@@ -142,21 +125,20 @@ sub completes {
 my $times = $ENV{PRIZE_NIGHTLY} ? 20 : 6;
 
 {
-    my (@loaded, @bad, $pid, $target);
+    my (@loaded, @bad, $load, $target);
 
     employees('SIGKILL', {}, sub {
-        if (!$pid) {
+        if (!$load) {
             $redis->command('FLUSHALL');
-            $pid = start_load('--rate', '3000/s');
+            $load = start_load('--rate', '3000/s');
             $target = (@loaded + rand) / $times * $n;
             return 0;
         }
 
         return 0 if (records())[0] < $target;
 
-        kill 'KILL', $pid;
-        waitpid $pid, 0;
-        undef $pid;
+        $load->end_by('KILL');
+        undef $load;
 
         my ($records, $bad) = records();
         push @loaded, $records;
@@ -180,12 +162,12 @@ for my $case (['Redis', {}, $redis, 'redis://'],
               ['PostgreSQL', {503 => 1}, $postgres, 'PostgreSQL'])
 {
     my ($name, $status, $server, $says) = @$case;
-    my ($pid, $killed, $exit, $up);
+    my ($load, $killed, $exit, $said, $up);
 
     $redis->command('FLUSHALL');
 
     employees("$name is killed", $status, sub {
-        $pid //= start_load('--query', $wide, '--rate', '800/s');
+        $load //= start_load('--query', $wide, '--rate', '800/s');
 
         if (!$killed) {
             return 0 if (records())[0] < $n / 8;
@@ -195,8 +177,7 @@ for my $case (['Redis', {}, $redis, 'redis://'],
         }
 
         if (!defined $exit) {
-            return 0 unless ended($pid);
-            $exit = $? >> 8;
+            ($exit, undef, $said) = $load->finish if $load->ended;
             return 0;
         }
 
@@ -208,7 +189,7 @@ for my $case (['Redis', {}, $redis, 'redis://'],
     });
 
     is($exit, 1, "$name is killed: the load fails");
-    like(slurp($output), qr/^prizectl: \Q$says\E.*\nprizectl: failed after \d+ rows$/s,
+    like($said, qr/^prizectl: \Q$says\E.*\nprizectl: failed after \d+ rows$/s,
          "$name is killed: says why and how far it came");
     is((records())[1], 0, "$name is killed: no record in part");
     completes("$name is killed");
@@ -219,6 +200,3 @@ my $errors = join '', grep { /\[(?:crit|alert|emerg)\]/ }
 is($errors, '', 'nginx has nothing worse than an error to say');
 
 done_testing();
-
-
-END { unlink $output if $output }

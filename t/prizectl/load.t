@@ -2,7 +2,6 @@ use strict;
 use warnings;
 
 use lib 't/lib';
-use POSIX ();
 use Test::More;
 use Test::Prize;
 use Time::HiRes qw(time);
@@ -15,7 +14,6 @@ my $dbname = "prizectl_load_$$";
 my $conninfo = $postgres->conninfo($dbname);
 my $url = "redis://127.0.0.1:$redis->{port}";
 my $hour = 3600 * 1000;
-my $loads = 0;
 
 delete @ENV{qw(REDISCLI_AUTH)};
 
@@ -29,12 +27,15 @@ sub sql {
 
 # options that are given twice: the last one counts
 
-sub load {
+sub start_load {
     my ($query, @options) = @_;
 
-    return run(prizectl(), 'load', '--postgres', $conninfo, '--redis', $url,
-               '--query', $query, @options);
+    return Test::Prize::Program->start(prizectl(), 'load', '--postgres',
+        $conninfo, '--redis', $url, '--query', $query, @options);
 }
+
+
+sub load { return start_load(@_)->finish }
 
 
 sub loads {
@@ -57,37 +58,6 @@ sub fails {
     like($err, qr/^prizectl: /, "$name: a message");
     like($err, $like, "$name: the reason");
     return $err;
-}
-
-
-# in the background: its process and where it writes
-
-sub start_load {
-    my ($query, @options) = @_;
-    my $base = run_dir() . '/load.' . ++$loads;
-    my $pid = fork // die "fork: $!";
-
-    if ($pid == 0) {
-        open STDOUT, '>', "$base.out" or POSIX::_exit(126);
-        open STDERR, '>', "$base.err" or POSIX::_exit(126);
-        exec prizectl(), 'load', '--postgres', $conninfo, '--redis', $url,
-             '--query', $query, @options or POSIX::_exit(127);
-    }
-
-    return {pid => $pid, base => $base};
-}
-
-
-sub end_load {
-    my ($load) = @_;
-
-    waitpid $load->{pid}, 0;
-
-    my $status = $? & 127 ? 128 + ($? & 127) : $? >> 8;
-    my @said = map { slurp("$load->{base}.$_") } qw(out err);
-
-    unlink map { "$load->{base}.$_" } qw(out err);
-    return ($status, @said);
 }
 
 
@@ -395,7 +365,7 @@ sub cut_off {
     eventually(sub { $redis->command('DBSIZE') > 1000 }, 'some rows');
     $cut->($load);
 
-    my ($status, $out, $message) = end_load($load);
+    my ($status, $out, $message) = $load->finish;
 
     is($status, $exit, $name);
     is($out, '', "$name: nothing is claimed");
@@ -426,31 +396,25 @@ whole('PostgreSQL hangs up');
 # the same command again completes it, in little memory
 
 my $load = start_load('SELECT * FROM large');
-my ($peak, $sanitizer) = (0, 0);
+my $peak = 0;
 
-while (waitpid($load->{pid}, POSIX::WNOHANG()) == 0) {
+until ($load->ended) {
     my $text = eval { slurp("/proc/$load->{pid}/status") } // '';
-    my $maps = eval { slurp("/proc/$load->{pid}/maps") } // '';
 
     $peak = $1 if $text =~ /^VmHWM:\s+(\d+) kB/m;
-    $sanitizer = 1 if $maps =~ /libasan|valgrind/;
     select undef, undef, undef, 0.05;
 }
 
-is($? >> 8, 0, 'the same command again') or diag(slurp("$load->{base}.err"));
-like(slurp("$load->{base}.out"), qr/^loaded 40000 rows/, 'completes it');
+my ($status, $out, $said) = $load->finish;
+
+is($status, 0, 'the same command again') or diag($said);
+like($out, qr/^loaded 40000 rows/, 'completes it');
 is($redis->command('DBSIZE'), 40000, 'all records are there');
 whole('the same command again');
+cmp_ok($peak, '<', 16 * 1024, "memory in KiB, at most $peak")
+    unless sanitized();
 
-SKIP: {
-    skip 'the memory of a checker', 1 if $sanitizer;
-
-    cmp_ok($peak, '<', 16 * 1024, "memory in KiB, at most $peak");
-}
-
-unlink map { "$load->{base}.$_" } qw(out err);
-
-my ($status, undef, $said) = end_load($slow);
+($status, undef, $said) = $slow->finish;
 
 is($status, 0, 'a slow query');
 like($said, qr{^prizectl: after \d s: 0 rows, 0/s, 0 errors$}m,

@@ -3,7 +3,6 @@ use warnings;
 
 use lib 't/lib';
 use JSON::PP ();
-use POSIX ();
 use Test::More;
 use Test::Prize;
 
@@ -106,26 +105,15 @@ for my $name ('load', 'verify') {
 
 sub hangs_up {
     my (@before) = @_;
-    my $file = run_dir() . "/streams.$$";
-    my $pid = fork // die "fork: $!";
-
-    if ($pid == 0) {
-        open STDOUT, '>', $file or POSIX::_exit(126);
-        open STDERR, '>', '/dev/null' or POSIX::_exit(126);
-        exec @before, prizectl(), 'load', @{ $option{load} }, '--redis', $url,
-             '--rate', '1500/s', '--json' or POSIX::_exit(127);
-    }
+    my $load = Test::Prize::Program->start(@before, prizectl(), 'load',
+        @{ $option{load} }, '--redis', $url, '--rate', '1500/s', '--json');
 
     eventually { $redis->command('CLIENT', 'LIST') =~ /cmd=exec/ }
                'it stores records';
-    kill 'HUP', $pid;
-    waitpid $pid, 0;
 
-    my $code = $? & 127 ? 128 + ($? & 127) : $? >> 8;
-    my $said = eval { JSON::PP->new->decode(slurp($file)) } // {};
+    my ($code, $said) = $load->end_by('HUP');
 
-    unlink $file;
-    return ($code, $said);
+    return ($code, eval { JSON::PP->new->decode($said) } // {});
 }
 
 

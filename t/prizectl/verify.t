@@ -281,33 +281,22 @@ sub calls {
 }
 
 
-sub interrupted {
-    my ($name, $like, $sends, @command) = @_;
-    my $before = calls($sends);
-    my $output = run_dir() . "/interrupted.$$";
-    my $pid = fork // die "fork: $!";
+for my $how (['verify', qr/^\z/],
+             ['verify --json', qr/^\{.*"result":"interrupted"/, '--json'])
+{
+    my ($name, $like, @more) = @$how;
+    my $before = calls('hgetall');
+    my $verify = Test::Prize::Program->start(prizectl(), 'verify', @options,
+                                             '--rate', '100/s', @more);
 
-    if ($pid == 0) {
-        open STDIN, '<', '/dev/null' or POSIX::_exit(126);
-        open STDOUT, '>', $output or POSIX::_exit(126);
-        open STDERR, '>&', \*STDOUT or POSIX::_exit(126);
-        exec prizectl(), @command or POSIX::_exit(127);
-    }
+    eventually { calls('hgetall') > $before + 20 } "$name: some rows";
+    ($status, $out, $err) = $verify->end_by('INT');
 
-    eventually { calls($sends) > $before + 20 } "$name: some rows";
-    kill 'INT', $pid;
-    waitpid $pid, 0;
-
-    is($? >> 8, 130, "$name, interrupted") or diag(slurp($output));
-    like(slurp($output), $like, "$name, interrupted: what it says");
-    unlink $output;
+    is($status, 130, "$name, interrupted") or diag($err);
+    like($err, qr/^prizectl: interrupted after [1-9]\d* rows\n\z/,
+         "$name, interrupted: says how far it came");
+    like($out, $like, "$name, interrupted: nothing else is claimed");
 }
-
-
-interrupted('verify', qr/^prizectl: interrupted after [1-9]\d* rows\n\z/,
-            'hgetall', 'verify', @options, '--rate', '100/s');
-interrupted('verify --json', qr/^prizectl: .*\n\{.*"result":"interrupted"/,
-            'hgetall', 'verify', @options, '--rate', '100/s', '--json');
 
 # failures
 

@@ -135,29 +135,7 @@ sub spew {
 # messages.  A number in front of it all: run({stdin => $text}, @command).
 
 sub run {
-    my $option = ref $_[0] ? shift : {};
-    my @command = @_;
-    my $base = run_dir() . "/run.$$";
-
-    spew("$base.in", $option->{stdin} // '');
-
-    my $pid = fork // croak "fork: $!";
-
-    if ($pid == 0) {
-        open STDIN, '<', "$base.in" or POSIX::_exit(126);
-        open STDOUT, '>', "$base.out" or POSIX::_exit(126);
-        open STDERR, '>', "$base.err" or POSIX::_exit(126);
-        { no warnings 'exec'; exec { $command[0] } @command; }
-        print STDERR "cannot run $command[0]: $!\n";
-        POSIX::_exit(127);
-    }
-
-    waitpid $pid, 0;
-    my $status = $? & 127 ? 128 + ($? & 127) : $? >> 8;
-
-    my @result = ($status, slurp("$base.out"), slurp("$base.err"));
-    unlink map { "$base.$_" } qw(in out err);
-    return @result;
+    return Test::Prize::Program->start(@_)->finish;
 }
 
 
@@ -206,6 +184,80 @@ sub start_postgres {
     $ENV{TEST_NGINX_POSTGRES_DIR} = $postgres->way->{dir};
     $ENV{TEST_NGINX_CONNINFO} = $postgres->conninfo;
     return $postgres;
+}
+
+
+package Test::Prize::Program;
+
+# a command that runs beside the test
+
+use strict;
+use warnings;
+
+use Carp qw(croak);
+use POSIX ();
+
+my $programs = 0;
+
+
+# as "run" takes it
+
+sub start {
+    my $class = shift;
+    my $option = ref $_[0] ? shift : {};
+    my @command = @_;
+    my $base = Test::Prize::run_dir() . "/run.$$." . ++$programs;
+
+    Test::Prize::spew("$base.in", $option->{stdin} // '');
+
+    my $pid = fork // croak "fork: $!";
+
+    if ($pid == 0) {
+        open STDIN, '<', "$base.in" or POSIX::_exit(126);
+        open STDOUT, '>', "$base.out" or POSIX::_exit(126);
+        open STDERR, '>', "$base.err" or POSIX::_exit(126);
+        { no warnings 'exec'; exec { $command[0] } @command; }
+        print STDERR "cannot run $command[0]: $!\n";
+        POSIX::_exit(127);
+    }
+
+    return bless { pid => $pid, base => $base }, $class;
+}
+
+
+sub ended {
+    my ($self, $flags) = @_;
+
+    $self->{status} = $?
+        if waitpid($self->{pid}, $flags // POSIX::WNOHANG()) == $self->{pid};
+    return defined $self->{status};
+}
+
+
+# waits for its end and returns what "run" does
+
+sub finish {
+    my ($self) = @_;
+    my $base = $self->{base};
+
+    $self->ended(0) unless $self->ended;
+
+    my $status = $self->{status};
+    my @result = ($status & 127 ? 128 + ($status & 127) : $status >> 8,
+                  map { Test::Prize::slurp("$base.$_") } qw(out err));
+
+    unlink map { "$base.$_" } qw(in out err);
+    return @result;
+}
+
+
+# sends a signal, and waits
+
+sub end_by {
+    my ($self, $signal) = @_;
+
+    kill $signal, $self->{pid};
+    return $self->finish;
 }
 
 
