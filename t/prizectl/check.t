@@ -11,16 +11,13 @@ use Time::HiRes qw(time);
 
 my $redis = Test::Prize::Redis->start;
 my $postgres = shared_postgres();
-my $dbname = "prizectl_check_$$";
-my $conninfo = $postgres->conninfo($dbname);
+my $conninfo = $postgres->conninfo;
 my $url = "redis://127.0.0.1:$redis->{port}";
-my $dir = run_dir() . "/check.$$";
+my $dir = run_dir();
 
 delete @ENV{qw(REDISCLI_AUTH)};
-mkdir $dir or die "mkdir $dir: $!";
 
-$postgres->sql("CREATE DATABASE $dbname");
-$postgres->sql(<<'SQL', $dbname);
+$postgres->sql(<<'SQL');
 CREATE TABLE roster AS
     SELECT 'E' || i AS id, 'name ' || i AS name,
            CASE WHEN i % 4 = 0 THEN 'gold' WHEN i % 4 = 1 THEN 'NO'
@@ -240,12 +237,3 @@ my ($quiet, undef, $no_bar) = load('--rate', '4000/s');
 is($no_bar, '', 'no bar where there is no terminal');
 
 done_testing();
-
-
-END {
-    my $code = $?;
-    eval { $postgres->sql("DROP DATABASE IF EXISTS $dbname WITH (FORCE)") };
-    unlink glob "$dir/*";
-    rmdir $dir;
-    $? = $code;
-}

@@ -89,6 +89,27 @@ for my $command (@commands) {
     is_deeply(\@silent, [], "$command: --help names each");
 }
 
+# what a command needs is asked for, and no command at all is a mistake too
+
+my %needed = (load => [qw(postgres query redis)],
+              verify => [qw(postgres query redis)], clear => [qw(redis)],
+              sign => [qw(key-file event url expires)], render => [qw(page)]);
+my %right = (url => 'https://h/p', expires => '2099-01-01T00:00Z');
+
+for my $command (@commands) {
+    for my $missing (@{ $needed{$command} }) {
+        my @others = map { ("--$_", $right{$_} // 'x') }
+                     grep { $_ ne $missing } @{ $needed{$command} };
+        my ($code, undef, $err) = run(prizectl(), $command, @others);
+
+        is($code, 2, "$command without --$missing");
+        like($err, qr/--$missing is required/, 'says so');
+    }
+}
+
+is((run(prizectl(), @$_))[0], 2, "prizectl @$_") for [], ['nonsense'];
+
+
 my ($formatted, undef, $warnings) =
     run('man', '--warnings', '-l', root() . '/conf/man/prizectl.1');
 is($formatted, 0, 'the man page is one') or diag($warnings);

@@ -67,7 +67,6 @@ refused('no such file', 1, qr/"\Q$file\E-not".*No such file/,
         render('--page', "$file-not"));
 refused('a folder', 1, qr/Is a directory/, render('--page', run_dir()));
 
-refused('no page', 2, qr/--page is required/, render());
 refused('no value', 2, qr/"--page" wants a value/, render('--page'));
 refused('no =', 2, qr/"a": want NAME=VALUE/, page('x', '--field', 'a'));
 refused('no name', 2, qr/"=a": want NAME=VALUE/, page('x', '--field', '=a'));
@@ -76,9 +75,6 @@ refused('a wrong option', 2, qr/unknown option "--what"/,
 refused('a wrong letter', 2, qr/unknown option "-w"/, page('x', '-wx'));
 refused('one word too many', 2, qr/unexpected argument "b"/,
         page('x', 'b'));
-
-like((render('--help'))[1], qr/^usage: prizectl render --page FILE/,
-     '--help');
 
 
 # a full disk must not leave half a page and a success

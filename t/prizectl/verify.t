@@ -172,7 +172,7 @@ loaded('--prune');
 
 # sections
 
-my $page = spew(run_dir() . "/verify.$$.html", '{{#prize}}{{name}}{{/prize}}');
+my $page = spew(run_dir() . '/page.html', '{{#prize}}{{name}}{{/prize}}');
 my $true = grep { ($roster->row($_)->{prize} // '')
                   !~ /^(?:|0|f|false|n|no|off|\xe5\x90\xa6)\z/i } @ids;
 
@@ -342,6 +342,3 @@ like($out, qr/^removed 0 records$/m, 'clear: none');
 is((clear('', '--postgres', 'x'))[0], 2, 'clear: an option of load');
 
 done_testing();
-
-
-END { unlink $page if $page }
