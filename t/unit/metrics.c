@@ -13,60 +13,53 @@
 #include "tap.h"
 
 
+#define LOST(peer)                                                            \
+    "prize_redis_errors_total{peer=\"" peer "\",reason=\"lost\"}"
+
+#define BREAKER(store, peer)                                                  \
+    "prize_breaker_open{backend=\"" store "\",peer=\"" peer "\"}"
+
+
 static prize_metrics_t  *metrics;
 
 
-/* the value of a series, as it is written; NULL if it is not there */
-
-static const char *
-value(const char *series)
-{
-    char         *p, *end, *last;
-    size_t        n;
-    prize_text_t  text;
-
-    static char  buffer[64];
-
-    memset(&text, 0, sizeof(prize_text_t));
-
-    if (prize_metrics_prometheus(metrics, &text) != 0
-        || prize_text_done(&text) != 0)
-    {
-        return NULL;
-    }
-
-    n = strlen(series);
-    buffer[0] = '\0';
-    last = text.data + text.len;
-
-    for (p = text.data; p < last; p = end + 1) {
-        end = memchr(p, '\n', last - p);
-
-        if (end == NULL) {
-            break;
-        }
-
-        if (strncmp(p, series, n) == 0 && p[n] == ' ') {
-            (void) snprintf(buffer, sizeof(buffer), "%.*s",
-                            (int) (end - p - n - 1), p + n + 1);
-            break;
-        }
-    }
-
-    free(text.data);
-
-    return buffer;
-}
-
+/* a series and its value; where none is expected, it is not there */
 
 static void
 is(const char *series, const char *expected)
 {
-    const char  *got;
+    char          line[256];
+    prize_text_t  text;
 
-    got = value(series);
-    ok(got && strcmp(got, expected) == 0, "%s is %s, not %s", series,
-       expected, got ? got : "nothing");
+    memset(&text, 0, sizeof(prize_text_t));
+    (void) snprintf(line, sizeof(line), "\n%s %s%s", series, expected,
+                    *expected ? "\n" : "");
+
+    ok(prize_metrics_prometheus(metrics, &text) == 0
+       && prize_text_done(&text) == 0
+       && !strstr(text.data, line) == !*expected,
+       "%s is %s", series, *expected ? expected : "not there");
+
+    free(text.data);
+}
+
+
+static unsigned
+label(prize_metrics_slot_t *slot, prize_label_e kind, const char *name)
+{
+    return prize_metrics_label(metrics, slot, kind, name, strlen(name));
+}
+
+
+static unsigned
+numbered(prize_metrics_slot_t *slot, prize_label_e kind, const char *name,
+    unsigned i)
+{
+    char  text[32];
+
+    (void) snprintf(text, sizeof(text), "%s%u", name, i);
+
+    return label(slot, kind, text);
 }
 
 
@@ -137,31 +130,29 @@ slots(void)
 static void
 labels(void)
 {
-    char                   name[32], wide[2 * PRIZE_METRICS_LABEL];
+    char                   wide[2 * PRIZE_METRICS_LABEL];
     unsigned               i, page, last;
     prize_metrics_slot_t  *slot;
 
     slot = prize_metrics_claim(metrics, getpid());
-    page = prize_metrics_label(metrics, slot, PRIZE_LABEL_PAGE, "gift.html", 9);
+    page = label(slot, PRIZE_LABEL_PAGE, "gift.html");
 
-    ok(prize_metrics_label(metrics, slot, PRIZE_LABEL_PAGE, "gift.html", 9)
-       == page, "a label is found again");
+    ok(label(slot, PRIZE_LABEL_PAGE, "gift.html") == page,
+       "a label is found again");
 
     slot->pages[page] += 2;
     is("prize_pages_total{page=\"gift.html\"}", "2");
 
-    (void) prize_metrics_label(metrics, slot, PRIZE_LABEL_REDIS,
-                               "a\"b\\c\n:6379", 11);
+    (void) label(slot, PRIZE_LABEL_REDIS, "a\"b\\c\n:6379");
     is("prize_redis_commands_in_flight{peer=\"abc:6379\"}", "0");
-    is("prize_breaker_open{backend=\"redis\",peer=\"abc:6379\"}", "0");
-    is("prize_redis_errors_total{peer=\"abc:6379\",reason=\"lost\"}", "0");
+    is(BREAKER("redis", "abc:6379"), "0");
+    is(LOST("abc:6379"), "0");
 
-    (void) prize_metrics_label(metrics, slot, PRIZE_LABEL_POSTGRES, "hr", 2);
-    is("prize_breaker_open{backend=\"postgres\",peer=\"hr\"}", "0");
+    (void) label(slot, PRIZE_LABEL_POSTGRES, "hr");
+    is(BREAKER("postgres", "hr"), "0");
     is("prize_redis_commands_in_flight{peer=\"hr\"}", "");
 
-    (void) prize_metrics_label(metrics, slot, PRIZE_LABEL_PAGE,
-                               "\xe7\xa4\xbc\xff\xe7\xa4", 6);
+    (void) label(slot, PRIZE_LABEL_PAGE, "\xe7\xa4\xbc\xff\xe7\xa4");
     is("prize_pages_total{page=\"\xe7\xa4\xbc\"}", "0");
 
     memset(wide, 'a', sizeof(wide));
@@ -171,15 +162,13 @@ labels(void)
     ok(strlen(metrics->pages[page].name) == PRIZE_METRICS_LABEL - 2,
        "a label does not end in half a character");
 
-    ok(prize_metrics_label(metrics, slot, PRIZE_LABEL_PAGE, "other", 5)
-       == PRIZE_METRICS_LABELS - 1, "what is called \"other\" is one of them");
+    ok(label(slot, PRIZE_LABEL_PAGE, "other") == PRIZE_METRICS_LABELS - 1,
+       "what is called \"other\" is one of them");
 
     last = 0;
 
     for (i = 0; i < 2 * PRIZE_METRICS_LABELS; i++) {
-        (void) snprintf(name, sizeof(name), "page%u", i);
-        last = prize_metrics_label(metrics, slot, PRIZE_LABEL_PAGE, name,
-                                   strlen(name));
+        last = numbered(slot, PRIZE_LABEL_PAGE, "page", i);
     }
 
     ok(last == PRIZE_METRICS_LABELS - 1, "too many pages share one label");
@@ -200,25 +189,25 @@ breakers(void)
 
     one = prize_metrics_claim(metrics, getpid());
     two = prize_metrics_claim(metrics, getppid());
-    i = prize_metrics_label(metrics, one, PRIZE_LABEL_REDIS, "b:1", 3);
+    i = label(one, PRIZE_LABEL_REDIS, "b:1");
 
     one->peers[i].gauges[PRIZE_PEER_BREAKER] = 2;
-    is("prize_breaker_open{backend=\"redis\",peer=\"b:1\"}", "1");
+    is(BREAKER("redis", "b:1"), "1");
 
-    (void) prize_metrics_label(metrics, two, PRIZE_LABEL_REDIS, "b:1", 3);
+    (void) label(two, PRIZE_LABEL_REDIS, "b:1");
     two->peers[i].gauges[PRIZE_PEER_BREAKER] = 1;
-    is("prize_breaker_open{backend=\"redis\",peer=\"b:1\"}", "2");
+    is(BREAKER("redis", "b:1"), "2");
 
     /* one that takes no requests any more leaves nobody alone */
 
     one->peers[i].gauges[PRIZE_PEER_CONNECTED] = 1;
     one->leaving = 1;
-    is("prize_breaker_open{backend=\"redis\",peer=\"b:1\"}", "1");
+    is(BREAKER("redis", "b:1"), "1");
     is("prize_redis_connections{peer=\"b:1\",state=\"connected\"}", "1");
 
     prize_metrics_release(two);
-    is("prize_breaker_open{backend=\"redis\",peer=\"b:1\"}", "");
-    is("prize_redis_errors_total{peer=\"b:1\",reason=\"lost\"}", "0");
+    is(BREAKER("redis", "b:1"), "");
+    is(LOST("b:1"), "0");
 
     prize_metrics_release(one);
 }
@@ -229,32 +218,29 @@ breakers(void)
 static void
 peers(void)
 {
-    char                   name[32];
     unsigned               i, peer, last, shared;
     prize_metrics_slot_t  *one, *two;
 
     one = prize_metrics_claim(metrics, getpid());
-    peer = prize_metrics_label(metrics, one, PRIZE_LABEL_REDIS, "stays", 5);
+    peer = label(one, PRIZE_LABEL_REDIS, "stays");
     one->peers[peer].counters[PRIZE_PEER_ERROR_LOST] = 3;
 
     last = shared = 0;
 
     for (i = 0; i < 3 * PRIZE_METRICS_LABELS; i++) {
         two = prize_metrics_claim(metrics, getppid());
-        (void) snprintf(name, sizeof(name), "r%u", i);
-        last = prize_metrics_label(metrics, two, PRIZE_LABEL_REDIS, name,
-                                   strlen(name));
+        last = numbered(two, PRIZE_LABEL_REDIS, "r", i);
         shared += (last == prize_metrics_other(PRIZE_LABEL_REDIS));
         two->peers[last].counters[PRIZE_PEER_ERROR_LOST]++;
         prize_metrics_release(two);
     }
 
     ok(shared == 0, "servers of the past make room");
-    is("prize_redis_errors_total{peer=\"r95\",reason=\"lost\"}", "1");
-    is("prize_redis_errors_total{peer=\"r94\",reason=\"lost\"}", "");
-    is("prize_redis_errors_total{peer=\"stays\",reason=\"lost\"}", "3");
-    is("prize_breaker_open{backend=\"redis\",peer=\"stays\"}", "0");
-    is("prize_breaker_open{backend=\"redis\",peer=\"other\"}", "");
+    is(LOST("r95"), "1");
+    is(LOST("r94"), "");
+    is(LOST("stays"), "3");
+    is(BREAKER("redis", "stays"), "0");
+    is(BREAKER("redis", "other"), "");
 
     prize_metrics_release(one);
 }
@@ -265,21 +251,18 @@ peers(void)
 static void
 others(void)
 {
-    char                   name[32];
     unsigned               i, last, pool;
     prize_metrics_slot_t  *one;
 
     one = prize_metrics_claim(metrics, getpid());
-    (void) prize_metrics_label(metrics, one, PRIZE_LABEL_REDIS, "stays", 5);
+    (void) label(one, PRIZE_LABEL_REDIS, "stays");
     last = 0;
 
     for (i = 0; i < PRIZE_METRICS_LABELS; i++) {
-        (void) snprintf(name, sizeof(name), "s%u", i);
-        last = prize_metrics_label(metrics, one, PRIZE_LABEL_REDIS, name,
-                                   strlen(name));
+        last = numbered(one, PRIZE_LABEL_REDIS, "s", i);
     }
 
-    pool = prize_metrics_label(metrics, one, PRIZE_LABEL_POSTGRES, "late", 4);
+    pool = label(one, PRIZE_LABEL_POSTGRES, "late");
 
     ok(last == prize_metrics_other(PRIZE_LABEL_REDIS)
        && pool == prize_metrics_other(PRIZE_LABEL_POSTGRES),
@@ -287,9 +270,9 @@ others(void)
 
     one->peers[last].gauges[PRIZE_PEER_BREAKER] = 0;
     one->peers[pool].gauges[PRIZE_PEER_BREAKER] = 1;
-    is("prize_breaker_open{backend=\"redis\",peer=\"other\"}", "0");
-    is("prize_breaker_open{backend=\"postgres\",peer=\"other\"}", "1");
-    is("prize_redis_errors_total{peer=\"stays\",reason=\"lost\"}", "3");
+    is(BREAKER("redis", "other"), "0");
+    is(BREAKER("postgres", "other"), "1");
+    is(LOST("stays"), "3");
 
     prize_metrics_release(one);
 }
@@ -305,23 +288,23 @@ turns(void)
 
     one = prize_metrics_claim(metrics, getpid());
     last = prize_metrics_other(PRIZE_LABEL_REDIS);
-    peer = prize_metrics_label(metrics, one, PRIZE_LABEL_REDIS, "stays", 5);
+    peer = label(one, PRIZE_LABEL_REDIS, "stays");
 
     metrics->labelling = dead();
     ok(peer != last
-       && prize_metrics_label(metrics, one, PRIZE_LABEL_REDIS, "stays", 5)
-          == peer, "a process that died holds nobody up");
+       && label(one, PRIZE_LABEL_REDIS, "stays") == peer,
+       "a process that died holds nobody up");
 
     metrics->peers[0].written = 0;
     ok(peer != 0
-       && prize_metrics_label(metrics, one, PRIZE_LABEL_REDIS, "stays", 5)
-          == peer, "nor is a label written twice for it");
-    ok(prize_metrics_label(metrics, one, PRIZE_LABEL_REDIS, "next", 4) == 0,
+       && label(one, PRIZE_LABEL_REDIS, "stays") == peer,
+       "nor is a label written twice for it");
+    ok(label(one, PRIZE_LABEL_REDIS, "next") == 0,
        "and what it left is used");
 
     metrics->labelling = getppid();
-    ok(prize_metrics_label(metrics, one, PRIZE_LABEL_REDIS, "stays", 5)
-       == last, "nor does one that hangs");
+    ok(label(one, PRIZE_LABEL_REDIS, "stays") == last,
+       "nor does one that hangs");
     ok(metrics->labelling == getppid(), "whose turn it stays");
     metrics->labelling = 0;
 

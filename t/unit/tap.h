@@ -9,6 +9,10 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+
+
+#define tap_nitems(list)  (sizeof(list) / sizeof((list)[0]))
 
 
 static unsigned  tap_tests;
@@ -41,6 +45,23 @@ ok(int passed, const char *fmt, ...)
     printf("\n");
 
     return passed;
+}
+
+
+/* of just that size, so that a sanitizer sees a byte too many */
+
+static inline void *
+tap_alloc(size_t size)
+{
+    void  *p;
+
+    p = malloc(size);
+
+    if (p == NULL && size) {
+        abort();
+    }
+
+    return p;
 }
 
 
