@@ -2,6 +2,7 @@ use strict;
 use warnings;
 
 use lib 't/lib';
+use Encode qw(decode_utf8);
 use JSON::PP ();
 use POSIX qw(strftime);
 use Test::More;
@@ -84,9 +85,8 @@ finds('as load wrote it', {});
     my $record = $roster->record($ids[3]);
 
     $redis->command('DEL', key($ids[3]));
-    $redis->command('HSET', key($ids[3]), map { utf8::decode(my $name = $_);
-        utf8::decode(my $value = $record->{$_}); ($name, $value) }
-        reverse sort keys %$record);
+    $redis->command('HSET', key($ids[3]), map { decode_utf8($_) }
+                    map { ($_, $record->{$_}) } reverse sort keys %$record);
     $redis->command('PEXPIRE', key($ids[3]), 10 * $day * 1000);
     finds('in another order', {});
 }
@@ -173,8 +173,7 @@ loaded('--prune');
 # sections
 
 my $page = spew(run_dir() . '/page.html', '{{#prize}}{{name}}{{/prize}}');
-my $true = grep { ($roster->row($_)->{prize} // '')
-                  !~ /^(?:|0|f|false|n|no|off|\xe5\x90\xa6)\z/i } @ids;
+my $true = grep { $roster->wins($_) } @ids;
 
 finds('the records that are true', {sections => {prize => $true}},
       '--page', $page);

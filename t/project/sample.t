@@ -249,10 +249,6 @@ unlike($log . $nginx->error_log, qr/s=[\w-]{43}|\Q$signature\E/,
 
 # ---- recipe "not opened"
 
-sub wins { return ($roster->row($_[0])->{prize} // '')
-                  !~ /^(?:|0|f|false|n|no|off|\xe5\x90\xa6)$/i }
-
-
 # what the command says of an nginx' log
 
 sub not_opened {
@@ -275,8 +271,8 @@ sub not_opened {
 
 # one winner only asked for the head, and one link was forged
 
-my @winners = grep { wins($_) } @ids[20 .. $#ids];
-my ($loser) = grep { !wins($_) } @ids[20 .. $#ids];
+my @winners = grep { $roster->wins($_) } @ids[20 .. $#ids];
+my ($loser) = grep { !$roster->wins($_) } @ids[20 .. $#ids];
 
 $client->request('HEAD', $link->{$winners[0]});
 $client->get($link->{$winners[1]} =~ s/s=.*//r);
@@ -285,7 +281,7 @@ $client->get($link->{$_}) for @winners[2, 3], $loser;
 my %opened = map { $_ => 1 } @winners[2, 3], @ids[0 .. 12];
 
 is_deeply([not_opened($nginx)],
-          [sort grep { wins($_) && !$opened{$_} } @{ $roster->ids }],
+          [sort grep { $roster->wins($_) && !$opened{$_} } @{ $roster->ids }],
           'the winners who have not opened their page');
 $nginx->stop;
 

@@ -156,6 +156,16 @@ sub record {
 }
 
 
+# what a section of "prize" says
+
+sub wins {
+    my ($self, $id) = @_;
+
+    return ($self->{rows}{$id}{prize} // '')
+           !~ /^(?:|0|f|false|n|no|off|\xe5\x90\xa6)\z/i;
+}
+
+
 sub conninfo {
     my ($self) = @_;
 
