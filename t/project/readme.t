@@ -108,11 +108,10 @@ my $nginx = Test::Prize::Nginx->start(
         location = /h5 {
             prize_page page.html;
             prize_redis_pass 127.0.0.1:$redis->{port};
-            prize_redis_timeout 20s;
+            $patient
             prize_postgres_pass hr;
             prize_postgres_query
                 "SELECT '1' AS id, 'One' AS name WHERE '1' = ANY(\$1)";
-            prize_postgres_timeout 20s;
         }
         location = /metrics { prize_status prometheus; }
     }

@@ -89,9 +89,7 @@ sub fitted {
     }
 
     # how fast the machine is just now is not what is tried
-    $text =~ s/(?=prize_postgres_pass)/prize_redis_timeout 20s;
-        prize_redis_connect_timeout 20s; prize_postgres_timeout 20s;
-        /;
+    $text =~ s/(?=prize_postgres_pass)/$patient /;
     $text =~ s/rate=\d+r\/s/rate=1r\/m/g == 2 or die 'the sample has no rates';
 
     my $temp = join "\n", map { "${_}_temp_path temp/$_;" }

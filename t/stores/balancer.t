@@ -65,9 +65,7 @@ my $nginx = Test::Prize::Nginx->start(connections => 2048,
     server {
         listen 127.0.0.1:$port backlog=4096;
 
-        prize_redis_connect_timeout 20s;
-        prize_redis_timeout 20s;
-        prize_postgres_timeout 20s;
+        $patient
         prize_postgres_query "SELECT id, 'postgres' AS home
                               FROM unnest(\$1::text[]) AS id";
         prize_write_back off;

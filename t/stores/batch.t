@@ -32,9 +32,7 @@ my $nginx = Test::Prize::Nginx->start(workers => $workers,
         listen 127.0.0.1:$port;
 
         prize_redis_pass unix:$redis->{socket};
-        prize_redis_timeout 20s;
-        prize_redis_connect_timeout 20s;
-        prize_postgres_timeout 30s;
+        $patient
         prize_postgres_pass hr;
         prize_postgres_query "SELECT id, 'name ' || id AS name
                               FROM note(\$1) AS id";

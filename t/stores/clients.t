@@ -22,9 +22,7 @@ my $nginx = Test::Prize::Nginx->start(workers => 2,
     http => <<"CONF");
     prize_postgres hr "@{[ $postgres->conninfo ]}";
     prize_redis_pass 127.0.0.1:$redis->{port};
-    prize_redis_connect_timeout 60s;
-    prize_redis_timeout 60s;
-    prize_postgres_timeout 60s;
+    $patient
     prize_postgres_query "SELECT id, 'N' || id AS name
                           FROM unnest(\$1::text[]) AS id
                           WHERE id IN ('7', 'p')";

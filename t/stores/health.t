@@ -26,8 +26,7 @@ sub site {
     my $port = free_port();
     my $nginx = Test::Prize::Nginx->start(
         files => { 'page.html' => '{{id}}' }, http => <<"CONF");
-    prize_redis_connect_timeout 20s;
-    prize_redis_timeout 20s;
+    $patient
     upstream store { server 127.0.0.1:$store->{port} max_fails=0; }
     server {
         listen 127.0.0.1:$port;

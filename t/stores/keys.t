@@ -36,8 +36,7 @@ my $port = free_port();
 my $nginx = Test::Prize::Nginx->start(files => { 'page.html' => '{{id}}' },
                                       http => <<"CONF");
     prize_redis_pass unix:$redis->{socket};
-    prize_redis_connect_timeout 20s;
-    prize_redis_timeout 20s;
+    $patient
     prize_sign_key_file $keys;
     prize_sign_event gift;
 

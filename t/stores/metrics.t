@@ -19,13 +19,11 @@ my @page = (files => { 'page.html' => '<p data-id="{{id}}">{{name}}</p>' });
 my $stores = <<"CONF";
     prize_postgres hr "@{[ $postgres->conninfo ]}" connections=1;
     prize_redis_pass 127.0.0.1:$redis->{port};
-    prize_redis_connect_timeout 20s;
-    prize_redis_timeout 20s;
+    $patient
     prize_postgres_pass hr;
     prize_postgres_query
         "SELECT u AS id, 'Ann' AS name FROM unnest(\$1::text[]) AS u
          WHERE u <> 'nobody'";
-    prize_postgres_timeout 20s;
     prize_write_back off;
 CONF
 

@@ -28,10 +28,8 @@ sub conf {
     prize_postgres $pool "$conninfo" connections=1;
     upstream employees { @{[ map { "server $_;" } @servers ]} }
     prize_redis_pass employees;
-    prize_redis_connect_timeout 20s;
-    prize_redis_timeout 20s;
+    $patient
     prize_postgres_pass $pool;
-    prize_postgres_timeout 20s;
     prize_postgres_query "SELECT '1' AS id WHERE '1' = ANY(\$1)";
     prize_write_back off;
 

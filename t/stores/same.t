@@ -64,10 +64,8 @@ my $nginx = Test::Prize::Nginx->start(workers => 2, connections => 4096,
         listen 127.0.0.1:$port backlog=4096;
 
         prize_redis_pass store;
-        prize_redis_connect_timeout 20s;
-        prize_redis_timeout 20s;
+        $patient
         prize_postgres_pass hr;
-        prize_postgres_timeout 20s;
         prize_postgres_query "SELECT * FROM employee WHERE id = ANY(\$1)";
 
         $locations

@@ -145,9 +145,7 @@ my $nginx = Test::Prize::Nginx->start(workers => $workers,
     server {
         listen 127.0.0.1:$port backlog=4096;
 
-        prize_redis_timeout 10s;
-        prize_redis_connect_timeout 10s;
-        prize_postgres_timeout 20s;
+        $patient
         prize_postgres_pass hr;
         add_header X-Source \$prize_source;
 

@@ -25,9 +25,7 @@ my $nginx = Test::Prize::Nginx->start(files => {
         listen 127.0.0.1:$port;
 
         prize_redis_pass unix:$redis->{socket};
-        prize_redis_timeout 20s;
-        prize_redis_connect_timeout 20s;
-        prize_postgres_timeout 20s;
+        $patient
         prize_postgres_pass hr;
         prize_postgres_query "SELECT id, 'name ' || id AS name, '' AS seat
                               FROM unnest(\$1::text[]) AS id";

@@ -28,7 +28,7 @@ use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(
     root run_dir module prizectl sanitized free_port eventually slurp spew run
-    shared_redis shared_postgres @gauges
+    shared_redis shared_postgres @gauges $patient
 );
 
 
@@ -36,6 +36,12 @@ our @EXPORT = qw(
 
 our @gauges = qw(requests_in_flight redis_commands_in_flight
                  postgres_queue_length postgres_lookups_in_flight);
+
+
+# budgets of the stores, so that a machine that is busy looks like no fault
+
+our $patient = 'prize_redis_connect_timeout 60s; prize_redis_timeout 60s;'
+               . ' prize_postgres_timeout 60s;';
 
 
 # the project's top folder
