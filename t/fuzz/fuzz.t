@@ -7,11 +7,9 @@ use Test::Prize;
 
 # What the fuzzers have found stays found: every kept input, without them.
 
-my $build = $ENV{BUILD} // root() . '/build';
-
 for my $source (glob root() . '/t/fuzz/corpus/*') {
     my ($name) = $source =~ m{([^/]+)$};
-    my ($status, $out, $err) = run("$build/fuzz/$name-corpus",
+    my ($status, $out, $err) = run("$ENV{TEST_NGINX_BUILD}/fuzz/$name-corpus",
                                    glob "$source/*");
 
     is($status, 0, "$name takes them all, and there are some")

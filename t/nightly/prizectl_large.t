@@ -17,8 +17,6 @@ plan skip_all => 'the memory of a checker'
 my $redis = Test::Prize::Redis->start;
 my $roster = Load::create_roster(shared_postgres(), ROWS);
 
-delete @ENV{qw(REDISCLI_AUTH)};
-
 for my $command (['load', '--prune'], ['verify']) {
     my (undef, $kib) = Load::run_program('/dev/null', prizectl(), @$command,
         '--postgres', $roster->conninfo, '--redis',

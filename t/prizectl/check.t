@@ -15,8 +15,6 @@ my $conninfo = $postgres->conninfo;
 my $url = "redis://127.0.0.1:$redis->{port}";
 my $dir = run_dir();
 
-delete @ENV{qw(REDISCLI_AUTH)};
-
 $postgres->sql(<<'SQL');
 CREATE TABLE roster AS
     SELECT 'E' || i AS id, 'name ' || i AS name,

@@ -21,8 +21,6 @@ my @command = ('--postgres', $roster->conninfo, '--redis',
                "redis://127.0.0.1:$redis->{port}", '--query',
                'SELECT * FROM employee');
 
-delete @ENV{qw(REDISCLI_AUTH)};
-
 my $nginx = Test::Prize::Nginx->start(workers => 1, connections => 1024,
     files => { 'page.html' => '<body data-id="{{id}}">[{{{name}}}]'
                . '[{{{department}}}][{{#prize}}{{{prize}}}{{/prize}}]</body>' },

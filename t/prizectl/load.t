@@ -13,8 +13,6 @@ my $conninfo = $postgres->conninfo;
 my $url = "redis://127.0.0.1:$redis->{port}";
 my $hour = 3600 * 1000;
 
-delete @ENV{qw(REDISCLI_AUTH)};
-
 
 sub sql { return $postgres->sql(@_) }
 

@@ -21,7 +21,6 @@ my %option = (load => ['--postgres', $conninfo, '--query', $query],
 my $keys = spew(run_dir() . '/keys', 'k ' . 'b2xk' x 11 . "\n");
 
 chmod 0600, $keys or die "chmod $keys: $!";
-delete @ENV{qw(REDISCLI_AUTH)};
 
 
 # a command of prizectl, as "$@" of what a shell does

@@ -22,8 +22,6 @@ my @options = ('--postgres', $roster->conninfo, @to, '--query',
 my $json = JSON::PP->new->utf8;
 my $day = 24 * 3600;
 
-delete @ENV{qw(REDISCLI_AUTH)};
-
 
 sub command {
     my ($name, @more) = @_;
