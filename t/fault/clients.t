@@ -2,7 +2,6 @@ use strict;
 use warnings;
 
 use lib 't/lib';
-use IO::Socket::INET ();
 use Socket qw(SOL_SOCKET SO_LINGER);
 use Test::More;
 use Test::Prize;
@@ -10,42 +9,14 @@ use Test::Prize::Fault;
 use Test::Prize::Peer;
 use Test::Prize::Roster;
 
-# Clients that leave or dawdle.
+# Clients that leave, dawdle, or take all the connections that there are.
 
 my $roster = Test::Prize::Roster->create(shared_postgres(), rows => 500);
 my $records = Test::Prize::Peer->records_of($roster);
 my $ids = $roster->ids;
 
 
-# a machine that is busy with something else must not look like a fault
-
-sub site {
-    return Test::Prize::Fault->new(roster => $roster,
-        server => 'prize_redis_connect_timeout 20s; prize_redis_timeout 20s;',
-        @_);
-}
-
-
-sub request {
-    my ($id) = @_;
-
-    return "GET /h5?id=$id HTTP/1.1\r\nHost: h5\r\n\r\n";
-}
-
-
-sub connection {
-    my ($site, %option) = @_;
-
-    return IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-        PeerPort => $site->port, %option) // die "connect: $!";
-}
-
-
-sub descriptors {
-    my ($pid) = @_;
-
-    return scalar(my @links = glob "/proc/$pid/fd/*");
-}
+sub site { return Test::Prize::Fault->new(roster => $roster, @_) }
 
 
 subtest 'row 40: clients that leave at once, by the thousand' => sub {
@@ -55,50 +26,45 @@ subtest 'row 40: clients that leave at once, by the thousand' => sub {
                 @$ids[0 .. 249];
     my $peer = Test::Prize::Peer->start(records => \%known, answer => sub {
         my ($peer, $client, @command) = @_;
-        my $reply = $peer->usual(@command);
-
-        return $peer->later(0.01, sub { $peer->write($client, $reply) });
+        return $peer->write_later(0.01, $client, $peer->usual(@command));
     });
     my $site = site(redis => [$peer]);
-    my ($worker) = $site->nginx->workers;
+    my @workers = $site->nginx->workers;
 
-    $site->ask('row 40: before', requests => 500, status => {200 => 500});
-    eventually { my $status = $site->status;
-                 $status->{requests_in_flight} == 0
-                 && $status->{postgres_connections} == 2 } 'rest';
-    my $before = descriptors($worker);
+    $site->ask('before', requests => 500, status => 200);
+    $site->connected(requests_in_flight => 0, postgres_connections => 2);
+    my $before = $site->descriptors;
 
     # in each way to leave, while others stay
     my $gone = 0;
     my $leave = sub {
-        my @sockets = map { connection($site) } 1 .. 100;
+        my @leave;
 
-        for my $socket (@sockets) {
-            my $request = request($ids->[$gone++ % 500]);
+        for (1 .. 100) {
+            my $id = $ids->[$gone++ % 500];
+            my $client = $gone % 10 ? $site->begin($id)
+                                    : $site->connect->send("GET /h5?id=$id");
 
-            $request = substr $request, 0, length($request) / 2
-                if $gone % 10 == 0;
-            syswrite $socket, $request;
-            shutdown $socket, 1 if $gone % 3 == 1;
-            setsockopt $socket, SOL_SOCKET, SO_LINGER, pack 'II', 1, 0
-                if $gone % 3 == 0;
+            shutdown $client->{socket}, 1 if $gone % 3 == 1;
+            setsockopt $client->{socket}, SOL_SOCKET, SO_LINGER,
+                       pack 'II', 1, 0 if $gone % 3 == 0;
+            push @leave, $client;
         }
 
-        close $_ for @sockets;
+        $_->leave for @leave;
     };
-    my $result = $site->ask('row 40: those who stay', requests => 1500,
-        status => {200 => 1500},
+
+    $site->ask('those who stay, in order', requests => 1500,
+        from => {redis => 750, postgres => 750},
         after => { map { $_ * 100 => $leave } 0 .. 11 });
 
     is($gone, 1200, 'many have left');
-    is($result->{source}{redis}, 750, 'the order is intact');
     is($peer->connects, 1, 'over one connection to Redis');
-    eventually { $site->status->{requests_in_flight} == 0 } 'rest';
-    ok(eventually(sub { descriptors($worker) <= $before }, 'descriptors'),
+    $site->connected(requests_in_flight => 0);
+    ok(eventually(sub { $site->descriptors <= $before }, 'descriptors'),
        'no descriptor is left');
-    is(scalar($site->nginx->workers), 1, 'one worker,');
-    is(($site->nginx->workers)[0], $worker, 'the same');
-    $site->over('row 40', lines => 0);
+    is_deeply([$site->nginx->workers], \@workers, 'the same worker');
+    $site->over(lines => 0);
 };
 
 
@@ -110,19 +76,14 @@ subtest 'row 41: slow clients' => sub {
     $redis->command('HSET', "employee:$ids->[0]", 'name', 'x' x 2**20);
 
     # requests that never end, and answers that are hardly read
-    my @slow = map { connection($site) } 1 .. 200;
-    my @readers = map { connection($site) } 1 .. 20;
+    my @slow = map { $site->connect->send('GET /h5?id=1 HTTP/1.1') } 1 .. 200;
+    my @readers = map { $site->begin($ids->[0])->{socket} } 1 .. 20;
     my @read = ('') x @readers;
 
-    syswrite $_, 'GET /h5?id=1 HTTP/1.1' for @slow;
-    syswrite $_, request($ids->[0]) for @readers;
-
     for my $round (1 .. 5) {
-        my $result = $site->ask('row 41: the others', requests => 300,
-            ids => [@$ids[1 .. 400]], status => {200 => 300});
-
-        is_deeply($result->{source}, {redis => 300}, 'from Redis');
-        syswrite $_, "\r\nX-$round: y" for @slow;
+        $site->ask('the others', requests => 300, ids => [@$ids[1 .. 400]],
+                   from => 'redis');
+        $_->send("\r\nX-$round: y") for @slow;
         sysread $readers[$_], $read[$_], 100, length $read[$_]
             for 0 .. $#readers;
     }
@@ -137,9 +98,86 @@ subtest 'row 41: slow clients' => sub {
 
     is_deeply(\@torn, [], 'the pages of the slow readers');
 
-    close $_ for @slow, @readers;
-    $site->over('row 41', lines => 0);
+    $_->leave for @slow;
+    close $_ for @readers;
+    $site->over(lines => 0);
 };
 
+
+# A connection with half a request, which nginx does not close to make room.
+
+sub half {
+    my ($site) = @_;
+
+    return $site->connect->send("GET /h5?id=$ids->[1] HTTP/1.1\r\n");
+}
+
+
+# No connection is left for either store: clients have them all.
+
+sub exhaust {
+    my ($complaint, %option) = @_;
+    my $postgres = Test::Prize::Postgres->start;
+    my $redis = Test::Prize::Redis->start;
+    my $site = Test::Prize::Fault->new(postgres => $postgres,
+                                       redis => [$redis], %option);
+    my @workers = $site->nginx->workers;
+
+    $site->roster->load($redis);
+    $site->returns_to_redis;
+
+    # both stores go, clients take what they leave, both come back
+    my @asking = map { half($site) } 1 .. 4;
+
+    $redis->kill;
+    $postgres->kill;
+    $site->connected(redis_connections => 0, postgres_connections => 0);
+
+    # who tries them again is refused at once, and takes no place for a moment
+    my (@greedy, $full, $open);
+
+    eventually {
+        push @greedy, map { half($site) } 1 .. 10 if @greedy < 100;
+        my $now = $site->descriptors;
+        $full = $open && $open == $now ? $full + 1 : 0;
+        $open = $now;
+        return $full > 30 && $site->nginx->error_log =~ $complaint;
+    } 'no room';
+
+    $postgres->start;
+    $redis->start;
+    $site->roster->load($redis);
+
+    my @status;
+
+    for my $connection (@asking) {
+        my $answer = $connection->send("Host: h5\r\n\r\n")->answer;
+
+        push @status, join ' ', $answer->{status},
+                      ('Retry-After') x (() = $answer->header('Retry-After'));
+    }
+
+    # nginx may close one that was answered to make room for a store's
+
+    is($status[0], '503 Retry-After', 'BUSY');
+    is_deeply([grep { !/^(?:200|503 Retry-After)\z/ } @status], [],
+              'nothing worse');
+
+    $_->leave for @asking, splice @greedy;
+
+    $site->recovers;
+    $site->returns_to_redis;
+    is_deeply([$site->nginx->workers], \@workers, 'the same worker');
+    $site->over(expected => $complaint, lines => 6);
+}
+
+
+subtest 'row 45: out of worker_connections' => sub {
+    exhaust(qr/worker_connections are not enough/, connections => 40);
+};
+
+subtest 'row 45: out of descriptors' => sub {
+    exhaust(qr/Too many open files/, main => 'worker_rlimit_nofile 40;');
+};
 
 done_testing();

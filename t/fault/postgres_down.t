@@ -4,16 +4,17 @@ use warnings;
 use lib 't/lib';
 use Test::More;
 use Test::Prize;
-use Test::Prize::Client;
 use Test::Prize::Fault;
 use Test::Prize::Peer;
 use Test::Prize::Roster;
 
 # PostgreSQL that dies, comes up slowly, or ends its connections: who is in
 # Redis notices nothing, and everybody else is turned away politely until it
-# is back.
+# is back; and everybody, where Redis is gone as well.
 
-my $redis = Test::Prize::Redis->start;
+# what Redis holds outlives its end
+
+my $redis = Test::Prize::Redis->start(options => ['--appendonly', 'yes']);
 my $postgres = Test::Prize::Postgres->start(
     options => ['-c', 'log_connections=on']);
 my $roster = Test::Prize::Roster->create($postgres, rows => 400);
@@ -21,31 +22,25 @@ my @ids = @{ $roster->ids };
 my @stored = @ids[0 .. 199];
 my @missing = @ids[200 .. 399];
 
-$roster->load($redis, query => 'SELECT * FROM employee WHERE id IN ('
-                               . join(',', map { "'$_'" } @stored) . ')');
+$roster->load($redis, ids => \@stored);
 
 
-sub site {
-    return Test::Prize::Fault->new(roster => $roster, @_);
-}
+sub site { return Test::Prize::Fault->new(roster => $roster, @_) }
 
 
 # connections that PostgreSQL has seen so far
 
 sub connections {
-    my @lines = $postgres->output =~ /LOG:  connection received/g;
-    return scalar @lines;
+    return scalar(() = $postgres->output =~ /LOG:  connection received/g);
 }
 
 
 subtest 'row 21: PostgreSQL killed' => sub {
-    my $site = site(redis => [$redis],
-        location => 'prize_redis_connect_timeout 5s; prize_redis_timeout 5s;'
-                    . 'prize_write_back off;');
-    my (%stored, %missing);
+    my $site = site(redis => [$redis], location => 'prize_write_back off;');
     my %is_stored = map { $_ => 1 } @stored;
+    my (%stored, %missing);
 
-    $site->ask('row 21: answers', requests => 1200, keep => sub {
+    $site->ask('answers', requests => 1200, keep => sub {
         my (undef, $answer) = @_;
         my $count = $is_stored{$answer->{id}} ? \%stored : \%missing;
         $count->{$answer->{status}}++;
@@ -56,27 +51,17 @@ subtest 'row 21: PostgreSQL killed' => sub {
               'the others before, and are then turned away');
 
     my $listener = Test::Prize::Peer->start(port => $postgres->{port},
-        accept => sub { my ($peer, $client) = @_; $peer->close($client) });
+        accept => sub { $_[0]->close($_[1]) });
 
-    my $result = $site->ask('row 21: BUSY', requests => 400,
-                            ids => \@missing, status => {503 => 400});
-    $site->ask('row 21: Redis hits', requests => 400, ids => \@stored,
-               status => {200 => 400});
+    $site->ask('BUSY', requests => 400, ids => \@missing, status => 503);
+    $site->ask('Redis hits', requests => 400, ids => \@stored,
+               from => 'redis');
     cmp_ok($listener->connects, '<=', 10, 'no connect for each request');
     $listener->stop;
 
-    my $answer = Test::Prize::Client->new($site->port)
-                                    ->get("/h5?id=$missing[0]");
-
-    is($answer->{status}, 503, 'BUSY');
-    like(join(', ', $answer->header('Retry-After')), qr/^[123]$/,
-         'with one Retry-After');
-    like(join(', ', $answer->header('Cache-Control')), qr/no-store/,
-         'not to be stored');
-
     $postgres->start;
-    $site->recovers('row 21', ids => \@missing);
-    $site->over('row 21');
+    $site->recovers(ids => \@missing);
+    $site->over;
 };
 
 
@@ -95,8 +80,8 @@ subtest 'row 22: PostgreSQL starting up' => sub {
     my $site = site(workers => 2);
     my $before = connections();
 
-    $site->ask('row 22: BUSY', requests => 200, ids => \@missing,
-               status => {503 => 200}, every => [0.1 => sub {}], rate => 100);
+    $site->ask('BUSY', requests => 200, rate => 100, ids => \@missing,
+               status => 503);
 
     my $tries = connections() - $before;
 
@@ -109,11 +94,11 @@ subtest 'row 22: PostgreSQL starting up' => sub {
     chown $uid, -1, spew("$postgres->{dir}/data/promote", '');
     $postgres->signal('USR1');
 
-    $site->recovers('row 22', ids => \@missing);
+    $site->recovers(ids => \@missing);
     like($site->nginx->error_log, qr/prize: postgres "hr": used again, at /,
          'and that it is over');
     splice @{ $postgres->{options} }, -2;
-    $site->over('row 22');
+    $site->over;
 };
 
 
@@ -130,29 +115,6 @@ SQL
 }
 
 
-subtest 'row 23: pg_terminate_backend during a query' => sub {
-    my $site = site();
-
-    for my $case ([one => "AND state = 'active' LIMIT 1"],
-                  [all => "AND state = 'active'"])
-    {
-        my ($name, $which) = @$case;
-        my $lock = $roster->lock;
-        my $terminated = 0;
-        my $result = $site->ask("row 23: a page in spite of the end of $name",
-            requests => 64, ids => \@missing, status => {200 => 64},
-            every => [0.05 => sub {
-                $terminated ||= terminate($which);
-                undef $lock if $terminated;
-            }]);
-
-        cmp_ok($terminated, '>=', 1, "row 23: $terminated were ended");
-    }
-
-    $site->over('row 23');
-};
-
-
 # One lookup, on one connection after the other: those of the same time may
 # be ended together, and only a younger one is its second try.
 
@@ -165,17 +127,16 @@ subtest 'row 23: the same lookup loses several connections' => sub {
         my $n = 0;
 
         $site->connected(postgres_connections => 2);
-        $site->ask("row 23: $most ended, $status", requests => 1,
-            ids => [$missing[0]], status => {$status => 1},
-            every => [0.05 => sub {
+        $site->ask("$most ended, $status", requests => 1,
+            ids => [$missing[0]], status => $status, every => [0.05 => sub {
                 $n += terminate("AND state = 'active'") if $n < $most;
                 undef $lock if $n == $most;
             }]);
-        is($n, $most, "row 23: $n were ended");
+        is($n, $most, "$n were ended");
     }
 
-    $site->recovers('row 23', ids => \@missing);
-    $site->over('row 23');
+    $site->recovers(ids => \@missing);
+    $site->over;
 };
 
 
@@ -189,7 +150,7 @@ subtest 'row 23: all connections, many times, between quick queries' => sub {
                  =~ /postgres "hr": connection lost: FATAL:  57P01/ }
                'why idle connections were lost';
 
-    $site->ask('row 23: pages', rate => 400, ids => \@missing, status => 200,
+    $site->ask('pages', rate => 400, ids => \@missing, status => 200,
         every => [0.1 => sub {
             my ($clients) = @_;
 
@@ -198,8 +159,39 @@ subtest 'row 23: all connections, many times, between quick queries' => sub {
         }]);
 
     cmp_ok($n, '>=', 20, "$n were ended");
-    $site->over('row 23');
+    $site->over;
 };
+
+
+# either of them is enough again
+
+for my $case ([killed => 'kill', 'start'], [frozen => 'pause', 'resume']) {
+    my ($what, $stop, $go) = @$case;
+
+    subtest "row 34: both stores $what" => sub {
+        my $site = site(redis => [$redis], workers => 2, timeout => '300ms',
+                        budgets => '');
+
+        $roster->load($redis);
+
+        my $result = $site->ask('answers', requests => 400, rate => 400,
+            after => { 100 => sub { $_->$stop for $redis, $postgres } });
+
+        is_deeply([sort keys %{ $result->{status} }], [200, 503],
+                  'pages, then BUSY');
+        $site->ask('BUSY', requests => 300, status => 503);
+
+        $redis->$go;
+        $site->recovers;
+
+        $redis->$stop;
+        $postgres->$go;
+        $site->recovers;
+
+        $redis->$go;
+        $site->over;
+    };
+}
 
 
 done_testing();

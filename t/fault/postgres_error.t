@@ -29,19 +29,14 @@ $roster->sql(<<'SQL');
 SQL
 
 
-sub conninfo {
-    my ($user, $more) = @_;
-
-    return "hostaddr=127.0.0.1 port=$postgres->{port} user=$user"
-           . " dbname=$roster->{name} " . ($more // '');
-}
-
+# as whom, with what else the conninfo says
 
 sub site {
-    my (%option) = @_;
+    my ($user, %option) = @_;
 
-    return Test::Prize::Fault->new(roster => $roster,
-        conninfo => conninfo('h5'), %option);
+    return Test::Prize::Fault->new(roster => $roster, conninfo =>
+        "hostaddr=127.0.0.1 port=$postgres->{port} dbname=$roster->{name}"
+        . " user=$user", %option);
 }
 
 
@@ -49,9 +44,8 @@ sub site {
 
 sub logged {
     my ($pattern) = @_;
-    my @lines = $postgres->output =~ /$pattern/g;
 
-    return scalar @lines;
+    return scalar(() = $postgres->output =~ /$pattern/g);
 }
 
 
@@ -59,32 +53,27 @@ for my $case (['57014', 'statement_timeout'], ['55P03', 'lock_timeout']) {
     my ($sqlstate, $setting) = @$case;
 
     subtest "row 24: $sqlstate" => sub {
-        my $site = site(conninfo => conninfo('h5',
-                                             "options='-c $setting=100'"));
+        my $site = site("h5 options='-c $setting=100'");
         my $lock = $roster->lock;
 
-        $site->ask("row 24: $sqlstate", requests => 60,
-                   status => {503 => 60});
+        $site->ask('BUSY', requests => 60, status => 503);
         like($site->nginx->error_log, qr/prize: .*SQLSTATE $sqlstate/,
              'and the log says why');
-        is($site->status->{
-               'prize_postgres_errors_total{reason="lost"}'}, 0,
+        is($site->status->{'prize_postgres_errors_total{reason="lost"}'}, 0,
            'the connections are kept');
-        close $lock;
-        $site->ask("row 24: $sqlstate: over", requests => 60,
-                   status => {200 => 60});
-        $site->over("row 24: $sqlstate");
+        undef $lock;
+        $site->ask('pages again', requests => 60, status => 200);
+        $site->over;
     };
 }
 
 
 subtest 'row 24: an overdue query' => sub {
-    my $site = site(timeout => '100ms', pool => 'connections=1');
+    my $site = site('h5', timeout => '100ms', pool => 'connections=1');
     my $lock = $roster->lock;
     my $before = logged('LOG:  connection received');
 
-    $site->ask('row 24: overdue', requests => 150, rate => 75,
-               status => {503 => 150});
+    $site->ask('overdue', requests => 150, rate => 75, status => 503);
 
     my $connects = logged('LOG:  connection received') - $before;
 
@@ -93,9 +82,9 @@ subtest 'row 24: an overdue query' => sub {
     like($site->nginx->error_log, qr/prize: .*no answer in time/,
          'and the log says why');
 
-    close $lock;
-    $site->recovers('row 24: overdue');
-    $site->over('row 24: overdue');
+    undef $lock;
+    $site->recovers;
+    $site->over;
 };
 
 
@@ -106,14 +95,13 @@ subtest 'row 25: too many connections' => sub {
     eventually { $roster->sql(q{SELECT count(*) FROM pg_stat_activity
                      WHERE application_name = 'psql'}) == 4 } 'three sessions';
 
-    my $before = logged('remaining connection slots|too many clients');
-    my $site = site(pool => 'connections=3');
+    my $slots = 'remaining connection slots|too many clients';
+    my $before = logged($slots);
+    my $site = site('h5', pool => 'connections=3');
 
-    $site->ask('row 25: pages', requests => 400, rate => 200,
-               status => {200 => 400});
+    $site->ask('pages', requests => 400, rate => 200, status => 200);
 
-    my $refused = logged('remaining connection slots|too many clients')
-                  - $before;
+    my $refused = logged($slots) - $before;
 
     is($site->status->{postgres_connections}, 1, 'over one connection');
     cmp_ok($refused, '>=', 1, 'the others were refused');
@@ -122,26 +110,26 @@ subtest 'row 25: too many connections' => sub {
 
     close $_ for @taken;
     $site->connected(postgres_connections => 3);
-    $site->ask('row 25: pages', requests => 100, status => {200 => 100});
-    $site->over('row 25');
+    $site->ask('pages', requests => 100, status => 200);
+    $site->over;
 };
 
 
 subtest 'row 26: wrong password' => sub {
     my $clock = Test::Prize::Clock->new(timers => 1);
     my $start = $clock->now;
-    my $site = site(conninfo => conninfo('locked', "password='a wrong one'"),
+    my $site = site("locked password='a wrong one'",
                     secrets => ['a wrong one'], clock => $clock);
+    my $refused = 'FATAL:  password authentication failed';
     my $tried = sub {
-        cmp_ok(logged('FATAL:  password authentication failed'), '<=',
-               1 + int(($clock->now - $start) / 15),
-               'row 26: one attempt in fifteen seconds');
+        cmp_ok(logged($refused), '<=', 1 + int(($clock->now - $start) / 15),
+               'one attempt in fifteen seconds');
     };
 
-    eventually { logged('password authentication failed') } 'a refusal';
+    eventually { logged($refused) } 'a refusal';
 
     for (1 .. 3) {
-        $site->ask('row 26: BUSY', requests => 50, status => {503 => 50});
+        $site->ask('BUSY', requests => 50, status => 503);
         $clock->pass(4);
     }
 
@@ -150,60 +138,52 @@ subtest 'row 26: wrong password' => sub {
 
     $roster->sql("ALTER ROLE locked PASSWORD 'a wrong one'");
     $clock->pass(15);
-    $site->recovers('row 26: the password made right');
+    $site->recovers;
     $tried->();
-    $site->over('row 26');
+    $site->over;
 };
 
 
-subtest 'row 30: column or right missing' => sub {
-    my $site = site();
+# What is counted is lines: more failures leave no more of them.
 
-    $roster->sql('REVOKE SELECT ON employee FROM h5');
-    $site->ask('row 30: 42501', requests => 100, status => {503 => 100});
+for my $case (['42501', 'REVOKE SELECT ON employee FROM h5',
+               'GRANT SELECT ON employee TO h5'],
+              ['42703', 'ALTER TABLE employee RENAME id TO nothing',
+               'ALTER TABLE employee RENAME nothing TO id'])
+{
+    my ($sqlstate, $break, $mend) = @$case;
 
-    my @told = $site->nginx->error_log =~ /prize: .*SQLSTATE 42501/g;
+    subtest "row 30: $break" => sub {
+        my $site = site('h5');
 
-    is(scalar(@told), 1, 'row 30: 42501 logged once');
-    $roster->sql('GRANT SELECT ON employee TO h5');
-    $site->ask('row 30: no 42501', requests => 100, status => {200 => 100});
-    $site->over('row 30');
+        $roster->sql($break);
 
-    my $column = site(query =>
-        'SELECT id, name, office FROM employee WHERE id = ANY($1)');
+        my $result = $site->ask('BUSY', connections => 200, status => 503,
+            requests => $ENV{PRIZE_NIGHTLY} ? 10_000 : 1_000);
+        my $times = 1 + int($result->{seconds} / 10);
+        my $told = () = $site->nginx->error_log
+                        =~ /prize: .*SQLSTATE $sqlstate/g;
 
-    # what is counted is lines: more failures leave no more of them
-
-    my $result = $column->ask('row 30: 42703, a thousand times',
-        requests => $ENV{PRIZE_NIGHTLY} ? 10_000 : 1_000, connections => 200,
-        status => 503);
-    my $times = 1 + int($result->{seconds} / 10);
-
-    my @lines = $column->nginx->error_log =~ /prize: .*SQLSTATE 42703/g;
-
-    cmp_ok(scalar(@lines), '<=', $times, 'row 30: 42703 logged once in 10 s');
-    $column->over('row 30: 42703', lines => 4 * $times);
-};
+        ok($told >= 1 && $told <= $times, "logged once in 10 s: $told");
+        $roster->sql($mend);
+        $site->ask('pages again', requests => 100, status => 200);
+        $site->over(lines => 4 * $times);
+    };
+}
 
 
-# who gets what, by ID, when all are asked for at once and so many have to wait
+# who gets what, by ID, when all are asked for at once, and so many of them
+# have to wait: the only connection is busy until they do
 
 sub statuses {
-    my ($site, $name, $ids, $waiting) = @_;
+    my ($site, $ids, $waiting) = @_;
+    my $lock = $roster->lock;
     my %status;
 
-    # a batch is what waits while the only connection is busy
-    my $lock = $roster->lock;
-    my $opened;
-
-    $site->ask($name, ids => $ids, requests => scalar @$ids,
+    $site->ask('at once', ids => $ids, requests => scalar @$ids,
         connections => scalar @$ids, every => [0.05 => sub {
-            my $status = $site->status;
-            return if $opened || $status->{requests_in_flight} < $waiting;
-            close $lock;
-            $opened = 1;
-        }], keep => sub { my (undef, $answer) = @_;
-                          $status{$answer->{id}} = $answer->{status} });
+            undef $lock if $site->status->{requests_in_flight} >= $waiting;
+        }], keep => sub { $status{$_[1]{id}} = $_[1]{status} });
     return \%status;
 }
 
@@ -217,20 +197,19 @@ subtest 'row 31: a bad one in a batch with others' => sub {
         UPDATE numbered SET age = 'unknown' WHERE id = 17;
         GRANT SELECT ON numbered TO h5;
 SQL
-    my $site = site(pool => 'connections=1', query =>
+    my $site = site('h5', pool => 'connections=1', query =>
         'SELECT id, name, department, prize, age::int FROM numbered'
         . ' WHERE id = ANY($1) AND (SELECT count(*) FROM employee) > 0');
     my @bad = ('x', '99999999999', '1e3', '-', '7x');
     my %want = ((map { $_ => 200 } 1 .. 40), (map { $_ => 404 } @bad),
                 17 => 503, 4711 => 404);
+    my @ids = sort keys %want;
 
-    is_deeply(statuses($site, 'row 31: at once', [sort keys %want],
-                       scalar keys %want), \%want,
-              'row 31: 404, 503, and the neighbours 200');
-    is_deeply(statuses($site, 'row 31: again, the type known',
-                       [sort keys %want], keys(%want) - @bad), \%want,
-              'row 31: the same');
-    $site->over('row 31');
+    is_deeply(statuses($site, \@ids, scalar @ids), \%want,
+              '404, 503, and the neighbours 200');
+    is_deeply(statuses($site, \@ids, @ids - @bad), \%want,
+              'the same when the type is known');
+    $site->over;
 };
 
 

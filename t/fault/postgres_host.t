@@ -20,18 +20,28 @@ my $name = $roster->{name};
 my $copy = Test::Prize::Roster->create($second, rows => 200, name => $name);
 
 
-sub site {
-    my (%option) = @_;
+# with a conninfo of its own: an address and a port of each host
 
-    return Test::Prize::Fault->new(roster => $roster, %option);
+sub site {
+    my ($addresses, $ports, %option) = @_;
+
+    return Test::Prize::Fault->new(roster => $roster, conninfo =>
+        "hostaddr=$addresses port=$ports user=postgres dbname=$name", %option);
 }
 
 
 sub both_hosts {
-    my $ports = join ',', $first->{port}, $second->{port};
+    return site('127.0.0.1,127.0.0.1', "$first->{port},$second->{port}", @_);
+}
 
-    return "hostaddr=127.0.0.1,127.0.0.1 port=$ports user=postgres"
-           . " dbname=$name";
+
+# asks, and nothing of the second host
+
+sub use_first {
+    my ($site) = @_;
+
+    $site->ask('pages', requests => 100, status => 200);
+    is(nginx_connections($second), 0, 'of the first host');
 }
 
 
@@ -44,41 +54,33 @@ sub nginx_connections {
 
 
 subtest 'row 27: the first host killed' => sub {
-    my $site = site(conninfo => both_hosts(), workers => 2);
+    my $site = both_hosts(workers => 2);
 
-    $site->ask('row 27: pages', requests => 100, status => {200 => 100});
-    is(nginx_connections($second), 0, 'of the first host');
-
-    $site->ask('row 27: pages go on', requests => 800, rate => 400,
-               status => {200 => 800},
+    use_first($site);
+    $site->ask('pages go on', requests => 800, rate => 400, status => 200,
                after => { 200 => sub { $first->kill } });
     $site->connected(postgres_connections => 4);
     is(nginx_connections($second), 4, 'of the second host');
 
     $first->start;
-    $site->over('row 27');
+    $site->over;
 };
 
 
 # its kernel takes connections, and it never says a word
 
 subtest 'row 27: the first host frozen' => sub {
-    my $before = site(conninfo => both_hosts(), timeout => '2s');
+    my $before = both_hosts(timeout => '2s');
 
-    $before->ask('row 27: pages', requests => 100, status => {200 => 100});
-    is(nginx_connections($second), 0, 'of the first host');
-
+    use_first($before);
     $first->pause;
 
-    my $after = site(conninfo => both_hosts(), timeout => '2s');
+    # one when it was connected, and one when it connects
 
-    for my $case ([$before, 'connected'], [$after, 'connecting']) {
-        my ($site, $when) = @$case;
-
-        $site->recovers("row 27: frozen while $when");
-        $site->ask("row 27: frozen while $when: pages go on",
-                   requests => 200, status => {200 => 200});
-        $site->over("row 27: frozen while $when");
+    for my $site ($before, both_hosts(timeout => '2s')) {
+        $site->recovers;
+        $site->ask('pages go on', requests => 200, status => 200);
+        $site->over;
     }
 
     $first->resume;
@@ -89,17 +91,14 @@ subtest 'row 27: the first host out of reach' => sub {
     my $network = Test::Prize::Network->new
         or plan skip_all => Test::Prize::Network->why_not;
     my $port = $network->relay($first);
-    my $site = site(timeout => '2s', conninfo =>
-        "hostaddr=$network->{address},127.0.0.1 port=$port,$second->{port}"
-        . " user=postgres dbname=$name");
+    my $site = site("$network->{address},127.0.0.1", "$port,$second->{port}",
+                    timeout => '2s');
 
-    $site->ask('row 27: pages', requests => 100, status => {200 => 100});
-    is(nginx_connections($second), 0, 'of the first host');
-
+    use_first($site);
     $network->cut;
-    $site->recovers('row 27: cut off');
+    $site->recovers;
     cmp_ok(nginx_connections($second), '>=', 1, 'of the second host');
-    $site->over('row 27: cut off');
+    $site->over;
 };
 
 
@@ -118,69 +117,67 @@ subtest 'row 27: serialization failures' => sub {
         END $$ LANGUAGE plpgsql;
 SQL
 
-    my $query = 'SELECT * FROM employee WHERE id = ANY($1) AND (SELECT %s())';
-    my $site = site(query => sprintf($query, 'fails_once'),
-                    pool => 'connections=1');
+    for my $case ([fails_once => 200, 200], [fails => 1, 503]) {
+        my ($function, $requests, $status) = @$case;
+        my $site = Test::Prize::Fault->new(roster => $roster,
+            pool => 'connections=1', query => 'SELECT * FROM employee'
+                . " WHERE id = ANY(\$1) AND (SELECT $function())");
 
-    $site->ask('row 27: tried again', requests => 200,
-               status => {200 => 200});
-    $site->over('row 27: tried again');
-
-    $site = site(query => sprintf($query, 'fails'), pool => 'connections=1');
-    $roster->sql("SELECT setval('tries', 1000)");
-    $site->ask('row 27: only once', requests => 1, status => {503 => 1});
-    is($roster->sql("SELECT last_value FROM tries"), 1002, 'two tries');
-    $site->over('row 27: only once');
+        $roster->sql("SELECT setval('tries', 1000)");
+        $site->ask("$function: $status", requests => $requests,
+                   status => $status);
+        is($roster->sql('SELECT last_value FROM tries'), 1002, 'two tries')
+            if $requests == 1;
+        $site->over;
+    }
 };
 
 
 subtest 'row 28: PgBouncer in transaction mode' => sub {
     my $pgbouncer = Test::Prize::PgBouncer->start($first,
                                                   default_pool_size => 2);
-    my $site = site(workers => 2, conninfo => $pgbouncer->conninfo($name));
+    my $site = site('127.0.0.1', $pgbouncer->{port}, workers => 2);
 
-    $site->ask('row 28: pages', requests => 600, status => {200 => 600});
+    $site->ask('pages', requests => 600, status => 200);
     cmp_ok(nginx_connections($first), '<=', 2, 'of four connections two');
 
     my $ended = 0;
-    $site->ask('row 28: its servers ended', requests => 600,
-        status => {200 => 600}, after => { 200 => sub {
+    $site->ask('its servers ended', requests => 600, status => 200,
+        after => { 200 => sub {
             $ended = $first->sql(q{SELECT count(pg_terminate_backend(pid))
                 FROM pg_stat_activity WHERE application_name = 'nginx'});
         } });
     cmp_ok($ended, '>=', 1, "$ended were ended");
 
     $pgbouncer->kill;
-    $site->ask('row 28: killed', requests => 100, status => {503 => 100});
+    $site->ask('killed', requests => 100, status => 503);
     $pgbouncer->start;
-    $site->recovers('row 28: started again');
-    $site->over('row 28');
+    $site->recovers;
+    $site->over;
 };
 
 
 subtest 'row 29: half-open TCP' => sub {
     my $network = Test::Prize::Network->new
         or plan skip_all => Test::Prize::Network->why_not;
-    my $port = $network->relay($first);
-    my $site = site(timeout => '2s', conninfo =>
-        "hostaddr=$network->{address} port=$port user=postgres"
-        . " dbname=$name");
+    my $site = site($network->{address}, $network->relay($first),
+                    timeout => '2s');
 
-    $site->ask('row 29: pages', requests => 100, status => {200 => 100});
+    $site->ask('pages', requests => 100, status => 200);
 
     # one that still connects would be the first to be overdue
     $site->connected(postgres_connections => 2,
         'prize_postgres_connections{state="connected"}' => 2);
     $network->cut;
-    $site->ask('row 29: the budget ends them', requests => 60,
-               connections => 60, status => {503 => 60});
+    $site->ask('the budget ends them', requests => 60, connections => 60,
+               status => 503);
     like($site->nginx->error_log, qr/prize: postgres "hr": no answer in time/,
          'the connection was discarded');
     is($site->status->{postgres_connections}, 0, 'and no other is up');
 
     $network->mend;
-    $site->recovers('row 29: mended');
-    $site->over('row 29');
+    $site->recovers;
+    $site->over;
 };
 
 

@@ -4,8 +4,6 @@ use warnings;
 use lib 't/lib';
 use Test::More;
 use Test::Prize;
-use Test::Prize::Clients;
-use Test::Prize::Client;
 use Test::Prize::Fault;
 use Test::Prize::Peer;
 use Test::Prize::Peer::Postgres;
@@ -16,19 +14,15 @@ use Test::Prize::Roster;
 my $redis = Test::Prize::Redis->start;
 my $roster = Test::Prize::Roster->create(shared_postgres(), rows => 200);
 my @ids = @{ $roster->ids };
-my $half = join ',', map { "'$ids[2 * $_]'" } 0 .. 99;
 
-$roster->load($redis,
-              query => "SELECT * FROM employee WHERE id IN ($half)");
+$roster->load($redis, ids => [map { $ids[2 * $_] } 0 .. 99]);
 
 
 # each other one from Redis, and those between in queries that take a while
 
 sub site {
     return Test::Prize::Fault->new(redis => [$redis], roster => $roster,
-        workers => 2, location => 'prize_redis_connect_timeout 5s;'
-                                 . 'prize_redis_timeout 5s;'
-                                 . 'prize_write_back off;',
+        workers => 2, location => 'prize_write_back off;',
         query => 'SELECT employee.* FROM employee, pg_sleep(0.1)'
                  . ' WHERE id = ANY($1)');
 }
@@ -55,19 +49,19 @@ subtest 'row 39: a worker killed with SIGKILL' => sub {
         });
 
     is_deeply([@$result{qw(wrong extra)}, keys %{ $result->{status} }],
-              [0, 0, 200], 'row 39: nothing but pages');
-    cmp_ok($result->{lost}, '>=', 1, 'row 39: what the workers had is lost');
+              [0, 0, 200], 'nothing but pages');
+    cmp_ok($result->{lost}, '>=', 1, 'what the workers had is lost');
     cmp_ok($result->{lost}, '<=', $in_flight,
-           "row 39: and no more: $result->{lost} of 800");
+           "and no more: $result->{lost} of 800");
 
     eventually { $site->nginx->workers == 2 } 'successors';
-    ok(!grep({ exists $killed{$_} } $site->nginx->workers),
-       'row 39: successors');
+    ok(!grep({ exists $killed{$_} } $site->nginx->workers), 'successors');
+
+    # its gauges are those of two
     $site->connected(redis_connections => 2, postgres_connections => 4,
                      workers => 2);
-    pass('row 39: its gauges are those of two');
-    $site->ask('row 39: all pages', requests => 400, status => {200 => 400});
-    $site->over('row 39', expected => qr/exited on signal 9/);
+    $site->ask('all pages', requests => 400, status => 200);
+    $site->over(expected => qr/exited on signal 9/);
 };
 
 
@@ -121,36 +115,14 @@ END {
 }
 
 
-# Each step is a signal, and what is true when it has been obeyed.  They are
-# taken while clients ask, one after the other.
-
-sub steps {
-    my (@steps) = @_;
-    my $until;
-
-    return sub {
-        return 1 unless @steps;
-
-        if (!$until) {
-            $steps[0][0]->();
-            $until = $steps[0][1];
-        }
-
-        return 0 unless $until->();
-        shift @steps;
-        undef $until;
-        return !@steps;
-    };
-}
-
-
 subtest 'row 38: binary upgrade and roll-back' => sub {
     my $site = site();
     my $nginx = daemonize($site->nginx);
     my $old = master($nginx);
-    my ($new, $newer, $done);
+    my ($new, $newer, $sent);
 
-    my $step = steps(
+    # each step is a signal, and what is true when it has been obeyed
+    my @steps = (
         # a new master beside the old one
         [sub { $old->signal('USR2') }, sub {
             $new = pid_of($nginx, 'nginx.pid') // return 0;
@@ -173,22 +145,30 @@ subtest 'row 38: binary upgrade and roll-back' => sub {
         [sub { $old->signal('QUIT') }, sub { !$old->alive }],
     );
 
-    # for as long as it takes
+    # for as long as they take
 
-    my $result = $site->ask('row 38: pages', rate => 400, connections => 200,
+    my $result = $site->ask('pages', rate => 400, connections => 200,
         status => 200, every => [0.05 => sub {
             my ($clients) = @_;
 
-            $done ||= $step->();
-            $clients->stop if $done && $clients->answers >= 400;
+            if (!@steps) {
+                $clients->stop if $clients->answers >= 400;
+                return;
+            }
+
+            my ($signal, $obeyed) = @{ $steps[0] };
+
+            $signal->() unless $sent++;
+            return unless $obeyed->();
+            shift @steps;
+            $sent = 0;
         }]);
 
-    ok($done, 'row 38: upgraded, rolled back, upgraded');
     is($result->{source}{redis}, int(($result->{requests} + 1) / 2),
-       'row 38: half of them from Redis');
-    is(master($nginx)->{pid}, $newer->{pid}, 'row 38: the new master serves');
-    $site->ask('row 38: pages', requests => 400, status => {200 => 400});
-    $site->over('row 38');
+       'half of them from Redis');
+    is(master($nginx)->{pid}, $newer->{pid}, 'the new master serves');
+    $site->ask('pages', requests => 400, status => 200);
+    $site->over;
 };
 
 
@@ -196,33 +176,25 @@ subtest 'row 38: binary upgrade and roll-back' => sub {
 # wait for them.
 
 sub silent {
-    my (%option) = @_;
-    my @redis = map { Test::Prize::Peer->start(answer => sub {
-        my ($peer, $client, @command) = @_;
-        return $command[0] eq 'HMGET' ? undef : $peer->usual(@command);
-    }) } 1 .. $option{redis};
-    my $postgres = Test::Prize::Peer::Postgres->start(answer => sub {
-        my ($peer, $client, $type, @ids) = @_;
-        return $type eq 'S' ? undef : $peer->usual($type, @ids);
-    });
+    my ($count, %option) = @_;
+    my @redis = map { Test::Prize::Peer->start(lookup => sub { undef }) }
+                1 .. $count;
+    my $postgres = Test::Prize::Peer::Postgres->start(lookup => sub { undef });
     my $site = Test::Prize::Fault->new(roster => $roster, redis => \@redis,
         conninfo => "hostaddr=127.0.0.1 port=$postgres->{port} user=h5"
                     . ' dbname=hr',
-        timeout => '300s', location => 'prize_redis_connect_timeout 300s;'
-                                       . 'prize_redis_timeout 300s;',
-        main => $option{main});
-    my @clients = map {
-        Test::Prize::Client->new($site->port)->connect
-            ->send("GET /h5?id=$_ HTTP/1.1\r\nHost: h5\r\n\r\n")
-    } @ids[0 .. 39];
+        timeout => '300s', budgets => 'prize_redis_connect_timeout 300s;'
+                                      . 'prize_redis_timeout 300s;',
+        %option);
+    my @clients = map { $site->begin($_) } @ids[0 .. 39];
 
-    eventually { $site->status->{requests_in_flight} == 40 } 'all of them';
+    $site->connected(requests_in_flight => 40);
     return ($site, \@clients, @redis, $postgres);
 }
 
 
 subtest 'a fast shutdown while lookups are in flight' => sub {
-    my ($site, $clients, @stores) = silent(redis => 2);
+    my ($site, $clients, @stores) = silent(2);
     my @before = map { $_->connects } @stores;
     my $nginx = $site->nginx;
 
@@ -241,36 +213,26 @@ subtest 'a fast shutdown while lookups are in flight' => sub {
 
 # A client that is gone leaves its lookup behind: no worker waits for that.
 
-subtest 'row 37: worker_shutdown_timeout' => sub {
-    for my $redis (1, 0) {
-        my ($site, $clients, @stores) = silent(redis => $redis,
-            main => 'worker_shutdown_timeout 200ms;');
-        my ($nginx, @old) = ($site->nginx, $site->nginx->workers);
+for my $redis (1, 0) {
+    for my $leave (0, 1) {
+        my $what = $leave ? 'clients that leave' : 'worker_shutdown_timeout';
 
-        $nginx->reload;
-        ok(eval { eventually { !grep { kill 0, $_ } @old } 'the end', 100 },
-           'row 37: the old worker is gone with its requests')
-            or kill 'KILL', @old;
-        is(scalar(grep { eval { $_->answer } } @$clients), 0,
-           'row 37: which nobody has answered');
-        $site->over('row 37: worker_shutdown_timeout');
+        subtest "row 37: $what, $redis Redis" => sub {
+            my ($site, $clients, @stores) = silent($redis, main =>
+                $leave ? '' : 'worker_shutdown_timeout 200ms;');
+            my @old = $site->nginx->workers;
+
+            $site->nginx->reload;
+            $leave && $_->leave for @$clients;
+            ok(eval { eventually { !grep { kill 0, $_ } @old } 'end', 100 },
+               'the old worker is gone with its requests')
+                or kill 'KILL', @old;
+            is(scalar(grep { eval { $_->answer } } @$clients), 0,
+               'which nobody has answered') unless $leave;
+            $site->over;
+        };
     }
-};
-
-
-subtest 'row 37: clients that leave an old worker' => sub {
-    for my $redis (1, 0) {
-        my ($site, $clients, @stores) = silent(redis => $redis);
-        my ($nginx, @old) = ($site->nginx, $site->nginx->workers);
-
-        $nginx->reload;
-        $_->leave for @$clients;
-        ok(eval { eventually { !grep { kill 0, $_ } @old } 'the end', 100 },
-           'row 37: the old worker is gone with its clients')
-            or kill 'KILL', @old;
-        $site->over('row 37: clients that leave');
-    }
-};
+}
 
 
 done_testing();

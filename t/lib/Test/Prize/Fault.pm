@@ -4,35 +4,36 @@ package Test::Prize::Fault;
 # broken, questions to it, and what has to hold whatever was broken.
 #
 #     my $site = Test::Prize::Fault->new(redis => [$redis]);
-#     my $result = $site->ask('row 1: refused', requests => 300,
-#                             status => {200 => 300});
-#     is_deeply($result->{source}, {postgres => 300}, ...);
-#     $site->over('row 1');
+#     $site->ask('all from PostgreSQL', requests => 300, from => 'postgres');
+#     $site->over;
 #
 # "new" takes "redis", servers or ports of one upstream block; "postgres", the
 # server of the roster, or "roster", the same for several sites; "conninfo",
 # where that is another way to it, "pool", the parameters of the pool, "query"
 # and "timeout", what PostgreSQL is asked and how long that may take;
 # "location", directives of /h5, "server" and "http", what else the
-# configuration holds;
+# configuration holds; "budgets", directives in place of the 20 seconds that
+# Redis has, so that a machine that is busy looks like no fault;
 # "secrets", words that no log may hold; "clock", a Test::Prize::Clock; and what
 # starts an nginx, "workers" and "main", say.
 #
-# "ask" takes what a run of Test::Prize::Clients takes, and "ids", "status", the
-# count of each that is wanted or the only one, and "connections".  A run that
-# "every" or "keep" stops needs no "requests".  Its result also counts
-# where the pages came from, in "source", by its address how often each
-# backend was asked for them, in "asked", and in "rude" what turns somebody away
-# without saying for how long, or may be stored.
+# "ask" takes what a run of Test::Prize::Clients takes, and "ids",
+# "connections", "status", the count of each that is wanted or the only one,
+# and "from", the same for the stores that the pages come from: all are pages
+# then, unless "status" says otherwise.  A run that "every" or "keep" stops
+# needs no "requests".  Its result also counts where the pages came from, in
+# "source", by its address how often each backend was asked for them, in
+# "asked", and in "rude" what turns somebody away without saying for how long,
+# or may be stored.
 
 use strict;
 use warnings;
 
 use Test::More;
 use Test::Prize;
+use Test::Prize::Client;
 use Test::Prize::Clients;
 use Test::Prize::Roster;
-use Time::HiRes qw(sleep);
 
 
 sub new {
@@ -55,6 +56,8 @@ sub new {
     my $pool = $option{pool} // 'connections=2 queue=4096';
     my $query = $option{query} // 'SELECT * FROM employee WHERE id = ANY($1)';
     my $timeout = $option{timeout} // '10s';
+    my $budgets = $option{budgets} // 'prize_redis_connect_timeout 20s;'
+                                      . 'prize_redis_timeout 20s;';
 
     $self->{nginx} = Test::Prize::Nginx->start(connections => 4096, %option,
         $clock ? (binary => $clock->binary, main => $clock->main) : (),
@@ -73,6 +76,7 @@ sub new {
         listen 127.0.0.1:$self->{port} backlog=4096;
 
         prize_postgres_query "$query";
+        $budgets
         @{[ $option{server} // '' ]}
 
         location = /h5 {
@@ -92,7 +96,27 @@ CONF
 
 sub nginx  { return $_[0]{nginx} }
 sub roster { return $_[0]{roster} }
-sub port   { return $_[0]{port} }
+
+
+# descriptors that the only worker has open
+
+sub descriptors {
+    my ($worker) = $_[0]{nginx}->workers;
+
+    return scalar(() = glob "/proc/$worker/fd/*");
+}
+
+
+# a connection of its own, and one that has asked for a page
+
+sub connect { return Test::Prize::Client->new($_[0]{port})->connect }
+
+
+sub begin {
+    my ($self, $id) = @_;
+
+    return $self->connect->send("GET /h5?id=$id HTTP/1.1\r\nHost: h5\r\n\r\n");
+}
 
 
 # The numbers of "prize_status json".  Tests wait for them: JSON::PP would take
@@ -124,13 +148,18 @@ sub connected {
 
 sub ask {
     my ($self, $name, %option) = @_;
-    my $status = delete $option{status};
+    my ($status, $from) = delete @option{qw(status from)};
     my $result = $self->quietly(%option);
+    my %want = map { $_ => 0 } qw(lost wrong extra rude);
 
-    $status = { $status => $result->{requests} } if $status && !ref $status;
-    is_deeply([@$result{qw(lost wrong extra rude)},
-               $status ? $result->{status} : ()],
-              [0, 0, 0, 0, $status // ()], $name)
+    $status //= 200 if $from;
+    $want{status} = ref $status ? $status : { $status => $result->{requests} }
+        if $status;
+    $want{source} = ref $from ? $from : { $from => $result->{requests} }
+        if $from;
+
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    is_deeply({ map { $_ => $result->{$_} } keys %want }, \%want, $name)
         or diag(Test::Prize::Clients->describe($result));
 
     return $result;
@@ -140,7 +169,6 @@ sub ask {
 sub quietly {
     my ($self, %option) = @_;
     my $ids = delete $option{ids} // $self->{roster}->ids;
-    my $path = delete $option{path} // '/h5';
     my $keep = delete $option{keep};
     my ($rude, %source, %asked) = 0;
 
@@ -148,7 +176,7 @@ sub quietly {
         connections => delete $option{connections} // 32,
         close => delete $option{close},
         request => sub { my $id = $ids->[$_[0] % @$ids];
-                         return ("$path?id=$id", $id) });
+                         return ("/h5?id=$id", $id) });
 
     my $result = $clients->run(requests => 1_000_000, %option, keep => sub {
         my (undef, $answer) = @_;
@@ -166,69 +194,63 @@ sub quietly {
 }
 
 
-# Asks until ten in a row get a page, as many a second as one client may.
-# Answers before that may be BUSY, but none is lost or wrong.
+# Asks until twenty in a row get a page.  Answers before that may be BUSY, but
+# none is lost or wrong.
 
 sub recovers {
-    my ($self, $name, %option) = @_;
-    my %total = (lost => 0, wrong => 0, extra => 0, status => {});
+    my ($self, %option) = @_;
 
-    my $back = eval {
-        eventually {
-            my $result = $self->quietly(%option, requests => 10);
-            $total{$_} += $result->{$_} for qw(lost wrong extra);
-            $total{status}{$_} += $result->{status}{$_}
-                for keys %{ $result->{status} };
-            return ($result->{status}{200} // 0) == 10;
-        } $name, 60;
-    };
-
-    my @other = grep { $_ != 200 && $_ != 503 } keys %{ $total{status} };
-
-    ok($back, "$name: pages again");
-    is_deeply([@total{qw(lost wrong extra)}, @other], [0, 0, 0],
-              "$name: pages or BUSY until then");
+    $self->ask_until(status => 200, [503], %option);
 }
 
 
 # Asks until all pages are Redis' own again; all are pages until then.
 
 sub returns_to_redis {
-    my ($self, $name, %option) = @_;
-    my %total = (lost => 0, wrong => 0, extra => 0, status => {});
+    my ($self, %option) = @_;
+
+    $self->ask_until(source => 'redis', [], %option);
+}
+
+
+sub ask_until {
+    my ($self, $what, $wanted, $meanwhile, %option) = @_;
+    my %total = map { $_ => 0 } qw(lost wrong extra);
+    my %other;
 
     my $back = eval {
         eventually {
             my $result = $self->quietly(%option, requests => 20);
-            $total{$_} += $result->{$_} for qw(lost wrong extra);
-            $total{status}{$_} += $result->{status}{$_}
-                for keys %{ $result->{status} };
-            return 1 if ($result->{source}{redis} // 0) == 20;
-            sleep 0.2;
-            return 0;
-        } $name, 60;
+            $total{$_} += $result->{$_} for keys %total;
+            @other{keys %{ $result->{status} }} = ();
+            return ($result->{$what}{$wanted} // 0) == 20;
+        } $wanted;
     };
 
-    ok($back, "$name: Redis is used again");
-    is_deeply([@total{qw(lost wrong extra)}, keys %{ $total{status} }],
-              [0, 0, 0, 200], "$name: nothing but pages until then");
+    delete @other{200, @$meanwhile};
+
+    local $Test::Builder::Level = $Test::Builder::Level + 2;
+    ok($back, "$what $wanted again");
+    is_deeply([values %total, keys %other], [0, 0, 0],
+              join ' or ', 'until then nothing but pages', @$meanwhile);
 }
 
 
 # Ends the site, and tests what holds for every fault.  "lines" is how many
 # lines of ours a worker may have written, 4 unless told; "expected" matches
-# what nginx itself may complain of.
+# what nginx itself may complain of.  Returns these lines.
 
 sub over {
-    my ($self, $row, %option) = @_;
+    my ($self, %option) = @_;
     my $nginx = $self->{nginx};
     my $lines = ($option{lines} // 4) * $self->{workers};
     my $expected = $option{expected} // qr/(?!)/;
     my @left;
 
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
     eval { eventually { @left = @{$self->status}{@gauges}; !grep { $_ } @left }
                       'all gauges at zero' };
-    is_deeply(\@left, [(0) x @gauges], "$row: nothing is left in flight");
+    is_deeply(\@left, [(0) x @gauges], 'nothing is left in flight');
 
     $nginx->stop('QUIT');
 
@@ -237,12 +259,12 @@ sub over {
                      && $_ !~ $expected } split /^/m, $log;
     my @ours = grep { / \[(?:warn|error)\] .*prize: / } split /^/m, $log;
 
-    is(join('', @bad), '', "$row: no alert");
-    like($log, qr/ \[notice\] \S+ exit$/m, "$row: nginx ends by itself");
-    cmp_ok(scalar(@ours), '<=', $lines, "$row: at most $lines lines of log")
+    is(join('', @bad), '', 'no alert');
+    like($log, qr/ \[notice\] \S+ exit$/m, 'nginx ends by itself');
+    cmp_ok(scalar(@ours), '<=', $lines, "at most $lines lines of log")
         or diag(@ours);
     is(join('', grep { index($log, $_) >= 0 } @{ $self->{secrets} }), '',
-       "$row: no secret in the log") if @{ $self->{secrets} };
+       'no secret in the log');
 
     return \@ours;
 }

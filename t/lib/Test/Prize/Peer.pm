@@ -3,22 +3,26 @@ package Test::Prize::Peer;
 # A Redis that does what a test tells it: a process that accepts, reads
 # commands and answers as a function says.
 #
-#     my $peer = Test::Prize::Peer->start(answer => sub {
-#         my ($peer, $client, @command) = @_;
-#         return "-LOADING\r\n" if $command[0] eq 'HMGET';
-#         return $peer->usual(@command);
+#     my $peer = Test::Prize::Peer->start(records => {...}, lookup => sub {
+#         my ($peer, $client, $usual, $key) = @_;
+#         return $key eq 'employee:7' ? "-LOADING\r\n" : $usual;
 #     });
 #
-# What the function returns is written, as it is; undef writes nothing.
-# Within it $client->{n} counts the commands of that connection, and
+# That is the answer to a lookup, HMGET, where "usual" would be that from
+# "records", a hash by key of hashes.  "answer" is called for all commands:
+#
+#     answer => sub { my ($peer, $client, @command) = @_;
+#                     return $peer->usual(@command); }
+#
+# "usual" answers PING, AUTH and SELECT, HMGET, and EVAL with 0.  What a
+# function returns is written, as it is; undef writes nothing.  Within it
 #
 #     $peer->write($client, $bytes);           at once, before the rest
-#     $peer->later($seconds, sub { ... });     unless the client is gone
+#     $peer->write_later($seconds, $client, $bytes);
+#     $peer->later($seconds, sub { ... });
 #     $peer->close($client); $peer->reset($client);
 #
-# "usual" answers PING, AUTH and SELECT, HMGET from "records" (a hash by key
-# of hashes) and EVAL with 0.  "accept" is called with each new client.  A
-# peer that was stopped starts again on its port.
+# "accept" is called with each new client.
 #
 # In the test, $peer->commands(qr/^HMGET/) are those that came, one string
 # each, $peer->connects is the number of connections, and $peer->closes that
@@ -40,16 +44,10 @@ our @ISA = qw(Test::Prize::Process);
 
 
 sub start {
-    my ($self, %option) = @_;
-
-    if (!ref $self) {
-        $self = $self->attach(port => Test::Prize::free_port(),
-                              dir => $self->new_dir('peer'),
+    my ($class, %option) = @_;
+    my $self = $class->attach(port => Test::Prize::free_port(),
+                              dir => $class->new_dir('peer'),
                               records => {}, %option);
-    } else {
-        %$self = (%$self, %option);
-    }
-
     my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1',
         LocalPort => $self->{port}, ReuseAddr => 1, Listen => SOMAXCONN)
         or croak "listen on port $self->{port}: $!";
@@ -82,18 +80,8 @@ sub commands {
 }
 
 
-sub connects {
-    my ($self) = @_;
-
-    return scalar(my @connects = $self->commands(qr/^connect$/));
-}
-
-
-sub closes {
-    my ($self) = @_;
-
-    return scalar(my @closes = $self->commands(qr/^closed$/));
-}
+sub connects { return scalar(() = $_[0]->commands(qr/^connect$/)) }
+sub closes   { return scalar(() = $_[0]->commands(qr/^closed$/)) }
 
 
 # the child's part
@@ -131,7 +119,7 @@ sub accepted {
 
     return unless $socket;
 
-    my $client = { socket => $socket, in => '', n => 0 };
+    my $client = { socket => $socket, in => '' };
 
     binmode $socket;
     setsockopt $socket, IPPROTO_TCP, TCP_NODELAY, 1;
@@ -152,14 +140,29 @@ sub readable {
     while ($client->{socket} && (my @command = $self->parse($client))) {
         print {$self->{seen}} join(' ', grep { defined } @command[0, 1]),
                               "\n";
-        $client->{n}++;
 
-        my $answer = $self->{answer} ? $self->{answer}->($self, $client,
-                                                         @command)
-                                     : $self->usual(@command);
+        my $answer = $self->answer($client, @command);
         $self->write($client, $answer) if defined $answer;
     }
 }
+
+
+sub answer {
+    my ($self, $client, @command) = @_;
+
+    return $self->{answer}->($self, $client, @command) if $self->{answer};
+
+    my $usual = $self->usual(@command);
+    my $name = shift @command;
+
+    return $self->{lookup} && $name eq $self->lookup
+           ? $self->{lookup}->($self, $client, $usual, @command) : $usual;
+}
+
+
+# the command that is one
+
+sub lookup { return 'HMGET' }
 
 
 sub parse {
@@ -233,6 +236,13 @@ sub later {
 
     push @{$self->{timers}}, [time + $seconds, $code];
     return undef;
+}
+
+
+sub write_later {
+    my ($self, $seconds, $client, $bytes) = @_;
+
+    return $self->later($seconds, sub { $self->write($client, $bytes) });
 }
 
 

@@ -196,14 +196,16 @@ sub lock {
 }
 
 
-# "prizectl load" into a server
+# "prizectl load" into a server; of all, of "ids", or what a "query" returns
 
 sub load {
     my ($self, $redis, %option) = @_;
+    my $some = join ',', map { "'$_'" } @{ $option{ids} // [] };
     my ($status, undef, $err) = Test::Prize::run(Test::Prize::prizectl(),
         'load', '--postgres', $self->conninfo,
         '--redis', 'redis://' . $redis->address,
-        '--query', $option{query} // 'SELECT * FROM employee');
+        '--query', $option{query} // 'SELECT * FROM employee'
+                   . ($some && " WHERE id IN ($some)"));
 
     croak "prizectl load: $err" if $status;
     return $self;

@@ -67,6 +67,11 @@ sub usual {
 }
 
 
+# of the IDs behind it
+
+sub lookup { return 'S' }
+
+
 # the answer to a query of these IDs
 
 sub rows {
