@@ -77,9 +77,11 @@ malloc_early(size_t size)
 static int
 malloc_fails(void)
 {
-    if (control == NULL || control->pid == 0
-        || control->pid != (uint64_t) getpid())
-    {
+    if (next_posix_memalign == NULL) {
+        malloc_resolve();
+    }
+
+    if (control == NULL || control->pid != (uint64_t) getpid()) {
         return 0;
     }
 
@@ -97,40 +99,28 @@ malloc_fails(void)
 void *
 malloc(size_t size)
 {
-    if (next_malloc == NULL) {
-        malloc_resolve();
-
-        if (next_malloc == NULL) {
-            return malloc_early(size);
-        }
+    if (malloc_fails()) {
+        return NULL;
     }
 
-    return malloc_fails() ? NULL : next_malloc(size);
+    return next_malloc ? next_malloc(size) : malloc_early(size);
 }
 
 
 void *
 calloc(size_t n, size_t size)
 {
-    if (next_calloc == NULL) {
-        malloc_resolve();
-
-        if (next_calloc == NULL) {
-            return malloc_early(n * size);
-        }
+    if (malloc_fails()) {
+        return NULL;
     }
 
-    return malloc_fails() ? NULL : next_calloc(n, size);
+    return next_calloc ? next_calloc(n, size) : malloc_early(n * size);
 }
 
 
 void *
 realloc(void *p, size_t size)
 {
-    if (next_realloc == NULL) {
-        malloc_resolve();
-    }
-
     return malloc_fails() ? NULL : next_realloc(p, size);
 }
 
@@ -138,10 +128,6 @@ realloc(void *p, size_t size)
 int
 posix_memalign(void **p, size_t alignment, size_t size)
 {
-    if (next_posix_memalign == NULL) {
-        malloc_resolve();
-    }
-
     return malloc_fails() ? ENOMEM : next_posix_memalign(p, alignment, size);
 }
 

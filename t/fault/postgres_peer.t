@@ -5,7 +5,7 @@ use lib 't/lib';
 use Test::More;
 use Test::Prize;
 use Test::Prize::Fault;
-use Test::Prize::Peer::Postgres;
+use Test::Prize::Peer::Postgres qw(message error data description);
 use Test::Prize::Roster;
 use Time::HiRes qw(time);
 
@@ -34,10 +34,6 @@ sub site {
         "hostaddr=127.0.0.1 port=$peer->{port} user=h5 dbname=hr",
         pool => 'connections=1', %option);
 }
-
-
-sub message { return Test::Prize::Peer::Postgres::message(@_) }
-sub error   { return Test::Prize::Peer::Postgres::error(@_) }
 
 
 subtest 'row 15: an answer that is split at every byte' => sub {
@@ -69,14 +65,10 @@ my %broken = (
     'HTTP' => "HTTP/1.1 400 Bad Request\r\n\r\n",
     'a length below four' => "T\0\0\0\3",
     'a negative length' => "T\xff\xff\xff\xff",
-    'a row before its description' =>
-        Test::Prize::Peer::Postgres::data(1, 2),
-    'a row with a column too many' =>
-        Test::Prize::Peer::Postgres::description('id')
-        . Test::Prize::Peer::Postgres::data(1, 2),
+    'a row before its description' => data(1, 2),
+    'a row with a column too many' => description('id') . data(1, 2),
     'a row whose field is longer than it' =>
-        Test::Prize::Peer::Postgres::description('id')
-        . message('D', pack 'n N a', 1, 100, 'x'),
+        description('id') . message('D', pack 'n N a', 1, 100, 'x'),
     'FATAL' => error(S => 'FATAL', V => 'FATAL', C => '57P01',
                      M => 'going down'),
     'FATAL without a message' => error(S => 'FATAL', V => 'FATAL'),

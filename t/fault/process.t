@@ -85,27 +85,32 @@ sub daemonize {
 }
 
 
-# the pid in nginx.pid, or in nginx.pid.oldbin, if it lives
+# the one that nginx.pid names, if it lives
 
 my %masters;
 
-sub pid_of {
-    my ($nginx, $file) = @_;
-    my ($pid) = (eval { slurp("$nginx->{dir}/$file") } // '') =~ /(\d+)/;
+sub master {
+    my ($nginx) = @_;
+    my ($pid) = (eval { slurp("$nginx->{dir}/nginx.pid") } // '') =~ /(\d+)/;
 
     return undef unless $pid;
-    return $masters{$pid} = Test::Prize::Nginx->attach(dir => $nginx->{dir},
-                                                       pid => $pid);
+
+    my $master = $masters{$pid} = Test::Prize::Nginx->attach(
+        dir => $nginx->{dir}, pid => $pid);
+
+    return undef unless $master->alive;
+    $nginx->{pid} = $pid;
+    return $master;
 }
 
 
-sub master {
-    my ($nginx) = @_;
-    my $master = pid_of($nginx, 'nginx.pid') // return undef;
+# another one, when it has its workers
 
-    return undef unless $master->alive;
-    $nginx->{pid} = $master->{pid};
-    return $master;
+sub successor {
+    my ($nginx, $old) = @_;
+    my $new = master($nginx) // return undef;
+
+    return $new->{pid} != $old->{pid} && $new->workers == 2 ? $new : undef;
 }
 
 
@@ -124,24 +129,18 @@ subtest 'row 38: binary upgrade and roll-back' => sub {
     # each step is a signal, and what is true when it has been obeyed
     my @steps = (
         # a new master beside the old one
-        [sub { $old->signal('USR2') }, sub {
-            $new = pid_of($nginx, 'nginx.pid') // return 0;
-            return $new->{pid} != $old->{pid} && $new->workers == 2;
-        }],
+        [sub { $old->signal('USR2') }, sub { $new = successor($nginx, $old) }],
         # the old workers leave
         [sub { $old->signal('WINCH') }, sub { $old->children == 1 }],
         # the roll-back: they come again, and the new master goes
         [sub { $old->signal('HUP') }, sub { $old->workers == 2 }],
         [sub { $new->signal('QUIT') }, sub {
             return !$new->alive
-                   && (pid_of($nginx, 'nginx.pid') // return 0)->{pid}
-                      == $old->{pid};
+                   && (master($nginx) // return 0)->{pid} == $old->{pid};
         }],
         # the upgrade again, this time to its end
-        [sub { $old->signal('USR2') }, sub {
-            $newer = pid_of($nginx, 'nginx.pid') // return 0;
-            return $newer->{pid} != $old->{pid} && $newer->workers == 2;
-        }],
+        [sub { $old->signal('USR2') },
+         sub { $newer = successor($nginx, $old) }],
         [sub { $old->signal('QUIT') }, sub { !$old->alive }],
     );
 

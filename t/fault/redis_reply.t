@@ -35,11 +35,9 @@ sub every_other {
 
 sub reply_of {
     my ($id) = @_;
-    my $record = $roster->record($id);
 
-    return join '', "*4\r\n",
-           map { Test::Prize::Peer::bulk($record->{$_}) }
-           qw(id name department prize);
+    return Test::Prize::Peer::usual({ records => $records }, 'HMGET',
+        "employee:$id", qw(id name department prize));
 }
 
 

@@ -6,13 +6,16 @@ package Test::Prize::Peer::Postgres;
 # the Bind before it.
 #
 # "usual" lets everybody in and answers a Sync with the rows of those IDs from
-# "records" (by ID).  The messages:
+# "records" (by ID).  The messages, of which the functions make some:
 # https://www.postgresql.org/docs/15/protocol-message-formats.html
 
 use strict;
 use warnings;
 
+use Exporter qw(import);
 use parent 'Test::Prize::Peer';
+
+our @EXPORT_OK = qw(message error data description);
 
 my @columns = qw(id name department prize);
 
