@@ -11,8 +11,8 @@
  *
  *         await page.goto('http://127.0.0.1:8080/h5?id=7');
  *         page.seen.requests      // URLs, "data:" ones left out
- *         page.seen.console       // texts of messages and uncaught errors
- *         page.seen.violations    // directives of the policy, and what of
+ *         page.seen.console       // texts of messages and uncaught errors,
+ *                                 // violations of the policy among them
  *         await page.done();
  *     });
  *
@@ -25,7 +25,7 @@ const path = require('path');
 const { chromium } = require('playwright-core');
 
 /* for what never comes: a machine may be busy for minutes */
-const LIMIT = Number(process.env.LIMIT) || 300000;
+const LIMIT = 300000;
 
 /*
  * Playwright adds --headless, --no-sandbox, and what keeps it off the net.  A
@@ -43,17 +43,16 @@ function holdLater() {
 
 
 /*
- * Options, all optional: width, height, scale (device pixels of one),
- * touch (true by default), dark, reduced, text (its size in percent), script
- * (false: no JavaScript), init, a function that runs in each document before
- * its own scripts, and still: what a page would do by itself in a second or
- * later does not happen, however long it is looked at.
+ * Options, all optional: width, height, touch (true by default), dark, reduced,
+ * text (its size in percent), script (false: no JavaScript), init, a function
+ * that runs in each document before its own scripts, and still: what a page
+ * would do by itself in a second or later does not happen, however long it is
+ * looked at.
  */
 
 async function openPage(browser, option) {
     const context = await browser.newContext({
         viewport: { width: option.width || 390, height: option.height || 844 },
-        deviceScaleFactor: option.scale || 1,
         hasTouch: option.touch !== false,
         isMobile: option.touch !== false,
         colorScheme: option.dark ? 'dark' : 'light',
@@ -74,13 +73,13 @@ async function openPage(browser, option) {
         await page.addInitScript(option.init);
     }
 
-    await watch(page, option);
+    watch(page);
     return page;
 }
 
 
-async function watch(page, option) {
-    const seen = { requests: [], console: [], violations: [] };
+function watch(page) {
+    const seen = { requests: [], console: [] };
 
     page.seen = seen;
     page.on('console', (message) => seen.console.push(message.text()));
@@ -89,22 +88,6 @@ async function watch(page, option) {
         if (!request.url().startsWith('data:')) {
             seen.requests.push(request.url());
         }
-    });
-
-    /* with scripts off the console still tells of a violation */
-
-    if (option.script === false) {
-        return;
-    }
-
-    await page.exposeBinding('seenViolation', (source, text) => {
-        seen.violations.push(text);
-    });
-    await page.addInitScript(() => {
-        document.addEventListener('securitypolicyviolation', (event) => {
-            window.seenViolation(event.violatedDirective + ' '
-                                 + event.blockedURI + ' ' + event.sample);
-        });
     });
 }
 
@@ -149,23 +132,6 @@ async function patient(shoot) {
 
 function picture(page, option) {
     return patient(() => page.screenshot(option));
-}
-
-
-/* the whole page in base64, in a third of the time: as it is at the moment */
-
-async function snap(page, session) {
-    const size = await page.evaluate(() => ({
-        width: innerWidth,
-        height: Math.max(innerHeight, document.documentElement.scrollHeight),
-        beyond: document.documentElement.scrollHeight > innerHeight
-    }));
-    const shot = await patient(() => session.send('Page.captureScreenshot', {
-        optimizeForSpeed: true, captureBeyondViewport: size.beyond,
-        clip: { x: 0, y: 0, width: size.width, height: size.height, scale: 1 }
-    }));
-
-    return shot.data;
 }
 
 
@@ -221,4 +187,4 @@ async function withBrowser(run) {
 }
 
 
-module.exports = { LIMIT, picture, sideways, snap, withBrowser };
+module.exports = { LIMIT, picture, sideways, withBrowser };

@@ -5,7 +5,7 @@
  * words stand on gradients and drawings, which axe-core leaves undecided.
  */
 
-const { snap } = require('./browser');
+const { picture } = require('./browser');
 const { is, ok } = require('./tap');
 
 /* WCAG 2, level AA, for text of any size */
@@ -95,16 +95,18 @@ function hide() {
 }
 
 
-async function contrast(page, session, name) {
+async function contrast(page, name) {
     const seen = await page.evaluate(lines);
 
     await page.evaluate(hide);
 
-    const picture = await snap(page, session);
+    const shot = await picture(page, { fullPage: true });
 
     await page.evaluate(() => document.adoptedStyleSheets.pop());
 
-    const ratios = await page.evaluate(worst, { picture, seen });
+    const ratios = await page.evaluate(worst, {
+        picture: shot.toString('base64'), seen
+    });
 
     ok(ratios.length >= 2, `${name}: there are words`);
     is(ratios.filter(({ ratio }) => ratio < ENOUGH), [],

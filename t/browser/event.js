@@ -18,11 +18,11 @@ const fs = require('fs');
 const net = require('net');
 const path = require('path');
 const { createInterface } = require('readline');
+const { axe } = require('./axe');
 const { picture, sideways } = require('./browser');
 const { is, ok } = require('./tap');
 
 const out = process.env.OUT;
-const axe = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
 /* a stream of a file would hold up the end of the process by its read */
 
@@ -179,31 +179,13 @@ async function look(screens, name) {
 
 async function accessible(screens, name, schemes = [null]) {
     for (const screen of screens) {
-        await screen.page.evaluate(axe);
-
         for (const scheme of schemes) {
             await screen.page.emulateMedia({ colorScheme: scheme });
-            is(await complaints(screen.page), [],
-               `${name}: axe finds nothing grave on ${screen.name}`
-               + (scheme ? `, ${scheme}` : ''));
+            await axe(screen.page, `${name}, ${screen.name}, ${scheme}`);
         }
 
         await screen.page.emulateMedia({ colorScheme: null });
-        await screen.page.evaluate(() => { delete window.axe; });
     }
-}
-
-
-function complaints(page) {
-    return page.evaluate(async () => {
-        const { violations } = await window.axe.run();
-
-        return violations
-            .filter(({ impact }) => /serious|critical/.test(impact))
-            .map(({ id, nodes }) => id + ': ' + nodes.map(({ target }) => {
-                return target;
-            }).join(' '));
-    });
 }
 
 

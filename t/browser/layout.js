@@ -24,58 +24,51 @@ const NEWS = [
 /* the boxes of what is seen, by the words in it */
 
 function measure() {
-    const blocks = [], targets = [], art = [];
-
     function box(rect) {
         return { left: rect.left, right: rect.right,
                  top: rect.top + scrollY, bottom: rect.bottom + scrollY };
     }
 
-    function shown(element) {
-        return getComputedStyle(element).visibility === 'visible'
-               && element.getBoundingClientRect().width > 1;
+    function place(element) {
+        return box(element.getBoundingClientRect());
     }
 
-    for (const block of document.querySelectorAll('h1, p')) {
-        if (!shown(block) || !block.textContent.trim()) {
-            continue;
-        }
+    function lines(element) {
+        const range = document.createRange();
 
-        const range = document.createRange(),
-              inner = block.querySelector('a, span') || block;
+        range.selectNodeContents(element);
+        return [...range.getClientRects()].filter((rect) => rect.width > 1)
+                                          .map(box);
+    }
 
-        range.selectNodeContents(block);
-        blocks.push({
-            words: block.textContent.trim(),
-            size: parseFloat(getComputedStyle(inner).fontSize),
-            lines: [...range.getClientRects()].filter((rect) => {
-                return rect.width > 1;
-            }).map(box)
+    function size(element) {
+        return parseFloat(getComputedStyle(element).fontSize);
+    }
+
+    function shown(selector) {
+        return [...document.querySelectorAll(selector)].filter((element) => {
+            return getComputedStyle(element).visibility === 'visible'
+                   && element.getBoundingClientRect().width > 1;
         });
     }
 
-    for (const target of document.querySelectorAll('a, button')) {
-        if (shown(target)) {
-            const range = document.createRange();
-
-            range.selectNodeContents(target);
-            targets.push({ words: target.textContent,
-                           box: box(target.getBoundingClientRect()),
-                           lines: [...range.getClientRects()].map(box) });
-        }
-    }
-
-    for (const device of document.querySelectorAll('.device')) {
-        if (shown(device)) {
-            art.push({ words: 'a phone',
-                       box: box(device.getBoundingClientRect()) });
-        }
-    }
-
-    const stage = document.querySelector('.stage');
-
-    return { blocks, targets, art, stage: box(stage.getBoundingClientRect()),
-             height: innerHeight };
+    return {
+        blocks: shown('h1, p')
+            .map((block) => ({
+                words: block.textContent.trim(),
+                size: size(block.querySelector('a, span') || block),
+                lines: lines(block)
+            }))
+            .filter(({ words }) => words),
+        targets: shown('a, button').map((target) => ({
+            words: target.textContent, box: place(target),
+            lines: lines(target)
+        })),
+        art: shown('.device').map((device) => ({ words: 'a phone',
+                                                 box: place(device) })),
+        stage: place(document.querySelector('.stage')),
+        height: innerHeight
+    };
 }
 
 

@@ -2,15 +2,18 @@
 
 /*
  * A picture of every page in every state on every screen, in light and in
- * dark, and one sheet of each state; and how soon each page is painted.
+ * dark; and how soon each page is painted.
  */
 
-const fs = require('fs');
 const path = require('path');
 const { picture, withBrowser } = require('./browser');
 const { site, states, screens } = require('./site');
 
-const out = process.env.OUT;
+const { OUT, STATES } = process.env;
+
+const chosen = states.filter(([state]) => {
+    return !STATES || STATES.split(',').includes(state);
+});
 
 /* Chromium's own "Slow 4G": milliseconds, and bytes a second */
 const SLOW_4G = { offline: false, latency: 562.5, downloadThroughput: 180000,
@@ -25,28 +28,15 @@ async function shoot(browser, screen, option, dark) {
                                       still: true }),
           name = screen + (dark ? '-dark' : '');
 
-    for (const [state, target] of states) {
-        if (chosen(state)) {
-            await page.goto('about:blank');
-            await page.goto(site + target);
-            await picture(page, { path: file(state, name), fullPage: true });
-        }
+    for (const [state, target] of chosen) {
+        await page.goto('about:blank');
+        await page.goto(site + target);
+        await picture(page, { path: path.join(OUT, `${state}.${name}.png`),
+                              fullPage: true });
     }
 
     await page.done();
     console.log(name);
-    return name;
-}
-
-
-function chosen(state) {
-    return !process.env.STATES
-           || process.env.STATES.split(',').includes(state);
-}
-
-
-function file(state, name) {
-    return path.join(out, `${state}.${name}.png`);
 }
 
 
@@ -83,7 +73,7 @@ async function paint(browser, target) {
 
 
 async function paints(browser) {
-    for (const [state, target] of states.filter(([name]) => chosen(name))) {
+    for (const [state, target] of chosen) {
         const times = await paint(browser, target);
 
         console.log(`${state}: painted after ${times[0]} ms, the middle one `
@@ -97,41 +87,12 @@ async function paints(browser) {
 }
 
 
-async function sheet(page, state, names) {
-    const images = names.map((name) => {
-        const data = fs.readFileSync(file(state, name)).toString('base64');
-
-        return `<figure><img src="data:image/png;base64,${data}">`
-               + `<figcaption>${name}</figcaption></figure>`;
-    });
-
-    await page.setContent('<style>body{margin:8px;background:#888;'
-        + 'font:14px sans-serif;display:flex;flex-wrap:wrap;gap:8px}'
-        + 'figure{margin:0}img{display:block;height:560px}'
-        + '</style>' + images.join(''));
-    await picture(page, { path: path.join(out, `sheet.${state}.png`),
-                          fullPage: true });
-}
-
-
 withBrowser(async (browser) => {
-    const names = [];
-
-    fs.mkdirSync(out, { recursive: true });
     await paints(browser);
 
     for (const [screen, option] of screens) {
         for (const dark of [false, true]) {
-            names.push(await shoot(browser, screen, option, dark));
-        }
-    }
-
-    const page = await browser.page({ width: 2000, height: 600,
-                                      touch: false });
-
-    for (const [state] of states) {
-        if (chosen(state)) {
-            await sheet(page, state, names);
+            await shoot(browser, screen, option, dark);
         }
     }
 

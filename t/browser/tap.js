@@ -20,25 +20,17 @@ function ok(value, name, ...more) {
     count++;
     console.log(`${value ? 'ok' : 'not ok'} ${count} - ${name}`);
 
-    if (value) {
-        return true;
+    if (!value) {
+        failed++;
+        console.error([name, ...more].join('\n').replace(/^/gm, '# '));
     }
-
-    failed++;
-
-    for (const line of more.join('\n').split('\n')) {
-        console.log(`# ${line}`);
-        console.error(`# ${line}`);
-    }
-
-    return false;
 }
 
 
 function is(found, wanted, name) {
     const one = JSON.stringify(found), two = JSON.stringify(wanted);
 
-    return ok(one === two, name, `   found: ${one}`, `  wanted: ${two}`);
+    ok(one === two, name, `   found: ${one}`, `  wanted: ${two}`);
 }
 
 
