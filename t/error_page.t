@@ -14,14 +14,11 @@ run_tests();
 __DATA__
 
 === TEST 1: a file keeps the status and is as private as a page
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    limit_req_zone $server_port zone=all:1m rate=1r/m;
---- redis
-HSET employee:7 id 7
---- pages
->>> page.html
+--- http_config: limit_req_zone $server_port zone=all:1m rate=1r/m;
+--- redis: HSET employee:7 id 7
+--- page
 {{id}}
+--- pages
 >>> gone.html
 a friendly page
 --- config
@@ -37,25 +34,17 @@ a friendly page
 --- request eval
 ["GET /limited?id=7", "GET /limited?id=7", "GET /h5", "GET /h5?id=8",
  "POST /h5?id=7", "GET /denied?id=7", "GET /dead?id=7"]
---- error_code eval
-[200, 503, 400, 404, 405, 403, 503]
+--- error_code eval: [200, 503, 400, 404, 405, 403, 503]
 --- response_headers eval
 [("Cache-Control: private, no-store
 Referrer-Policy: no-referrer
 X-Content-Type-Options: nosniff") x 7]
---- raw_response_headers_like eval
-[("") x 6, '(?m)^Retry-After: [123]\r$']
---- raw_response_headers_unlike eval
-[('(?mi)^([\w-]+):.*^\1:') x 7]
---- response_body eval
-["7\n", ("a friendly page\n") x 6]
+--- raw_response_headers_like eval: [("") x 6, '(?m)^Retry-After: [123]\r$']
+--- response_body eval: ["7\n", ("a friendly page\n") x 6]
 
 === TEST 2: a named location keeps the status and is as private as a page
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- pages
->>> page.html
-{{id}}
+--- redis
+--- page: {{id}}
 --- config
     error_page 400 403 404 405 503 @friendly;
     location = /h5 { prize_page page.html; }
@@ -68,25 +57,19 @@ X-Content-Type-Options: nosniff") x 7]
 --- request eval
 ["GET /h5", "GET /h5?id=8", "POST /h5?id=7", "GET /denied?id=7",
  "GET /dead?id=7"]
---- error_code eval
-[400, 404, 405, 403, 503]
+--- error_code eval: [400, 404, 405, 403, 503]
 --- response_headers eval
 [("Cache-Control: private, no-store
 Referrer-Policy: no-referrer
 X-Content-Type-Options: nosniff") x 5]
---- raw_response_headers_like eval
-[("") x 4, '(?m)^Retry-After: [123]\r$']
---- raw_response_headers_unlike eval
-[('(?mi)^([\w-]+):.*^\1:') x 5]
---- response_body eval
-[("friendly") x 5]
+--- raw_response_headers_like eval: [("") x 4, '(?m)^Retry-After: [123]\r$']
+--- response_body eval: [("friendly") x 5]
 
 === TEST 3: a file as 200 is as private as a page
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- pages
->>> page.html
+--- redis
+--- page
 {{id}}
+--- pages
 >>> gone.html
 a friendly page
 --- config
@@ -97,24 +80,16 @@ a friendly page
         prize_redis_pass $TEST_NGINX_DEAD;
     }
     location /error/ { internal; alias conf/; }
---- request eval
-["GET /h5", "GET /h5?id=8", "POST /h5?id=7", "GET /dead?id=7"]
+--- request eval: ["GET /h5", "GET /h5?id=8", "POST /h5?id=7", "GET /dead?id=7"]
 --- response_headers eval
 [("Cache-Control: private, no-store
 Referrer-Policy: no-referrer
 X-Content-Type-Options: nosniff") x 4]
---- raw_response_headers_unlike eval
-[('(?mi)^([\w-]+):.*^\1:') x 4]
---- response_body eval
-[("a friendly page\n") x 4]
+--- response_body eval: [("a friendly page\n") x 4]
 
 === TEST 4: from a page that does not know an ID to one that does
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis
-HSET spare:9 id 9 name Eve
---- pages
->>> page.html
+--- redis: HSET spare:9 id 9 name Eve
+--- page
 Hello, {{name}}!
 --- config
     prize_redis_key $arg_key:$prize_id;
@@ -128,10 +103,8 @@ Hello, {{name}}!
         error_page 404 = /spare/vary?id=9&key=spare;
     }
     location = /spare/vary { prize_page page.html; gzip on; gzip_vary on; }
---- request eval
-["GET /h5?id=9", "GET /vary?id=9"]
---- response_body eval
-["Hello, Eve!\n", "Hello, Eve!\n"]
+--- request eval: ["GET /h5?id=9", "GET /vary?id=9"]
+--- response_body eval: ["Hello, Eve!\n", "Hello, Eve!\n"]
 --- response_headers eval
 [("Content-Type: text/html; charset=utf-8
 Content-Length: 12
@@ -140,17 +113,10 @@ Referrer-Policy: no-referrer
 X-Content-Type-Options: nosniff
 Vary: Accept-Encoding
 ! Retry-After") x 2]
---- raw_response_headers_unlike eval
-[('(?mi)^([\w-]+):.*^\1:') x 2]
 
 === TEST 5: the same without "=" is a 503 that says when to come back
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis
-HSET employee:9 id 9 name Eve
---- pages
->>> page.html
-Hello, {{name}}!
+--- redis: HSET employee:9 id 9 name Eve
+--- page: Hello, {{name}}!
 --- config
     location = /dead {
         prize_page page.html;
@@ -158,25 +124,19 @@ Hello, {{name}}!
         error_page 503 /h5?id=9;
     }
     location = /h5 { prize_page page.html; }
---- request
-GET /dead?id=9
+--- request: GET /dead?id=9
 --- error_code: 503
---- response_body
-Hello, Eve!
+--- response_body: Hello, Eve!
 --- response_headers
 Cache-Control: private, no-store
 Referrer-Policy: no-referrer
 X-Content-Type-Options: nosniff
 --- raw_response_headers_like: (?m)^Retry-After: [123]\r$
---- raw_response_headers_unlike: (?mi)^([\w-]+):.*^\1:
 
 === TEST 6: through three pages none of which has an answer
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    recursive_error_pages on;
---- pages
->>> page.html
-{{id}}
+--- redis
+--- http_config: recursive_error_pages on;
+--- page: {{id}}
 --- config
     location = /h5 { prize_page page.html; error_page 404 = /dead?id=9; }
     location = /dead {
@@ -188,50 +148,35 @@ X-Content-Type-Options: nosniff
         prize_page page.html;
         prize_redis_pass $TEST_NGINX_DEAD;
     }
---- request
-GET /h5?id=9
+--- request: GET /h5?id=9
 --- error_code: 503
 --- response_headers
 Cache-Control: private, no-store
 Referrer-Policy: no-referrer
 X-Content-Type-Options: nosniff
 --- raw_response_headers_like: (?m)^Retry-After: [123]\r$
---- raw_response_headers_unlike: (?mi)^([\w-]+):.*^\1:
 
 === TEST 7: from a page to one that limit_req refuses
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    limit_req_zone $server_port zone=all:1m rate=1r/m;
---- redis
-HSET employee:7 id 7
---- pages
->>> page.html
-{{id}}
+--- http_config: limit_req_zone $server_port zone=all:1m rate=1r/m;
+--- redis: HSET employee:7 id 7
+--- page: {{id}}
 --- config
     location = /h5 { prize_page page.html; error_page 400 = /limited?id=7; }
     location = /limited { prize_page page.html; limit_req zone=all; }
---- request eval
-["GET /h5", "GET /h5"]
---- error_code eval
-[200, 503]
+--- request eval: ["GET /h5", "GET /h5"]
+--- error_code eval: [200, 503]
 --- response_headers eval
 [("Cache-Control: private, no-store
 Referrer-Policy: no-referrer
 X-Content-Type-Options: nosniff
 ! Retry-After") x 2]
---- raw_response_headers_unlike eval
-[('(?mi)^([\w-]+):.*^\1:') x 2]
 
 === TEST 8: post_action runs another page behind a page
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    log_format id "$uri $prize_id $prize_result $prize_field_name";
+--- http_config: log_format id "$uri $prize_id $prize_result $prize_field_name";
 --- redis
 HSET employee:1 id 1 name Ann
 HSET employee:2 id 2 name Ben
---- pages
->>> page.html
-Hello, {{name}}!
+--- page: Hello, {{name}}!
 --- config
     location = /h5 { prize_page page.html; post_action /after; }
     location = /after {
@@ -239,9 +184,6 @@ Hello, {{name}}!
         prize_id 2;
         access_log logs/access.log id;
     }
---- pipelined_requests eval
-["GET /h5?id=1", "GET /h5?id=1"]
---- response_body eval
-[("Hello, Ann!\n") x 2]
---- access_log
-/after 2 found Ben
+--- pipelined_requests eval: ["GET /h5?id=1", "GET /h5?id=1"]
+--- response_body eval: [("Hello, Ann!") x 2]
+--- access_log: /after 2 found Ben

@@ -28,17 +28,10 @@ run_tests();
 __DATA__
 
 === TEST 1: a page
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis eval
-"HSET employee:7 id 7 name J\xf6rg"
---- pages
->>> page.html
+--- redis eval: "HSET employee:7 id 7 name J\xf6rg"
+--- page
 <p>李 {{name}}</p>
---- config
-    location = /h5 { prize_page page.html; }
---- request
-GET /h5?id=7
+--- request: GET /h5?id=7
 --- response_headers
 Content-Type: text/html; charset=utf-8
 Content-Length: 17
@@ -53,24 +46,15 @@ Vary: Accept-Encoding
 ! ETag
 ! Expires
 ! Accept-Ranges
---- raw_response_headers_unlike: (?mi)^([\w-]+):.*^\1:
---- response_body eval
-"<p>\xe6\x9d\x8e J\xc3\xb6rg</p>\n"
+--- response_body eval: "<p>\xe6\x9d\x8e J\xc3\xb6rg</p>\n"
 
 === TEST 2: an empty page
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis
-HSET employee:7 id 7 name ''
---- pages
->>> page.html
+--- redis: HSET employee:7 id 7 name ''
+--- page
 {{#name}}
 Hello, {{name}}!
 {{/name}}
---- config
-    location = /h5 { prize_page page.html; }
---- request
-GET /h5?id=7
+--- request: GET /h5?id=7
 --- response_headers
 Content-Type: text/html; charset=utf-8
 Content-Length: 0
@@ -79,21 +63,12 @@ Referrer-Policy: no-referrer
 X-Content-Type-Options: nosniff
 Vary: Accept-Encoding
 ! Retry-After
---- raw_response_headers_unlike: (?mi)^([\w-]+):.*^\1:
---- response_body eval
-""
+--- response_body eval: ""
 
 === TEST 3: a long page
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis eval
-'HSET employee:8 id 8 name ' . 'x' x 5000
---- pages eval
-">>> page.html\n<p>{{name}}</p>" . 'static ' x 1000 . "\n"
---- config
-    location = /h5 { prize_page page.html; }
---- request
-GET /h5?id=8
+--- redis eval: 'HSET employee:8 id 8 name ' . 'x' x 5000
+--- page eval: "<p>{{name}}</p>" . 'static ' x 1000 . "\n"
+--- request: GET /h5?id=8
 --- response_headers
 Content-Type: text/html; charset=utf-8
 Content-Length: 12008
@@ -102,17 +77,11 @@ Referrer-Policy: no-referrer
 X-Content-Type-Options: nosniff
 Vary: Accept-Encoding
 ! Retry-After
---- raw_response_headers_unlike: (?mi)^([\w-]+):.*^\1:
---- response_body eval
-'<p>' . 'x' x 5000 . '</p>' . 'static ' x 1000 . "\n"
+--- response_body eval: '<p>' . 'x' x 5000 . '</p>' . 'static ' x 1000 . "\n"
 
 === TEST 4: whatever default_type, charset, types, expires and add_header say
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis eval
-"HSET employee:7 id 7 name J\xf6rg"
---- pages
->>> page.html
+--- redis eval: "HSET employee:7 id 7 name J\xf6rg"
+--- page
 <p>李 {{name}}</p>
 --- config
     location = /type { prize_page page.html; default_type image/png; }
@@ -138,23 +107,13 @@ X-Content-Type-Options: nosniff
 Vary: Accept-Encoding
 ! Retry-After";
 [($headers) x 7, "$headers\nX-More: more\nReferrer-Policy-Report-Only: no"]
---- raw_response_headers_unlike eval
-[('(?mi)^([\w-]+):.*^\1:') x 8]
---- response_body eval
-[("<p>\xe6\x9d\x8e J\xc3\xb6rg</p>\n") x 8]
+--- response_body eval: [("<p>\xe6\x9d\x8e J\xc3\xb6rg</p>\n") x 8]
 
 === TEST 5: a page has no date and no tag that a request could name
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis
-HSET employee:7 id 7 name Ann
---- pages
->>> page.html
+--- redis: HSET employee:7 id 7 name Ann
+--- page
 Hello, {{name}}!
---- config
-    location = /h5 { prize_page page.html; }
---- pipelined_requests eval
-[("GET /h5?id=7") x 5]
+--- pipelined_requests eval: [("GET /h5?id=7") x 5]
 --- more_headers eval
 ['If-None-Match: *', 'If-Match: "x"',
  'If-Modified-Since: Sat, 01 Jan 2000 00:00:00 GMT',
@@ -169,18 +128,11 @@ X-Content-Type-Options: nosniff
 Vary: Accept-Encoding
 ! Retry-After
 ! Content-Range") x 5]
---- raw_response_headers_unlike eval
-[('(?mi)^([\w-]+):.*^\1:') x 5]
---- response_body eval
-[("Hello, Ann!\n") x 5]
+--- response_body eval: [("Hello, Ann!\n") x 5]
 
 === TEST 6: one Vary with prize_gzip on, whatever gzip and gzip_vary say
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis eval
-"HSET employee:7 id 7 name J\xf6rg"
---- pages eval
-">>> page.html\n<p>{{name}}</p>" . 'static ' x 1000 . "\n"
+--- redis eval: "HSET employee:7 id 7 name J\xf6rg"
+--- page eval: "<p>{{name}}</p>" . 'static ' x 1000 . "\n"
 --- config
     location = /off-off { prize_page page.html; gzip off; gzip_vary off; }
     location = /off-on { prize_page page.html; gzip off; gzip_vary on; }
@@ -194,21 +146,13 @@ Vary: Accept-Encoding
 --- response_headers eval
 [(("Vary: Accept-Encoding\n! Content-Encoding") x 2,
  "Vary: Accept-Encoding\nContent-Encoding: gzip") x 4]
---- raw_response_headers_unlike eval
-[('(?mi)^([\w-]+):.*^\1:') x 12]
---- response_body_filters eval
-\&::plain
---- response_body eval
-[("<p>J\xc3\xb6rg</p>" . 'static ' x 1000 . "\n") x 12]
+--- response_body_filters eval: \&::plain
+--- response_body eval: [("<p>J\xc3\xb6rg</p>" . 'static ' x 1000 . "\n") x 12]
 
 === TEST 7: with prize_gzip off Vary is nginx's own affair
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    prize_gzip off;
---- redis eval
-"HSET employee:7 id 7 name J\xf6rg"
---- pages eval
-">>> page.html\n<p>{{name}}</p>" . 'static ' x 1000 . "\n"
+--- http_config: prize_gzip off;
+--- redis eval: "HSET employee:7 id 7 name J\xf6rg"
+--- page eval: "<p>{{name}}</p>" . 'static ' x 1000 . "\n"
 --- config
     location = /off-off { prize_page page.html; gzip off; gzip_vary off; }
     location = /off-on { prize_page page.html; gzip off; gzip_vary on; }
@@ -223,22 +167,13 @@ Vary: Accept-Encoding
 [("! Vary\n! Content-Encoding") x 8, "! Vary\nContent-Encoding: gzip",
  ("Vary: Accept-Encoding\n! Content-Encoding") x 2,
  "Vary: Accept-Encoding\nContent-Encoding: gzip"]
---- raw_response_headers_unlike eval
-[('(?mi)^([\w-]+):.*^\1:') x 12]
---- response_body_filters eval
-\&::plain
---- response_body eval
-[("<p>J\xc3\xb6rg</p>" . 'static ' x 1000 . "\n") x 12]
+--- response_body_filters eval: \&::plain
+--- response_body eval: [("<p>J\xc3\xb6rg</p>" . 'static ' x 1000 . "\n") x 12]
 
 === TEST 8: an error is as private as a page; who is refused is told no time
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    limit_req_zone $server_port zone=all:1m rate=1r/m;
---- redis
-HSET employee:7 id 7
---- pages
->>> page.html
-{{id}}
+--- http_config: limit_req_zone $server_port zone=all:1m rate=1r/m;
+--- redis: HSET employee:7 id 7
+--- page: {{id}}
 --- config
     location = /h5 { prize_page page.html; }
     location = /denied { prize_page page.html; deny all; }
@@ -250,31 +185,23 @@ HSET employee:7 id 7
 --- request eval
 ["GET /h5", "GET /h5?id=8", "POST /h5?id=7", "GET /denied?id=7",
  "GET /dead?id=7", "GET /limited?id=7", "GET /limited?id=7"]
---- error_code eval
-[400, 404, 405, 403, 503, 200, 503]
+--- error_code eval: [400, 404, 405, 403, 503, 200, 503]
 --- response_headers eval
 my $private = "Cache-Control: private, no-store
 Referrer-Policy: no-referrer
 X-Content-Type-Options: nosniff";
 [("$private\n! Retry-After") x 4, $private, ("$private\n! Retry-After") x 2]
---- raw_response_headers_unlike eval
-[('(?mi)^([\w-]+):.*^\1:') x 7]
 
 === TEST 9: a 503 says when to come back: after 1, 2 or 3 seconds, at random
 --- http_config
     prize_redis_pass $TEST_NGINX_DEAD;
     log_format after "after $sent_http_retry_after seconds";
---- pages
->>> page.html
-{{id}}
+--- page: {{id}}
 --- config
     location = /h5 { prize_page page.html; access_log logs/access.log after; }
---- pipelined_requests eval
-[("GET /h5?id=7") x 40]
---- error_code eval
-[(503) x 40]
---- response_headers_like eval
-[("Retry-After: [123]") x 40]
+--- pipelined_requests eval: [("GET /h5?id=7") x 40]
+--- error_code eval: [(503) x 40]
+--- response_headers_like eval: [("Retry-After: [123]") x 40]
 --- access_log
 after 1 seconds
 after 2 seconds
@@ -286,11 +213,6 @@ after 3 seconds
     location = /json { prize_status json; }
     location = /html { prize_status html; }
     location = /health { prize_status health; }
---- request eval
-["GET /prometheus", "GET /json", "GET /html", "GET /health"]
---- error_code eval
-[200, 200, 200, 503]
---- raw_response_headers_like eval
-[('(?m)^Content-Length: [1-9]\d*\r$') x 4]
---- raw_response_headers_unlike eval
-[('(?mi)^([\w-]+):.*^\1:') x 4]
+--- request eval: ["GET /prometheus", "GET /json", "GET /html", "GET /health"]
+--- error_code eval: [200, 200, 200, 503]
+--- raw_response_headers_like eval: [('(?m)^Content-Length: [1-9]\d*\r$') x 4]

@@ -23,28 +23,17 @@ run_tests();
 __DATA__
 
 === TEST 1: HEAD has the headers of GET, and no body
+--- query: SELECT 'p1' AS id, 'Pia' AS name WHERE 'p1' = ANY($1)
 --- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    prize_postgres hr "$TEST_NGINX_CONNINFO";
-    prize_postgres_pass hr;
-    prize_postgres_query "SELECT 'p1' AS id, 'Pia' AS name
-                          WHERE 'p1' = ANY($1)";
     prize_write_back off;
     server_tokens off;
---- redis
-HSET employee:7 id 7 name Ann
---- pages
->>> page.html
+    add_header X-Result "$prize_id $prize_result" always;
+--- redis: HSET employee:7 id 7 name Ann
+--- page
 Hello, {{name}}!
---- config
-    location = /h5 {
-        prize_page page.html;
-        add_header X-Result "$prize_id $prize_result" always;
-    }
 --- request eval
 [map { ("GET $_", "HEAD $_") } qw(/h5?id=7 /h5?id=p1 /h5?id=nobody /h5)]
---- error_code eval
-[200, 200, 200, 200, 404, 404, 400, 400]
+--- error_code eval: [200, 200, 200, 200, 404, 404, 400, 400]
 --- raw_response_headers_like eval
 [map { (::headers($_)) x 2 }
 "HTTP/1.1 200 OK
@@ -98,16 +87,10 @@ X-Result:  refused
  '404 Not Found', '^$', '400 Bad Request', '^$']
 
 === TEST 2: bodies that nobody wants
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
 --- redis
 HSET employee:7 id 7 name Ann
 HSET employee:8 id 8 name Ben
---- pages
->>> page.html
-Hello, {{name}}!
---- config
-    location = /h5 { prize_page page.html; }
+--- page: Hello, {{name}}!
 --- pipelined_requests eval
 ["GET /h5?id=7\nhello", "GET /h5?id=8", "POST /h5?id=7\nhello",
  "GET /h5?id=7\n5\r\nhello\r\n0\r\n\r\n", "GET /h5?id=8",
@@ -115,53 +98,37 @@ Hello, {{name}}!
 --- more_headers eval
 ['', '', '', 'Transfer-Encoding: chunked', '', 'Transfer-Encoding: chunked',
  '']
---- error_code eval
-[200, 200, 405, 200, 200, 405, 200]
+--- error_code eval: [200, 200, 405, 200, 200, 405, 200]
 --- response_body_like eval
-['^Hello, Ann!\n$', '^Hello, Ben!\n$', '405 Not Allowed',
- '^Hello, Ann!\n$', '^Hello, Ben!\n$', '405 Not Allowed', '^Hello, Ben!\n$']
+['^Hello, Ann!$', '^Hello, Ben!$', '405 Not Allowed',
+ '^Hello, Ann!$', '^Hello, Ben!$', '405 Not Allowed', '^Hello, Ben!$']
 
 === TEST 3: several statuses in one connection, pipelined
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    prize_postgres hr "$TEST_NGINX_CONNINFO";
-    prize_postgres_pass hr;
-    prize_postgres_query "SELECT 'p1' AS id, 'Pia' AS name
-                          WHERE 'p1' = ANY($1)";
-    prize_write_back off;
+--- query: SELECT 'p1' AS id, 'Pia' AS name WHERE 'p1' = ANY($1)
+--- http_config: prize_write_back off;
 --- redis
 HSET employee:7 id 7 name Ann
 HSET employee:8 id 8 name Ben
 HSET employee:r1 id r1 name Rob
---- pages
->>> page.html
-Hello, {{name}}!
+--- page: Hello, {{name}}!
 --- config
     location = /h5 { prize_page page.html; }
     location = /denied { prize_page page.html; deny all; }
 --- pipelined_requests eval
 ["GET /h5?id=7", "GET /h5?id=nobody", "POST /h5?id=7", "GET /h5?id=p1",
  "GET /denied?id=7", "GET /h5?id=r1", "GET /h5?id="]
---- error_code eval
-[200, 404, 405, 200, 403, 200, 400]
+--- error_code eval: [200, 404, 405, 200, 403, 200, 400]
 --- response_body_like eval
-['^Hello, Ann!\n$', '404 Not Found', '405 Not Allowed', '^Hello, Pia!\n$',
- '403 Forbidden', '^Hello, Rob!\n$', '400 Bad Request']
+['^Hello, Ann!$', '404 Not Found', '405 Not Allowed', '^Hello, Pia!$',
+ '403 Forbidden', '^Hello, Rob!$', '400 Bad Request']
 
 === TEST 4: HTTP/1.0
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis
-HSET employee:7 id 7 name Ann
---- pages
->>> page.html
+--- redis: HSET employee:7 id 7 name Ann
+--- page
 Hello, {{name}}!
---- config
-    location = /h5 { prize_page page.html; }
 --- request eval
 ["GET /h5?id=7 HTTP/1.0", "GET /h5 HTTP/1.0", "POST /h5?id=7 HTTP/1.0\nx=1"]
---- error_code eval
-[200, 400, 405]
+--- error_code eval: [200, 400, 405]
 --- response_headers eval
 ["Content-Length: 12\nConnection: close\nVary: Accept-Encoding",
  ("Connection: close") x 2]
@@ -169,23 +136,14 @@ Hello, {{name}}!
 ['^Hello, Ann!\n$', '400 Bad Request', '405 Not Allowed']
 
 === TEST 5: HTTP/2
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis
-HSET employee:7 id 7 name Ann
---- pages
->>> page.html
+--- redis: HSET employee:7 id 7 name Ann
+--- page
 Hello, {{name}}!
---- config
-    location = /h5 {
-        prize_page page.html;
-        add_header X-Protocol $server_protocol always;
-    }
+--- http_config: add_header X-Protocol $server_protocol always;
 --- http2
 --- request eval
 ["GET /h5?id=7", "HEAD /h5?id=7", "POST /h5?id=7", "GET /h5", "GET /h5?id=8"]
---- error_code eval
-[200, 200, 405, 400, 404]
+--- error_code eval: [200, 200, 405, 400, 404]
 --- response_headers eval
 [("Content-Type: text/html; charset=utf-8
 Content-Length: 12
@@ -194,8 +152,6 @@ Cache-Control: private, no-store
 X-Protocol: HTTP/2.0") x 2,
 ("Cache-Control: private, no-store
 X-Protocol: HTTP/2.0") x 3]
---- raw_response_headers_unlike eval
-[('(?mi)^([\w-]+):.*^\1:') x 5]
 --- response_body_like eval
 ['^Hello, Ann!\n$', '^$', '405 Not Allowed', '400 Bad Request',
  '404 Not Found']

@@ -22,7 +22,9 @@ add_block_preprocessor(sub {
     my ($requests, $codes) = map { ref $_ ? $_ : [$_] }
                              $block->request, $block->error_code // 200;
 
-    $block->set_value(config => $block->config
+    my $config = $block->config // $Test::Prize::Socket::location;
+
+    $block->set_value(config => $config
                       . "    location = /status { prize_status; }\n");
     $block->set_value(request => [@$requests, 'GET /status']);
     $block->set_value(error_code => [@$codes, 200])
@@ -46,10 +48,7 @@ run_tests();
 __DATA__
 
 === TEST 1: pages from Redis
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis
-HSET employee:7 id 7 name Ann
+--- redis: HSET employee:7 id 7 name Ann
 --- pages
 >>> pages/page.html
 {{name}}
@@ -58,8 +57,7 @@ HSET employee:7 id 7 name Ann
 --- config
     location = /h5 { prize_page pages/page.html; }
     location = /other { prize_page other.html; }
---- request eval
-["GET /h5?id=7", "HEAD /h5?id=7", "GET /other?id=7"]
+--- request eval: ["GET /h5?id=7", "HEAD /h5?id=7", "GET /other?id=7"]
 --- counted
 prize_http_requests_total{code="200"} 3
 prize_lookups_total{source="redis",result="found"} 3
@@ -68,21 +66,12 @@ prize_pages_total{page="page.html"} 2
 prize_pages_total{page="other.html"} 1
 
 === TEST 2: a page from PostgreSQL, and an ID that nobody has
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    prize_postgres hr "$TEST_NGINX_CONNINFO";
-    prize_postgres_pass hr;
-    prize_postgres_query "SELECT '7' AS id, 'Ann' AS name WHERE '7' = ANY($1)";
-    prize_write_back off;
---- pages
->>> page.html
-{{name}}
---- config
-    location = /h5 { prize_page page.html; }
---- request eval
-["GET /h5?id=7", "GET /h5?id=9"]
---- error_code eval
-[200, 404]
+--- query: SELECT '7' AS id, 'Ann' AS name WHERE '7' = ANY($1)
+--- redis
+--- http_config: prize_write_back off;
+--- page: {{name}}
+--- request eval: ["GET /h5?id=7", "GET /h5?id=9"]
+--- error_code eval: [200, 404]
 --- counted
 prize_http_requests_total{code="200"} 1
 prize_http_requests_total{code="404"} 1
@@ -98,11 +87,9 @@ prize_postgres_batch_size_count 2
 prize_pages_total{page="page.html"} 1
 
 === TEST 3: who is refused asks no store
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+--- redis
+--- page: {{id}}
 --- pages
->>> page.html
-{{id}}
 >>> keys
 k1 b2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xk
 --- config
@@ -116,8 +103,7 @@ k1 b2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xk
 ["GET /h5?id=no%20id", "GET /h5", "GET /signed?id=7", "POST /h5?id=7",
  "GET /signed?id=7&x=1577836800&k=k1"
  . "&s=lbcEyOcCKy0X4OpmKBZLzc2QCvnf2ZOrUGwPOltuZAA"]
---- error_code eval
-[400, 400, 403, 405, 410]
+--- error_code eval: [400, 400, 403, 405, 410]
 --- counted
 prize_http_requests_total{code="400"} 2
 prize_http_requests_total{code="403"} 1
@@ -126,33 +112,23 @@ prize_http_requests_total{code="410"} 1
 prize_request_duration_seconds_count{source="none"} 5
 
 === TEST 4: statuses that nginx's own modules gave
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- pages
->>> page.html
-{{id}}
+--- redis
+--- page: {{id}}
 --- config
     location = /broken { prize_page page.html; auth_request /bad; }
     location = /login { prize_page page.html; auth_request /who; }
     location = /bad { return 404; }
     location = /who { return 401; }
---- request eval
-["GET /broken?id=7", "GET /login?id=7"]
---- error_code eval
-[500, 401]
+--- request eval: ["GET /broken?id=7", "GET /login?id=7"]
+--- error_code eval: [500, 401]
 --- counted
 prize_http_requests_total{code="500"} 1
 prize_http_requests_total{code="other"} 1
 prize_request_duration_seconds_count{source="none"} 2
 
 === TEST 5: neither an answer of the rewrite phase nor a subrequest is one
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis
-HSET employee:7 id 7
---- pages
->>> page.html
-{{id}}
+--- redis: HSET employee:7 id 7
+--- page: {{id}}
 --- config
     location = /h5 { prize_page page.html; log_subrequest on; }
     location = /early { prize_page page.html; return 403; }
@@ -161,33 +137,21 @@ HSET employee:7 id 7
         ssi_types *;
         return 200 '<!--# include virtual="/h5?id=7" -->';
     }
---- request eval
-["GET /early?id=7", "GET /all"]
---- error_code eval
-[403, 200]
+--- request eval: ["GET /early?id=7", "GET /all"]
+--- error_code eval: [403, 200]
 --- counted
 prize_lookups_total{source="redis",result="found"} 1
 prize_pages_total{page="page.html"} 1
 
 === TEST 6: records of Redis that are of no use
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    prize_postgres hr "$TEST_NGINX_CONNINFO";
-    prize_postgres_pass hr;
-    prize_postgres_query "SELECT u AS id, 'Ann' AS name
-                          FROM unnest($1::text[]) AS u";
-    prize_write_back off;
+--- query: SELECT u AS id, 'Ann' AS name FROM unnest($1::text[]) AS u
+--- http_config: prize_write_back off;
 --- redis
 HSET employee:stale id stale
 HSET employee:foreign id other name Other
 SET employee:text Ann
---- pages
->>> page.html
-{{name}}
---- config
-    location = /h5 { prize_page page.html; }
---- request eval
-["GET /h5?id=stale", "GET /h5?id=foreign", "GET /h5?id=text"]
+--- page: {{name}}
+--- request eval: ["GET /h5?id=stale", "GET /h5?id=foreign", "GET /h5?id=text"]
 --- counted
 prize_http_requests_total{code="200"} 3
 prize_lookups_total{source="redis",result="stale"} 1
@@ -205,19 +169,10 @@ prize_redis_errors_total{peer="unix:$TEST_NGINX_REDIS_SOCKET",reason="reply"} 1
 prize_pages_total{page="page.html"} 3
 
 === TEST 7: lines that are not logged, since they are like the first
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis
-SET employee:7 Ann
---- pages
->>> page.html
-{{id}}
---- config
-    location = /h5 { prize_page page.html; }
---- request eval
-[("GET /h5?id=7") x 4]
---- error_code eval
-[(503) x 4]
+--- redis: SET employee:7 Ann
+--- page: {{id}}
+--- request eval: [("GET /h5?id=7") x 4]
+--- error_code eval: [(503) x 4]
 --- counted
 prize_http_requests_total{code="503"} 4
 prize_lookups_total{source="redis",result="error"} 4
@@ -230,15 +185,9 @@ prize_redis_errors_total{peer="unix:$TEST_NGINX_REDIS_SOCKET",reason="reply"} 4
     prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
     prize_redis_username metrics;
     prize_redis_password secret;
---- redis
-ACL SETUSER metrics on >secret ~* +ping
---- pages
->>> page.html
-{{id}}
---- config
-    location = /h5 { prize_page page.html; }
---- request
-GET /h5?id=7
+--- redis: ACL SETUSER metrics on >secret ~* +ping
+--- page: {{id}}
+--- request: GET /h5?id=7
 --- error_code: 503
 --- counted
 prize_http_requests_total{code="503"} 1
@@ -251,9 +200,7 @@ prize_redis_errors_total{peer="unix:$TEST_NGINX_REDIS_SOCKET",reason="denied"} 1
 --- http_config
     prize_postgres hr "$TEST_NGINX_CONNINFO";
     prize_postgres_pass hr;
---- pages
->>> page.html
-{{id}}
+--- page: {{id}}
 --- config
     location = /twice {
         prize_page page.html;
@@ -270,10 +217,8 @@ prize_redis_errors_total{peer="unix:$TEST_NGINX_REDIS_SOCKET",reason="denied"} 1
         prize_postgres_query "SELECT u AS id, 1 / (u <> '7')::int
                               FROM unnest($1::text[]) AS u";
     }
---- request eval
-["GET /twice?id=7", "GET /other?id=7", "GET /refused?id=7"]
---- error_code eval
-[503, 404, 503]
+--- request eval: ["GET /twice?id=7", "GET /other?id=7", "GET /refused?id=7"]
+--- error_code eval: [503, 404, 503]
 --- counted
 prize_http_requests_total{code="404"} 1
 prize_http_requests_total{code="503"} 2
@@ -289,16 +234,12 @@ prize_postgres_batch_size_count 3
 
 === TEST 10: write-backs, of which a second one finds a record there
 --- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
     prize_postgres hr "$TEST_NGINX_CONNINFO" connections=1;
     prize_postgres it "$TEST_NGINX_CONNINFO" connections=1;
     prize_postgres_pass hr;
     prize_postgres_query "SELECT u AS id FROM unnest($1::text[]) AS u";
---- redis
-ACL SETUSER reader on >secret ~* +@all -@scripting
---- pages
->>> page.html
-{{id}}
+--- redis: ACL SETUSER reader on >secret ~* +@all -@scripting
+--- page: {{id}}
 --- config
     location = /h5 { prize_page page.html; }
     location = /it { prize_page page.html; prize_postgres_pass it; }
@@ -336,9 +277,7 @@ prize_pages_total{page="page.html"} 5
     prize_postgres hr "$TEST_NGINX_CONNINFO" connections=1 queue=2;
     prize_postgres_pass hr;
     prize_postgres_query "SELECT u AS id FROM unnest($1::text[]) AS u";
---- pages
->>> page.html
-{{id}}
+--- page: {{id}}
 --- config
     location = /h5 { prize_page page.html; }
     location = /all {
@@ -351,8 +290,7 @@ prize_pages_total{page="page.html"} 5
 <!--# include virtual="/h5?id=3" -->
 <!--# include virtual="/h5?id=4" -->';
     }
---- request eval
-["GET /h5?id=7", "GET /all"]
+--- request eval: ["GET /h5?id=7", "GET /all"]
 --- counted
 prize_http_requests_total{code="200"} 1
 prize_lookups_total{source="postgres",result="found"} 4
@@ -366,18 +304,13 @@ prize_postgres_batch_size_count 2
 prize_pages_total{page="page.html"} 4
 
 === TEST 12: a Redis that is not there
---- http_config
-    prize_redis_pass $TEST_NGINX_DEAD;
---- pages
->>> page.html
-{{id}}
+--- http_config: prize_redis_pass $TEST_NGINX_DEAD;
+--- page: {{id}}
 --- config
     location = /h5 { prize_page page.html; }
     location = /status { prize_status; }
---- request eval
-[("GET /h5?id=7") x 6, "GET /status"]
---- error_code eval
-[(503) x 6, 200]
+--- request eval: [("GET /h5?id=7") x 6, "GET /status"]
+--- error_code eval: [(503) x 6, 200]
 --- response_body_like eval
 [(qr/503/) x 6, qr/
 ^prize_http_requests_total\{code="503"\}\ 6$ .*
@@ -391,16 +324,12 @@ prize_pages_total{page="page.html"} 4
     prize_postgres hr "postgresql://$TEST_NGINX_DEAD/hr";
     prize_postgres_pass hr;
     prize_postgres_query "SELECT u AS id FROM unnest($1::text[]) AS u";
---- pages
->>> page.html
-{{id}}
+--- page: {{id}}
 --- config
     location = /h5 { prize_page page.html; }
     location = /status { prize_status; }
---- request eval
-[("GET /h5?id=7") x 6, "GET /status"]
---- error_code eval
-[(503) x 6, 200]
+--- request eval: [("GET /h5?id=7") x 6, "GET /status"]
+--- error_code eval: [(503) x 6, 200]
 --- response_body_like eval
 [(qr/503/) x 6, qr/
 ^prize_http_requests_total\{code="503"\}\ 6$ .*
@@ -410,18 +339,12 @@ prize_pages_total{page="page.html"} 4
 /msx]
 
 === TEST 14: the commands of Redis, with the PING that opens a connection
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis
-HSET employee:7 id 7
---- pages
->>> page.html
-{{id}}
+--- redis: HSET employee:7 id 7
+--- page: {{id}}
 --- config
     location = /h5 { prize_page page.html; }
     location = /status { prize_status; }
---- request eval
-[("GET /h5?id=7") x 3, "GET /status"]
+--- request eval: [("GET /h5?id=7") x 3, "GET /status"]
 --- response_body_like eval
 [("7") x 3, qr/
 ^prize_redis_command_duration_seconds_bucket\{le="\+Inf"\}\ 4\n
@@ -430,22 +353,19 @@ prize_redis_command_duration_seconds_count\ 4$
 /mx]
 
 === TEST 15: the gauges of connections that are there
+--- redis
 --- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
     prize_postgres hr "$TEST_NGINX_CONNINFO" connections=1 queue=7;
     prize_postgres it "$TEST_NGINX_CONNINFO" connections=1 queue=5;
     prize_postgres_pass hr;
     prize_postgres_query "SELECT u AS id FROM unnest($1::text[]) AS u";
     prize_write_back off;
---- pages
->>> page.html
-{{id}}
+--- page: {{id}}
 --- config
     location = /h5 { prize_page page.html; }
     location = /it { prize_page page.html; prize_postgres_pass it; }
     location = /status { prize_status; }
---- request eval
-["GET /h5?id=7", "GET /it?id=7", "GET /status"]
+--- request eval: ["GET /h5?id=7", "GET /it?id=7", "GET /status"]
 --- response_body_like eval
 [("7") x 2, qr/
 ^prize_postgres_connections\{state="connecting"\}\ 0

@@ -14,15 +14,11 @@ run_tests();
 __DATA__
 
 === TEST 1: limit_req counts an ID, however it is written, and no bad one
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    limit_req_zone $prize_id zone=employee:1m rate=1r/m;
+--- http_config: limit_req_zone $prize_id zone=employee:1m rate=1r/m;
 --- redis
 HSET employee:7 id 7
 HSET employee:8 id 8
---- pages
->>> page.html
-{{id}}
+--- page: {{id}}
 --- config
     location = /h5 {
         prize_page page.html;
@@ -32,8 +28,7 @@ HSET employee:8 id 8
 --- request eval
 ["GET /h5?id=7", "GET /h5?id=7", "GET /h5?id=%37", "GET /h5?id=8",
  "GET /h5?id=%208", "GET /h5?id=%208"]
---- error_code eval
-[200, 503, 503, 200, 400, 400]
+--- error_code eval: [200, 503, 503, 200, 400, 400]
 --- response_headers eval
 my $private = "Cache-Control: private, no-store
 Referrer-Policy: no-referrer
@@ -41,71 +36,35 @@ X-Content-Type-Options: nosniff\n";
 my ($asked, $not) = ("${private}X-Asked: 200", "$private! X-Asked");
 [$asked, $not, $not, $asked, $not, $not]
 
-=== TEST 2: deny, and no store is asked
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis
-HSET employee:7 id 7
---- pages
->>> page.html
-{{id}}
+=== TEST 2: deny or auth_request in front of a page: who is refused asks no store
+--- http_config: add_header X-Asked "$upstream_status" always;
+--- redis: HSET employee:7 id 7
+--- page: {{id}}
 --- config
-    location = /h5 {
-        prize_page page.html;
-        deny all;
-        add_header X-Asked "$upstream_status" always;
-    }
---- request
-GET /h5?id=7
---- error_code: 403
---- response_headers
-Cache-Control: private, no-store
-Referrer-Policy: no-referrer
-X-Content-Type-Options: nosniff
-! X-Asked
-
-=== TEST 3: auth_request in front of a page; who is refused asks no store
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis
-HSET employee:7 id 7
---- pages
->>> page.html
-{{id}}
---- config
-    location = /h5 {
-        prize_page page.html;
-        auth_request /may;
-        add_header X-Asked "$upstream_status" always;
-    }
+    location = /h5 { prize_page page.html; auth_request /may; }
+    location = /denied { prize_page page.html; deny all; }
     location = /may {
         if ($http_x_may) { return 204; }
         return 403;
     }
---- request eval
-["GET /h5?id=7", "GET /h5?id=7"]
---- more_headers eval
-["X-May: 1", ""]
---- error_code eval
-[200, 403]
+--- request eval: ["GET /h5?id=7", "GET /h5?id=7", "GET /denied?id=7"]
+--- more_headers eval: ["X-May: 1", "", ""]
+--- error_code eval: [200, 403, 403]
 --- response_headers eval
 ["X-Asked: 200",
-"Cache-Control: private, no-store
+("Cache-Control: private, no-store
 Referrer-Policy: no-referrer
 X-Content-Type-Options: nosniff
-! X-Asked"]
---- response_body_like eval
-['^7\n$', '403 Forbidden']
+! X-Asked") x 2]
+--- response_body_like eval: ['^7$', ('403 Forbidden') x 2]
 
-=== TEST 4: auth_request by another's page leaves this one alone
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+=== TEST 3: auth_request by another's page leaves this one alone
 --- redis
 HSET employee:7 id 7 name Ann
 HSET employee:8 id 8 name Ben
---- pages
->>> page.html
+--- page
 Hello, {{name}}!
+--- pages
 >>> boss.html
 The boss is {{name}}.
 --- config
@@ -116,10 +75,8 @@ The boss is {{name}}.
         add_header X-Name "$prize_field_name $upstream_status";
     }
     location = /boss { prize_page boss.html; prize_id $http_x_boss; }
---- request
-GET /h5?id=7
---- more_headers
-X-Boss: 8
+--- request: GET /h5?id=7
+--- more_headers: X-Boss: 8
 --- response_headers
 X-Result: 7 found redis
 X-Name: Ann 200
@@ -129,18 +86,12 @@ Cache-Control: private, no-store
 Referrer-Policy: no-referrer
 X-Content-Type-Options: nosniff
 Vary: Accept-Encoding
---- raw_response_headers_unlike: (?mi)^([\w-]+):.*^\1:
 --- response_body
 Hello, Ann!
 
-=== TEST 5: auth_request says who the employee is
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis
-HSET employee:7 id 7 name Ann
---- pages
->>> page.html
-Hello, {{name}}!
+=== TEST 4: auth_request says who the employee is
+--- redis: HSET employee:7 id 7 name Ann
+--- page: Hello, {{name}}!
 --- config
     location = /h5 {
         prize_page page.html;
@@ -149,66 +100,43 @@ Hello, {{name}}!
         auth_request_set $employee $http_x_badge;
     }
     location = /who { return 204; }
---- request eval
-["GET /h5", "GET /h5"]
---- more_headers eval
-["X-Badge: 7", "X-Badge: 7 8"]
---- error_code eval
-[200, 400]
---- response_body_like eval
-['^Hello, Ann!\n$', '400 Bad Request']
+--- request eval: ["GET /h5", "GET /h5"]
+--- more_headers eval: ["X-Badge: 7", "X-Badge: 7 8"]
+--- error_code eval: [200, 400]
+--- response_body_like eval: ['^Hello, Ann!$', '400 Bad Request']
 
-=== TEST 6: "if" without Redis, in a location with both stores
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    prize_postgres hr "$TEST_NGINX_CONNINFO";
-    prize_postgres_pass hr;
-    prize_postgres_query "SELECT '7' AS id, 'Pia' AS name WHERE '7' = ANY($1)";
---- redis
-HSET employee:7 id 7 name Ann
---- pages
->>> page.html
-Hello, {{name}}!
+=== TEST 5: "if" without Redis, in a location with both stores
+--- query: SELECT '7' AS id, 'Pia' AS name WHERE '7' = ANY($1)
+--- redis: HSET employee:7 id 7 name Ann
+--- page: Hello, {{name}}!
 --- config
     location = /h5 {
         prize_page page.html;
         if ($arg_local) { prize_redis_pass off; }
         add_header X-Asked "$upstream_status" always;
     }
---- request eval
-["GET /h5?id=7", "GET /h5?id=7&local=1"]
---- response_headers eval
-[("X-Asked: 200") x 2]
---- response_body eval
-["Hello, Ann!\n", "Hello, Pia!\n"]
+--- request eval: ["GET /h5?id=7", "GET /h5?id=7&local=1"]
+--- response_headers eval: [("X-Asked: 200") x 2]
+--- response_body eval: ["Hello, Ann!", "Hello, Pia!"]
 
-=== TEST 7: limit_except around a page
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis
-HSET employee:7 id 7
---- pages
->>> page.html
-{{id}}
+=== TEST 6: limit_except around a page
+--- redis: HSET employee:7 id 7
+--- page: {{id}}
 --- config
     location = /h5 {
         prize_page page.html;
         limit_except GET { deny all; }
     }
---- request eval
-["GET /h5?id=7", "HEAD /h5?id=7", "POST /h5?id=7"]
---- error_code eval
-[200, 200, 403]
+--- request eval: ["GET /h5?id=7", "HEAD /h5?id=7", "POST /h5?id=7"]
+--- error_code eval: [200, 200, 403]
 --- response_headers eval
 [("Cache-Control: private, no-store
 Referrer-Policy: no-referrer
 X-Content-Type-Options: nosniff") x 3]
---- response_body_like eval
-['^7\n$', '^$', '403 Forbidden']
+--- response_body_like eval: ['^7$', '^$', '403 Forbidden']
 
-=== TEST 8: rewrite, try_files and X-Accel-Redirect on the way to a page
+=== TEST 7: rewrite, try_files and X-Accel-Redirect on the way to a page
 --- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
     server {
         listen unix:$TEST_NGINX_SERVROOT/logs/other.sock;
         location / { add_header X-Accel-Redirect /h5?id=8; return 200; }
@@ -216,9 +144,7 @@ X-Content-Type-Options: nosniff") x 3]
 --- redis
 HSET employee:7 id 7
 HSET employee:8 id 8
---- pages
->>> page.html
-{{id}}
+--- page: {{id}}
 --- config
     location = /h5 { prize_page page.html; }
     location /rewrite/ { rewrite ^/rewrite/(.*) /h5?id=$1? last; }
@@ -231,15 +157,11 @@ HSET employee:8 id 8
 --- request eval
 ["GET /rewrite/7", "GET /rewrite/%20", "GET /try/?id=7", "GET /away/?id=7",
  "GET /named/?id=7"]
---- error_code eval
-[200, 400, 200, 200, 200]
+--- error_code eval: [200, 400, 200, 200, 200]
 --- response_headers eval
 my $private = "Cache-Control: private, no-store
 Referrer-Policy: no-referrer
 X-Content-Type-Options: nosniff";
 my $page = "$private\nVary: Accept-Encoding";
 [$page, $private, $page, $page, $page]
---- raw_response_headers_unlike eval
-[('(?mi)^([\w-]+):.*^\1:') x 5]
---- response_body_like eval
-['^7\n$', '400 Bad Request', '^8\n$', '^8\n$', '^7\n$']
+--- response_body_like eval: ['^7$', '400 Bad Request', '^8$', '^8$', '^7$']

@@ -24,70 +24,44 @@ run_tests();
 __DATA__
 
 === TEST 1: a page has no policy by default
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis
-HSET employee:7 id 7
---- pages
->>> page.html
-<style>p{color:red}</style>
---- config
-    location = /h5 { prize_page page.html; }
---- request
-GET /h5?id=7
---- response_body
-<style>p{color:red}</style>
---- response_headers
-!Content-Security-Policy
+--- redis: HSET employee:7 id 7
+--- page: <style>p{color:red}</style>
+--- request: GET /h5?id=7
+--- response_body: <style>p{color:red}</style>
+--- response_headers: !Content-Security-Policy
 
 === TEST 2: off: a page has no policy, and may have what a hash does not cover
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis
-HSET employee:7 id 7
---- pages
->>> page.html
+--- redis: HSET employee:7 id 7
+--- page
 <p style="top:0" onclick="x()"><a href="javascript:x()"></a></p>
 <svg><style>p{color:red}</style></svg>
 <script>a{{#prize}}b{{/prize}}</script>
 <style>p{color:red}
---- config
-    location = /h5 { prize_page page.html; prize_csp off; }
---- request
-GET /h5?id=7
+--- config: location = /h5 { prize_page page.html; prize_csp off; }
+--- request: GET /h5?id=7
 --- response_body
 <p style="top:0" onclick="x()"><a href="javascript:x()"></a></p>
 <svg><style>p{color:red}</style></svg>
 <script>a</script>
 <style>p{color:red}
---- response_headers
-!Content-Security-Policy
+--- response_headers: !Content-Security-Policy
 
 === TEST 3: on: a page without a style and a script
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis
-HSET employee:7 id 7
---- pages
->>> page.html
-<p>{{id}}</p>
+--- redis: HSET employee:7 id 7
+--- page: <p>{{id}}</p>
 --- config
     location = /on { prize_page page.html; prize_csp on; }
     location = /ON { prize_page page.html; prize_csp ON; }
---- request eval
-["GET /on?id=7", "GET /ON?id=7"]
+--- request eval: ["GET /on?id=7", "GET /ON?id=7"]
 --- response_headers eval
 [("Content-Security-Policy: default-src 'none'; img-src data:;"
   . " base-uri 'none'; form-action 'none'; frame-ancestors 'none'") x 2]
 
 === TEST 4: on: the hashes of all styles and scripts, shown or not
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
 --- redis
 HSET employee:7 id 7 prize phone
 HSET employee:8 id 8 prize no
---- pages
->>> page.html
+--- page
 <!DOCTYPE html>
 <html><head><title>a <style>not one</style></title>
 <!-- <script>nor this</script> -->
@@ -104,10 +78,8 @@ var a = '</scr' + '<!-', b = "<b>";
 </script><script src="x.js"></script>
 <p title='style="x" onclick="y"'>{{id}}</p>
 </body></html>
---- config
-    location = /h5 { prize_page page.html; prize_csp on; }
---- request eval
-["GET /h5?id=7", "GET /h5?id=8"]
+--- config: location = /h5 { prize_page page.html; prize_csp on; }
+--- request eval: ["GET /h5?id=7", "GET /h5?id=8"]
 --- response_headers eval
 [("Content-Security-Policy: default-src 'none'; img-src data:; style-src "
   . ::hash_of("\np{color:red}\n/* 中 {} */\n") . " " . ::hash_of("b{top:0}")
@@ -116,18 +88,14 @@ var a = '</scr' + '<!-', b = "<b>";
   . "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'") x 2]
 
 === TEST 5: line ends are hashed as browsers read them
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis
-HSET employee:7 id 7
+--- redis: HSET employee:7 id 7
 --- pages eval
 ">>> crlf.html\n<style>\r\np{}\r\n</style>\r\n<script>\r\na\r\n</script>\r\n"
 . ">>> cr.html\n<style>\ra{}\r\n\rb{}\n\r</style>"
 --- config
     location = /crlf { prize_page crlf.html; prize_csp on; }
     location = /cr { prize_page cr.html; prize_csp on; }
---- request eval
-["GET /crlf?id=7", "GET /cr?id=7"]
+--- request eval: ["GET /crlf?id=7", "GET /cr?id=7"]
 --- response_headers eval
 ["Content-Security-Policy: default-src 'none'; img-src data:; style-src "
  . ::hash_of("\np{}\n") . "; script-src " . ::hash_of("\na\n")
@@ -137,19 +105,13 @@ HSET employee:7 id 7
  . "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"]
 
 === TEST 6: a comment {{! }} is no part of a script
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis
-HSET employee:7 id 7
---- pages
->>> page.html
+--- redis: HSET employee:7 id 7
+--- page
 <script>a{{! one }}b
 {{! two }}
 c</script>
---- config
-    location = /h5 { prize_page page.html; prize_csp on; }
---- request
-GET /h5?id=7
+--- config: location = /h5 { prize_page page.html; prize_csp on; }
+--- request: GET /h5?id=7
 --- response_body
 <script>ab
 c</script>
@@ -159,46 +121,28 @@ c</script>
 . "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 === TEST 7: a script that seems to end earlier
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis
-HSET employee:7 id 7
---- pages
->>> page.html
-<script><!-- <script>x</script> --></script >
---- config
-    location = /h5 { prize_page page.html; prize_csp on; }
---- request
-GET /h5?id=7
+--- redis: HSET employee:7 id 7
+--- page: <script><!-- <script>x</script> --></script >
+--- config: location = /h5 { prize_page page.html; prize_csp on; }
+--- request: GET /h5?id=7
 --- response_headers eval
 "Content-Security-Policy: default-src 'none'; img-src data:; script-src "
 . ::hash_of("<!-- <script>x</script> -->")
 . "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 === TEST 8: an empty style has a hash, and an empty script needs none
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis
-HSET employee:7 id 7
---- pages
->>> page.html
-<style></style><script></script>
---- config
-    location = /h5 { prize_page page.html; prize_csp on; }
---- request
-GET /h5?id=7
+--- redis: HSET employee:7 id 7
+--- page: <style></style><script></script>
+--- config: location = /h5 { prize_page page.html; prize_csp on; }
+--- request: GET /h5?id=7
 --- response_headers eval
 "Content-Security-Policy: default-src 'none'; img-src data:; style-src "
 . ::hash_of("")
 . "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 === TEST 9: what only looks like something that a hash does not cover
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis
-HSET employee:7 id 7
---- pages
->>> page.html
+--- redis: HSET employee:7 id 7
+--- page
 <title><p style="x"></title>
 <p data-style="x" data-onclick="y" title=" style=x"></p style="x">
 <!-- <p style="x"> -->
@@ -207,18 +151,14 @@ HSET employee:7 id 7
 {{#prize}}<script>a</script>{{/prize}}
 <p {{#prize}}class="a"{{/prize}}>
 <svg><path d="M0 0"/></svg>
---- config
-    location = /h5 { prize_page page.html; prize_csp on; }
---- request
-GET /h5?id=7
+--- config: location = /h5 { prize_page page.html; prize_csp on; }
+--- request: GET /h5?id=7
 --- response_headers eval
 "Content-Security-Policy: default-src 'none'; img-src data:; script-src "
 . ::hash_of("'<p style=\"x\">'") . " " . ::hash_of("a")
 . "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 === TEST 10: each of several pages has its own policy
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
 --- redis
 HSET employee:7 id 7 prize phone
 HSET employee:8 id 8 prize no
@@ -233,8 +173,7 @@ HSET employee:8 id 8 prize no
         prize_page gold.html if=prize=phone;
         prize_page rest.html;
     }
---- request eval
-["GET /h5?id=7", "GET /h5?id=8"]
+--- request eval: ["GET /h5?id=7", "GET /h5?id=8"]
 --- response_headers eval
 ["Content-Security-Policy: default-src 'none'; img-src data:; style-src "
  . ::hash_of("gold{}")
@@ -243,13 +182,8 @@ HSET employee:8 id 8 prize no
  . " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"]
 
 === TEST 11: add_header does not stand beside it, other headers do
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis
-HSET employee:7 id 7
---- pages
->>> page.html
-<p>{{id}}</p>
+--- redis: HSET employee:7 id 7
+--- page: <p>{{id}}</p>
 --- config
     location = /on {
         prize_page page.html;
@@ -262,8 +196,7 @@ HSET employee:7 id 7
         prize_page page.html;
         add_header Content-Security-Policy "default-src *";
     }
---- request eval
-["GET /on?id=7", "GET /off?id=7"]
+--- request eval: ["GET /on?id=7", "GET /off?id=7"]
 --- response_headers eval
 ["Content-Security-Policy: default-src 'none'; img-src data:;"
  . " base-uri 'none'; form-action 'none'; frame-ancestors 'none'\n"
@@ -271,12 +204,8 @@ HSET employee:7 id 7
  "Content-Security-Policy: default-src *"]
 
 === TEST 12: an error has the policy that add_header gives it
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
 --- redis
---- pages
->>> page.html
-<p>{{id}}</p>
+--- page: <p>{{id}}</p>
 --- config
     location = /add {
         prize_page page.html;
@@ -293,34 +222,23 @@ HSET employee:7 id 7
         return 200 error;
     }
     location = /none { prize_page page.html; prize_csp on; }
---- request eval
-["GET /add?id=7", "GET /page?id=7", "GET /none?id=7"]
---- error_code eval
-[404, 404, 404]
+--- request eval: ["GET /add?id=7", "GET /page?id=7", "GET /none?id=7"]
+--- error_code eval: [404, 404, 404]
 --- response_headers eval
 ["Content-Security-Policy: default-src *",
  "Content-Security-Policy: default-src a:",
  "!Content-Security-Policy"]
 
 === TEST 13: directives of the list are added to, others follow
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis
-HSET employee:7 id 7
---- pages
->>> page.html
-<p>{{id}}</p>
+--- redis: HSET employee:7 id 7
+--- page: <p>{{id}}</p>
 --- config
-    location = /beside {
-        prize_page page.html;
-        prize_csp "img-src 'self'";
-    }
+    location = /beside { prize_page page.html; prize_csp "img-src 'self'"; }
     location = /follow {
         prize_page page.html;
         prize_csp " font-src  data: ;; sandbox;";
     }
---- request eval
-["GET /beside?id=7", "GET /follow?id=7"]
+--- request eval: ["GET /beside?id=7", "GET /follow?id=7"]
 --- response_headers eval
 ["Content-Security-Policy: default-src 'none'; img-src data: 'self';"
  . " base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -329,12 +247,8 @@ HSET employee:7 id 7
  . " font-src data:; sandbox"]
 
 === TEST 14: added sources take the place of 'none', and 'none' that of ours
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis
-HSET employee:7 id 7
---- pages
->>> page.html
+--- redis: HSET employee:7 id 7
+--- page
 <style>a{}</style>
 <style>b{}</style>
 <script>x()</script>
@@ -345,12 +259,8 @@ HSET employee:7 id 7
                    script-src-elem https://b.example; img-src 'none';
                    base-uri 'self'; default-src 'self'";
     }
-    location = /none {
-        prize_page page.html;
-        prize_csp "script-src 'none'";
-    }
---- request eval
-["GET /many?id=7", "GET /none?id=7"]
+    location = /none { prize_page page.html; prize_csp "script-src 'none'"; }
+--- request eval: ["GET /many?id=7", "GET /none?id=7"]
 --- response_headers eval
 ["Content-Security-Policy: default-src 'self'; img-src 'none'; style-src "
  . ::hash_of("a{}") . " " . ::hash_of("b{}")
@@ -363,17 +273,13 @@ HSET employee:7 id 7
 
 === TEST 15: prize_csp in http, a server, a location, an if, a limit_except
 --- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
     prize_csp "img-src http:";
     server {
         listen unix:$TEST_NGINX_SERVROOT/logs/x.sock;
         location = /http { prize_page page.html; }
     }
---- redis
-HSET employee:7 id 7
---- pages
->>> page.html
-<p>{{id}}</p>
+--- redis: HSET employee:7 id 7
+--- page: <p>{{id}}</p>
 --- config
     prize_csp "img-src server:";
 
@@ -405,236 +311,133 @@ HSET employee:7 id 7
  [" except:", ""]]
 
 === TEST 16: refused: a style attribute, in the third line
---- pages
->>> page.html
+--- page
 <p>
  <b
   style='top:0'>
---- config
-    location = /h5 {
-        prize_page page.html; # here
-        prize_redis_pass $TEST_NGINX_DEAD;
-        prize_csp on;
-    }
+--- http_config: prize_redis_pass $TEST_NGINX_DEAD;
+--- config: location = /h5 { prize_page page.html; prize_csp on; } # here
 --- must_die
---- error_log
 "prize_csp" has no hash for
 /conf/page.html:3:3: style attribute: expected a class, in
 
 === TEST 17: refused: a style attribute in capitals
---- pages
->>> page.html
-<p STYLE>
---- config
-    location = /h5 {
-        prize_page page.html; # here
-        prize_redis_pass $TEST_NGINX_DEAD;
-        prize_csp on;
-    }
---- must_die
---- error_log
-"prize_csp" has no hash for
-/conf/page.html:1:4: style attribute: expected a class, in
+--- page: <p STYLE>
+--- http_config: prize_redis_pass $TEST_NGINX_DEAD;
+--- config: location = /h5 { prize_page page.html; prize_csp on; } # here
+--- must_die: /conf/page.html:1:4: style attribute: expected a class, in
 
 === TEST 18: refused: a style attribute in a section
---- pages
->>> page.html
-<p{{#prize}} style=""{{/prize}}>
---- config
-    location = /h5 {
-        prize_page page.html; # here
-        prize_redis_pass $TEST_NGINX_DEAD;
-        prize_csp on;
-    }
---- must_die
---- error_log
-"prize_csp" has no hash for
-/conf/page.html:1:14: style attribute: expected a class, in
+--- page: <p{{#prize}} style=""{{/prize}}>
+--- http_config: prize_redis_pass $TEST_NGINX_DEAD;
+--- config: location = /h5 { prize_page page.html; prize_csp on; } # here
+--- must_die: /conf/page.html:1:14: style attribute: expected a class, in
 
 === TEST 19: refused: a style attribute with a comment in its name
---- pages
->>> page.html
-<p sty{{! }}le="">
---- config
-    location = /h5 {
-        prize_page page.html; # here
-        prize_redis_pass $TEST_NGINX_DEAD;
-        prize_csp on;
-    }
---- must_die
---- error_log
-"prize_csp" has no hash for
-/conf/page.html:1:13: style attribute: expected a class, in
+--- page: <p sty{{! }}le="">
+--- http_config: prize_redis_pass $TEST_NGINX_DEAD;
+--- config: location = /h5 { prize_page page.html; prize_csp on; } # here
+--- must_die: /conf/page.html:1:13: style attribute: expected a class, in
 
 === TEST 20: refused: a style attribute without a space before it
---- pages
->>> page.html
-<p class="a"style="">
---- config
-    location = /h5 {
-        prize_page page.html; # here
-        prize_redis_pass $TEST_NGINX_DEAD;
-        prize_csp on;
-    }
---- must_die
---- error_log
-"prize_csp" has no hash for
-/conf/page.html:1:13: style attribute: expected a class, in
+--- page: <p class="a"style="">
+--- http_config: prize_redis_pass $TEST_NGINX_DEAD;
+--- config: location = /h5 { prize_page page.html; prize_csp on; } # here
+--- must_die: /conf/page.html:1:13: style attribute: expected a class, in
 
 === TEST 21: refused: an on... attribute
---- pages
->>> page.html
-<a href="#" onClick="x()">
---- config
-    location = /h5 {
-        prize_page page.html; # here
-        prize_redis_pass $TEST_NGINX_DEAD;
-        prize_csp on;
-    }
+--- page: <a href="#" onClick="x()">
+--- http_config: prize_redis_pass $TEST_NGINX_DEAD;
+--- config: location = /h5 { prize_page page.html; prize_csp on; } # here
 --- must_die
---- error_log
-"prize_csp" has no hash for
 /conf/page.html:1:13: on... attribute: expected addEventListener() in a script of the page, in
 
 === TEST 22: refused: a javascript: link
---- pages
->>> page.html
+--- page
 <p><a href="Java&#9;script:x()"><a href=" java
 script:x()">
---- config
-    location = /h5 {
-        prize_page page.html; # here
-        prize_redis_pass $TEST_NGINX_DEAD;
-        prize_csp on;
-    }
+--- http_config: prize_redis_pass $TEST_NGINX_DEAD;
+--- config: location = /h5 { prize_page page.html; prize_csp on; } # here
 --- must_die
---- error_log
-"prize_csp" has no hash for
 /conf/page.html:1:36: javascript: URL: expected addEventListener() in a script of the page, in
 
 === TEST 23: refused: a style inside of svg
---- pages
->>> page.html
+--- page
 <svg>
 <style>a{}</style></svg>
---- config
-    location = /h5 {
-        prize_page page.html; # here
-        prize_redis_pass $TEST_NGINX_DEAD;
-        prize_csp on;
-    }
+--- http_config: prize_redis_pass $TEST_NGINX_DEAD;
+--- config: location = /h5 { prize_page page.html; prize_csp on; } # here
 --- must_die
---- error_log
-"prize_csp" has no hash for
 /conf/page.html:2:7: <style> or <script> inside <svg> or <math>: expected it outside, in
 
 === TEST 24: refused: a section inside of a script
---- pages
->>> page.html
+--- page
 <script>a
 {{#prize}}b{{/prize}}</script>
---- config
-    location = /h5 {
-        prize_page page.html; # here
-        prize_redis_pass $TEST_NGINX_DEAD;
-        prize_csp on;
-    }
+--- http_config: prize_redis_pass $TEST_NGINX_DEAD;
+--- config: location = /h5 { prize_page page.html; prize_csp on; } # here
 --- must_die
---- error_log
-"prize_csp" has no hash for
 /conf/page.html:2:1: section inside <style> or <script>: expected the whole element in the section, in
 
 === TEST 25: refused: a section inside of a style
---- pages
->>> page.html
+--- page
 <style>a{}
 {{^prize}}b{}{{/prize}}</style>
---- config
-    location = /h5 {
-        prize_page page.html; # here
-        prize_redis_pass $TEST_NGINX_DEAD;
-        prize_csp on;
-    }
+--- http_config: prize_redis_pass $TEST_NGINX_DEAD;
+--- config: location = /h5 { prize_page page.html; prize_csp on; } # here
 --- must_die
---- error_log
-"prize_csp" has no hash for
 /conf/page.html:2:1: section inside <style> or <script>: expected the whole element in the section, in
 
 === TEST 26: refused: a style that is not closed
---- pages
->>> page.html
+--- page
 <style>a{}
---- config
-    location = /h5 {
-        prize_page page.html; # here
-        prize_redis_pass $TEST_NGINX_DEAD;
-        prize_csp on;
-    }
+--- http_config: prize_redis_pass $TEST_NGINX_DEAD;
+--- config: location = /h5 { prize_page page.html; prize_csp on; } # here
 --- must_die
---- error_log
-"prize_csp" has no hash for
 /conf/page.html:2:1: <style> or <script> that is not closed: expected its end tag, in
 
 === TEST 27: refused: a policy without a directive
---- config
-    prize_csp ""; # here
+--- config: prize_csp ""; # here
 --- must_die
---- error_log
 "prize_csp" takes "on", "off" or directives of a policy to add, not "": it is empty in
 
 === TEST 28: refused: a policy of separators
---- config
-    prize_csp ";"; # here
+--- config: prize_csp ";"; # here
 --- must_die
---- error_log
 "prize_csp" takes "on", "off" or directives of a policy to add, not ";": it is empty in
 
 === TEST 29: refused: a policy that is no policy
---- config
-    prize_csp yes; # here
+--- config: prize_csp yes; # here
 --- must_die
---- error_log
 "prize_csp" takes "on", "off" or directives of a policy to add, not "yes": expected the name of a directive and its sources, as in "img-src 'self'" in
 
 === TEST 30: refused: a directive with a character that none has
---- config
-    prize_csp "img_src a"; # here
+--- config: prize_csp "img_src a"; # here
 --- must_die
---- error_log
 "prize_csp" takes "on", "off" or directives of a policy to add, not "img_src a": expected the name of a directive and its sources, as in "img-src 'self'" in
 
 === TEST 31: refused: a policy with a variable
---- config
-    prize_csp "img-src $arg_a"; # here
+--- config: prize_csp "img-src $arg_a"; # here
 --- must_die
---- error_log
 "prize_csp" takes "on", "off" or directives of a policy to add, not "img-src $arg_a": a variable in
 
 === TEST 32: refused: two policies
---- config
-    prize_csp "img-src a, b"; # here
+--- config: prize_csp "img-src a, b"; # here
 --- must_die
---- error_log
 "prize_csp" takes "on", "off" or directives of a policy to add, not "img-src a, b": expected printable ASCII without a comma in
 
 === TEST 33: refused: a policy that is not ASCII
---- config
-    prize_csp "img-src 中"; # here
+--- config: prize_csp "img-src 中"; # here
 --- must_die
---- error_log
 "prize_csp" takes "on", "off" or directives of a policy to add, not "img-src 中": expected printable ASCII without a comma in
 
 === TEST 34: refused: a directive twice
---- config
-    prize_csp "img-src a; IMG-SRC b"; # here
+--- config: prize_csp "img-src a; IMG-SRC b"; # here
 --- must_die
---- error_log
 "prize_csp" takes "on", "off" or directives of a policy to add, not "img-src a; IMG-SRC b": browsers ignore the second directive of one name in
 
 === TEST 35: refused: "prize_csp" twice
 --- config
     prize_csp off;
     prize_csp on; # here
---- must_die
---- error_log
-"prize_csp" directive is duplicate
+--- must_die: "prize_csp" directive is duplicate

@@ -13,55 +13,38 @@ run_tests();
 __DATA__
 
 === TEST 1: the default is $arg_id, the first one, decoded once
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
 --- redis
 HSET employee:7 id 7 name Ann
 HSET employee:li@example id li@example name Li
---- pages
->>> page.html
-{{id}} {{name}}
---- config
-    location = /h5 {
-        prize_page page.html;
-        add_header X-Id $prize_id always;
-    }
+--- page: {{id}} {{name}}
+--- http_config: add_header X-Id $prize_id always;
 --- request eval
 [map { "GET /h5?$_" } 'id=7', 'a=1&id=7&b=2', 'id=7&id=8', 'ID=7',
                       'id=%37', 'id=li@example', 'id=%6ci%40example']
---- response_body eval
-[("7 Ann\n") x 5, ("li\@example Li\n") x 2]
---- response_headers eval
-[("X-Id: 7") x 5, ("X-Id: li\@example") x 2]
+--- response_body eval: [("7 Ann") x 5, ("li\@example Li") x 2]
+--- response_headers eval: [("X-Id: 7") x 5, ("X-Id: li\@example") x 2]
 
 === TEST 2: what is no ID is refused, and no store is asked
 --- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
     add_header X-Id $prize_id always;
     add_header X-Result $prize_result always;
     add_header X-Asked $upstream_addr always;
 --- redis
 HSET employee:7 id 7
 HSET employee: id ''
---- pages
->>> page.html
-{{id}}
---- config
-    location = /h5 { prize_page page.html; }
+--- page: {{id}}
 --- request eval
 [map { "GET /h5$_" } '', '?xid=7&i=7', '?id=', '?id=&id=7', '?id=7%208',
                      '?id=%207', '?id=7+8', '?id=%00', '?id=7%00',
                      '?id=%2537', '?id=7%', '?id=%zz', '?id=..%2f7',
                      "?id='7'", '?id=7%0d%0aFLUSHALL%0d%0a',
                      "?id=\xe6\x9d\x8e", '?id=%e6%9d%8e', '?id=%ff']
---- error_code eval
-[(400) x 18]
+--- error_code eval: [(400) x 18]
 --- response_headers eval
 [("X-Result: refused\n!X-Id\n!X-Asked\nCache-Control: private, no-store") x 18]
 
 === TEST 3: each ID is itself, to Redis and to PostgreSQL
 --- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
     prize_postgres hr "$TEST_NGINX_CONNINFO";
     prize_postgres_query "SELECT u AS id FROM unnest($1::text[]) AS u";
 --- redis
@@ -73,9 +56,7 @@ HSET employee:- id -
 HSET employee:a.b_c@d-e id a.b_c@d-e
 HSET employee:null id null
 HSET employee:nil id nil
---- pages
->>> page.html
-{{id}}
+--- page: {{id}}
 --- config
     location = /redis { prize_page page.html; }
     location = /postgres {
@@ -86,32 +67,21 @@ HSET employee:nil id nil
 --- request eval
 [map { my $store = $_; map { "GET /$store?id=$_" }
        qw(. .. _ @ - a.b_c@d-e null nil) } qw(redis postgres)]
---- response_body eval
-[(map { "$_\n" } qw(. .. _ @ - a.b_c@d-e null nil)) x 2]
+--- response_body eval: [(qw(. .. _ @ - a.b_c@d-e null nil)) x 2]
 
 === TEST 4: another argument, a cookie, a header, a capture, and text
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
 --- redis
 HSET employee:7 id 7 name Ann
 HSET employee:p7 id p7 name Pia
 HSET employee:p7x id p7x name Pax
 HSET employee:7.8 id 7.8 name Two
---- pages
->>> page.html
-{{name}}
+--- page: {{name}}
 --- config
     location = /arg { prize_page page.html; prize_id $arg_staff; }
     location = /cookie { prize_page page.html; prize_id $cookie_staff; }
     location = /header { prize_page page.html; prize_id $http_x_staff; }
-    location ~ ^/named/(?<who>[^/]*)$ {
-        prize_page page.html;
-        prize_id $who;
-    }
-    location ~ ^/numbered/([^/]*)$ {
-        prize_page page.html;
-        prize_id $1;
-    }
+    location ~ ^/named/(?<who>[^/]*)$ { prize_page page.html; prize_id $who; }
+    location ~ ^/numbered/([^/]*)$ { prize_page page.html; prize_id $1; }
     location = /before { prize_page page.html; prize_id p$arg_n; }
     location = /around { prize_page page.html; prize_id p${arg_n}x; }
     location = /two { prize_page page.html; prize_id $arg_n.$arg_m; }
@@ -123,63 +93,40 @@ HSET employee:7.8 id 7.8 name Two
 --- more_headers
 Cookie: a=b; staff=%37
 X-Staff: %37
---- response_body eval
-[("Ann\n") x 5, "Pia\n", "Pax\n", "Two\n", "Ann\n"]
+--- response_body eval: [("Ann") x 5, "Pia", "Pax", "Two", "Ann"]
 
 === TEST 5: no ID there, or a bad one, is refused as well
+--- redis
 --- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
     add_header X-Result $prize_result always;
     add_header X-Asked $upstream_addr always;
---- pages
->>> page.html
-{{id}}
+--- page: {{id}}
 --- config
     location = /arg { prize_page page.html; prize_id $arg_staff; }
     location = /cookie { prize_page page.html; prize_id $cookie_staff; }
     location = /bad { prize_page page.html; prize_id $cookie_bad; }
     location = /header { prize_page page.html; prize_id $http_x_staff; }
-    location ~ ^/named/(?<who>[^/]*)$ {
-        prize_page page.html;
-        prize_id $who;
-    }
---- request eval
-[map { "GET /$_?id=7" } qw(arg cookie bad header named/)]
---- more_headers
-Cookie: bad=7%208
---- error_code eval
-[(400) x 5]
---- response_headers eval
-[("X-Result: refused\n!X-Asked") x 5]
+    location ~ ^/named/(?<who>[^/]*)$ { prize_page page.html; prize_id $who; }
+--- request eval: [map { "GET /$_?id=7" } qw(arg cookie bad header named/)]
+--- more_headers: Cookie: bad=7%208
+--- error_code eval: [(400) x 5]
+--- response_headers eval: [("X-Result: refused\n!X-Asked") x 5]
 
 === TEST 6: prize_id in http
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    prize_id $arg_http;
---- redis
-HSET employee:7 id 7 name Ann
---- pages
->>> page.html
-{{name}}
---- config
-    location = /h5 { prize_page page.html; }
---- request
-GET /h5?id=8&http=7
---- response_body
-Ann
+--- http_config: prize_id $arg_http;
+--- redis: HSET employee:7 id 7 name Ann
+--- page: {{name}}
+--- request: GET /h5?id=8&http=7
+--- response_body: Ann
 
 === TEST 7: prize_id in server, location, if in location and limit_except
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    prize_id $arg_http;
+--- http_config: prize_id $arg_http;
 --- redis
 HSET employee:1 id 1
 HSET employee:2 id 2
 HSET employee:3 id 3
 HSET employee:4 id 4
---- pages
->>> page.html
-{{id}}
+--- page: {{id}}
 --- config
     prize_id $arg_server;
 
@@ -196,97 +143,58 @@ HSET employee:4 id 4
 --- request eval
 ["GET /server?http=9&server=1", "GET /location?server=1&location=2",
  "GET /location?location=2&if=3", "GET /except?server=1&except=4"]
---- response_body eval
-["1\n", "2\n", "3\n", "4\n"]
+--- response_body eval: ["1", "2", "3", "4"]
 
 === TEST 8: prize_id twice
 --- config
     prize_id $arg_a;
     prize_id $arg_b; # here
---- must_die
---- error_log
-"prize_id" directive is duplicate
+--- must_die: "prize_id" directive is duplicate
 
 === TEST 9: by default an ID has at most 64 bytes, decoded
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    add_header X-Asked $upstream_status always;
+--- http_config: add_header X-Asked $upstream_status always;
 --- redis
 HSET employee:xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx9 id xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx9 name Max
---- pages
->>> page.html
-{{name}}
---- config
-    location = /h5 { prize_page page.html; }
+--- page: {{name}}
 --- request eval
 [map { "GET /h5?id=$_" } 'x' x 63 . '9', '%78' x 63 . '%39',
                          'x' x 63 . '90', '%78' x 63 . '%39%30']
---- error_code eval
-[200, 200, 400, 400]
---- response_headers eval
-[("X-Asked: 200") x 2, ("!X-Asked") x 2]
+--- error_code eval: [200, 200, 400, 400]
+--- response_headers eval: [("X-Asked: 200") x 2, ("!X-Asked") x 2]
 
 === TEST 10: prize_id_max_length 1
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
 --- redis
 HSET employee:7 id 7
 HSET employee:78 id 78
---- pages
->>> page.html
-{{id}}
---- config
-    location = /h5 { prize_page page.html; prize_id_max_length 1; }
---- request eval
-["GET /h5?id=7", "GET /h5?id=%37", "GET /h5?id=78"]
---- error_code eval
-[200, 200, 400]
+--- page: {{id}}
+--- config: location = /h5 { prize_page page.html; prize_id_max_length 1; }
+--- request eval: ["GET /h5?id=7", "GET /h5?id=%37", "GET /h5?id=78"]
+--- error_code eval: [200, 200, 400]
 
 === TEST 11: prize_id_max_length 1024
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis eval
-"HSET employee:" . 'x' x 1024 . ' id ' . 'x' x 1024
---- pages
->>> page.html
-{{id}}
---- config
-    location = /h5 { prize_page page.html; prize_id_max_length 1024; }
---- request eval
-["GET /h5?id=" . 'x' x 1024, "GET /h5?id=" . 'x' x 1025]
---- error_code eval
-[200, 400]
---- response_body_like eval
-['^x{1024}$', '400 Bad Request']
+--- redis eval: "HSET employee:" . 'x' x 1024 . ' id ' . 'x' x 1024
+--- page: {{id}}
+--- config: location = /h5 { prize_page page.html; prize_id_max_length 1024; }
+--- request eval: ["GET /h5?id=" . 'x' x 1024, "GET /h5?id=" . 'x' x 1025]
+--- error_code eval: [200, 400]
+--- response_body_like eval: ['^x{1024}$', '400 Bad Request']
 
 === TEST 12: prize_id_max_length in http
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    prize_id_max_length 1;
+--- http_config: prize_id_max_length 1;
 --- redis
 HSET employee:7 id 7
 HSET employee:78 id 78
---- pages
->>> page.html
-{{id}}
---- config
-    location = /h5 { prize_page page.html; }
---- request eval
-["GET /h5?id=7", "GET /h5?id=78"]
---- error_code eval
-[200, 400]
+--- page: {{id}}
+--- request eval: ["GET /h5?id=7", "GET /h5?id=78"]
+--- error_code eval: [200, 400]
 
 === TEST 13: prize_id_max_length in server, location, if in location and limit_except
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    prize_id_max_length 9;
+--- http_config: prize_id_max_length 9;
 --- redis
 HSET employee:1 id 1
 HSET employee:12 id 12
 HSET employee:123 id 123
---- pages
->>> page.html
-{{id}}
+--- page: {{id}}
 --- config
     prize_id_max_length 1;
 
@@ -304,34 +212,22 @@ HSET employee:123 id 123
 ["GET /server?id=1", "GET /server?id=12", "GET /location?id=12",
  "GET /location?id=123", "GET /location?id=123&if=1", "GET /except?id=12",
  "GET /except?id=123"]
---- error_code eval
-[200, 400, 200, 400, 200, 200, 400]
+--- error_code eval: [200, 400, 200, 400, 200, 200, 400]
 
 === TEST 14: prize_id_max_length 0
---- config
-    prize_id_max_length 0; # here
---- must_die
---- error_log
-"prize_id_max_length" takes 1 to 1024 bytes, not 0
+--- config: prize_id_max_length 0; # here
+--- must_die: "prize_id_max_length" takes 1 to 1024 bytes, not 0
 
 === TEST 15: prize_id_max_length 1025
---- config
-    prize_id_max_length 1025; # here
---- must_die
---- error_log
-"prize_id_max_length" takes 1 to 1024 bytes, not 1025
+--- config: prize_id_max_length 1025; # here
+--- must_die: "prize_id_max_length" takes 1 to 1024 bytes, not 1025
 
 === TEST 16: prize_id_max_length -1
---- config
-    prize_id_max_length -1; # here
---- must_die
---- error_log
-"prize_id_max_length" directive invalid value
+--- config: prize_id_max_length -1; # here
+--- must_die: "prize_id_max_length" directive invalid value
 
 === TEST 17: prize_id_max_length twice
 --- config
     prize_id_max_length 9;
     prize_id_max_length 9; # here
---- must_die
---- error_log
-"prize_id_max_length" directive is duplicate
+--- must_die: "prize_id_max_length" directive is duplicate

@@ -29,8 +29,7 @@ END $$ LANGUAGE plpgsql;
     prize_postgres_pass hr;
     prize_postgres_query "SELECT id, connections_when(2) AS n
                           FROM unnest($1::text[]) AS id";
---- pages
->>> page.html
+--- page
 {{id}}: {{n}} connections
 --- config
     location = /h5 { prize_page page.html; }
@@ -40,8 +39,7 @@ END $$ LANGUAGE plpgsql;
         return 200 '<!--# include virtual="/h5?id=1"
                  --><!--# include virtual="/h5?id=2" -->';
     }
---- request
-GET /all
+--- request: GET /all
 --- response_body
 1: 2 connections
 2: 2 connections
@@ -63,8 +61,7 @@ END $$ LANGUAGE plpgsql;
     prize_postgres_pass hr;
     prize_postgres_query "SELECT id, connections_when(3) AS n
                           FROM unnest($1::text[]) AS id";
---- pages
->>> page.html
+--- page
 {{id}}: {{n}} connections
 --- config
     location = /h5 { prize_page page.html; }
@@ -75,8 +72,7 @@ END $$ LANGUAGE plpgsql;
                  --><!--# include virtual="/h5?id=2"
                  --><!--# include virtual="/h5?id=3" -->';
     }
---- request
-GET /all
+--- request: GET /all
 --- response_body
 1: 3 connections
 2: 3 connections
@@ -94,8 +90,7 @@ GET /all
     location = /h5 { prize_page page.html; error_page 503 /busy; }
     location = /busy { return 503 "busy: $prize_result\n"; }
     location = /all.html { root $TEST_NGINX_SERVROOT/conf; ssi on; }
---- request eval
-["GET /h5?id=connected", "GET /all.html"]
+--- request eval: ["GET /h5?id=connected", "GET /all.html"]
 --- response_body eval
 ["connected\n", CORE::join '', map({ "$_\n" } 1 .. 4096), "busy: shed\n"]
 
@@ -104,8 +99,7 @@ GET /all
     prize_postgres hr "$TEST_NGINX_CONNINFO" connections=1 queue=2 batch=1;
     prize_postgres_pass hr;
     prize_postgres_query "SELECT id FROM unnest($1::text[]) AS id";
---- pages
->>> page.html
+--- page
 {{id}}
 --- config
     location = /h5 { prize_page page.html; error_page 503 /busy; }
@@ -138,10 +132,8 @@ GET /all
 --- config
     location = /h5 { prize_page page.html; }
     location = /all.html { root $TEST_NGINX_SERVROOT/conf; ssi on; }
---- request eval
-["GET /h5?id=connected", "GET /all.html"]
---- response_body eval
-["1\n", "256\n" x 256 . "2\n" x 2]
+--- request eval: ["GET /h5?id=connected", "GET /all.html"]
+--- response_body eval: ["1\n", "256\n" x 256 . "2\n" x 2]
 
 === TEST 6: prize_postgres: batch=, what waits together is asked together
 --- http_config
@@ -149,8 +141,7 @@ GET /all
     prize_postgres_pass hr;
     prize_postgres_query "SELECT id, array_to_string($1::text[], '+') AS batch
                           FROM unnest($1::text[]) AS id";
---- pages
->>> page.html
+--- page
 {{id}} in {{batch}}
 --- config
     location = /h5 { prize_page page.html; }
@@ -163,8 +154,7 @@ GET /all
                  --><!--# include virtual="/h5?id=4"
                  --><!--# include virtual="/h5?id=5" -->';
     }
---- request eval
-["GET /h5?id=connected", "GET /all"]
+--- request eval: ["GET /h5?id=connected", "GET /all"]
 --- response_body eval
 ["connected in connected\n", <<'END']
 1 in 1+2
@@ -175,8 +165,7 @@ GET /all
 END
 
 === TEST 7: prize_postgres: an ID is asked once, however many wait for it
---- sql
-CREATE SEQUENCE queries;
+--- sql: CREATE SEQUENCE queries;
 --- http_config
     prize_postgres hr "$TEST_NGINX_CONNINFO" connections=1;
     prize_postgres_pass hr;
@@ -184,8 +173,7 @@ CREATE SEQUENCE queries;
                               (SELECT nextval('queries') AS n)
                           SELECT id, n, array_to_string($1::text[], '+') AS ids
                           FROM unnest($1::text[]) AS id, query";
---- pages
->>> page.html
+--- page
 {{id}} by query {{n}} for {{ids}}
 --- config
     location = /h5 { prize_page page.html; }
@@ -199,8 +187,7 @@ CREATE SEQUENCE queries;
                  --><!--# include virtual="/h5?id=8"
                  --><!--# include virtual="/h5?id=7" -->';
     }
---- request eval
-["GET /h5?id=connected", "GET /all"]
+--- request eval: ["GET /h5?id=connected", "GET /all"]
 --- response_body eval
 ["connected by query 1 for connected\n", <<'END']
 7 by query 2 for 7+8+9
@@ -218,9 +205,7 @@ END
     prize_postgres uri
         postgresql://postgres@127.0.0.1:$TEST_NGINX_POSTGRES_PORT/postgres;
     prize_postgres_query "SELECT id FROM unnest($1::text[]) AS id";
---- pages
->>> page.html
-{{id}}
+--- page: {{id}}
 --- config
     add_header X-Addr $upstream_addr;
     location = /tcp { prize_page page.html; prize_postgres_pass tcp; }
@@ -228,8 +213,7 @@ END
     location = /uri { prize_page page.html; prize_postgres_pass uri; }
 --- request eval
 [map { ("GET /$_?id=connected", "GET /$_?id=7") } qw(tcp socket uri)]
---- response_body eval
-[("connected\n", "7\n") x 3]
+--- response_body eval: [("connected", "7") x 3]
 --- response_headers_like eval
 ["X-Addr: .+", "X-Addr: 127[.]0[.]0[.]1:\\d+", "X-Addr: .+",
  "X-Addr: unix:/.+", "X-Addr: .+", "X-Addr: 127[.]0[.]0[.]1:\\d+"]
@@ -245,30 +229,22 @@ END
         }
     }
     prize_postgres hr "$TEST_NGINX_CONNINFO";
---- pages
->>> page.html
-{{id}}
+--- page: {{id}}
 --- config
     location = /h5 {
         proxy_pass http://unix:$TEST_NGINX_SERVROOT/logs/before.sock;
     }
---- request
-GET /h5?id=7
---- response_body
-7
+--- request: GET /h5?id=7
+--- response_body: 7
 
 === TEST 10: prize_postgres: the largest values
 --- http_config
     prize_postgres hr "$TEST_NGINX_CONNINFO"
                    connections=1000 queue=1000000 batch=10000;
---- config
-    location = / { return 200 fine; }
---- request
-GET /
---- response_body chomp
-fine
---- no_error_log
-[warn]
+--- config: location = / { return 200 fine; }
+--- request: GET /
+--- response_body: fine
+--- no_error_log: [warn]
 
 === TEST 11: prize_postgres: addresses and folders do not block
 --- http_config
@@ -279,36 +255,24 @@ fine
     prize_postgres five "host=db.example.com hostaddr=127.0.0.1";
     prize_postgres six "dbname=hr";
     prize_postgres seven postgresql:///hr?host=/run/postgresql;
---- config
-    location = / { return 200 fine; }
---- request
-GET /
---- response_body chomp
-fine
---- no_error_log
-[warn]
+--- config: location = / { return 200 fine; }
+--- request: GET /
+--- response_body: fine
+--- no_error_log: [warn]
 
 === TEST 12: prize_postgres: a host name blocks
---- http_config
-    prize_postgres hr "host=db.example.com dbname=hr"; # here
---- config
-    location = / { return 200 fine; }
---- request
-GET /
---- response_body chomp
-fine
+--- http_config: prize_postgres hr "host=db.example.com dbname=hr"; # here
+--- config: location = / { return 200 fine; }
+--- request: GET /
+--- response_body: fine
 --- grep_error_log eval: qr/\[warn\].*? in /
 --- grep_error_log_out eval: qr/^\[warn\].*: the conninfo of pool "hr" names a host that has to be resolved, which blocks a worker: use "hostaddr=" or a socket directory in \n\z/
 
 === TEST 13: prize_postgres: one host name among addresses blocks
---- http_config
-    prize_postgres hr "host=127.0.0.1,db.example.com"; # here
---- config
-    location = / { return 200 fine; }
---- request
-GET /
---- response_body chomp
-fine
+--- http_config: prize_postgres hr "host=127.0.0.1,db.example.com"; # here
+--- config: location = / { return 200 fine; }
+--- request: GET /
+--- response_body: fine
 --- error_log
 [warn]
 the conninfo of pool "hr" names a host that has to be resolved
@@ -317,192 +281,108 @@ the conninfo of pool "hr" names a host that has to be resolved
 --- http_config
     prize_postgres hr
         host=a-host-name-that-is-longer-than-any-address.example.com; # here
---- config
-    location = / { return 200 fine; }
---- request
-GET /
---- response_body chomp
-fine
+--- config: location = / { return 200 fine; }
+--- request: GET /
+--- response_body: fine
 --- error_log
 [warn]
 the conninfo of pool "hr" names a host that has to be resolved
 
 === TEST 15: prize_postgres: in server
---- http_config
---- config
-    prize_postgres hr dbname=hr; # here
---- must_die
---- error_log
-"prize_postgres" directive is not allowed here
+--- config: prize_postgres hr dbname=hr; # here
+--- must_die: "prize_postgres" directive is not allowed here
 
 === TEST 16: prize_postgres: in location
---- http_config
---- config
-    location / {
-        prize_postgres hr dbname=hr; # here
-    }
---- must_die
---- error_log
-"prize_postgres" directive is not allowed here
+--- config: location / { prize_postgres hr dbname=hr; } # here
+--- must_die: "prize_postgres" directive is not allowed here
 
 === TEST 17: prize_postgres: without a conninfo
---- http_config
-    prize_postgres hr; # here
---- config
---- must_die
---- error_log
-invalid number of arguments in "prize_postgres" directive
+--- http_config: prize_postgres hr; # here
+--- must_die: invalid number of arguments in "prize_postgres" directive
 
 === TEST 18: prize_postgres: a name twice
 --- http_config
     prize_postgres hr dbname=hr;
     prize_postgres other dbname=hr;
     prize_postgres hr dbname=other; # here
---- config
---- must_die
---- error_log
-"prize_postgres" names pool "hr" twice
+--- must_die: "prize_postgres" names pool "hr" twice
 
 === TEST 19: prize_postgres: a pool cannot be named "off"
---- http_config
-    prize_postgres off dbname=hr; # here
---- config
---- must_die
---- error_log
-"prize_postgres" cannot name a pool "off"
+--- http_config: prize_postgres off dbname=hr; # here
+--- must_die: "prize_postgres" cannot name a pool "off"
 
 === TEST 20: prize_postgres: a pool without a name
---- http_config
-    prize_postgres "" dbname=hr; # here
---- config
---- must_die
---- error_log
-"prize_postgres" cannot name a pool ""
+--- http_config: prize_postgres "" dbname=hr; # here
+--- must_die: "prize_postgres" cannot name a pool ""
 
 === TEST 21: prize_postgres: a conninfo without a value
---- http_config
-    prize_postgres hr nonsense; # here
---- config
+--- http_config: prize_postgres hr nonsense; # here
 --- must_die
---- error_log
 "prize_postgres" cannot read the conninfo of pool "hr": missing "=" in
 
 === TEST 22: prize_postgres: a conninfo with an unknown option
---- http_config
-    prize_postgres hr hostadr=127.0.0.1; # here
---- config
+--- http_config: prize_postgres hr hostadr=127.0.0.1; # here
 --- must_die
---- error_log
 "prize_postgres" cannot read the conninfo of pool "hr": invalid connection option "hostadr" in
 
 === TEST 23: prize_postgres: a conninfo with an open quote
---- http_config
-    prize_postgres hr "host='127.0.0.1"; # here
---- config
+--- http_config: prize_postgres hr "host='127.0.0.1"; # here
 --- must_die
---- error_log
 "prize_postgres" cannot read the conninfo of pool "hr": unterminated quoted string in connection info string in
 
 === TEST 24: prize_postgres: a broken URI, whose password is not told
---- http_config
-    prize_postgres hr postgresql://h5:unspeakable@[::1/hr; # here
---- config
+--- http_config: prize_postgres hr postgresql://h5:unspeakable@[::1/hr; # here
 --- must_die
---- error_log
 "prize_postgres" cannot read the conninfo of pool "hr": end of string reached when looking for matching "]" in IPv6 host address in URI in
---- no_error_log
-unspeakable
+--- no_error_log: unspeakable
 
 === TEST 25: prize_postgres: a message does not tell a password
---- http_config
-    prize_postgres hr "password=unspeakable secret"; # here
---- config
+--- http_config: prize_postgres hr "password=unspeakable secret"; # here
 --- must_die
---- error_log
 "prize_postgres" cannot read the conninfo of pool "hr": missing "=" in
 --- no_error_log
 unspeakable
 secret
 
 === TEST 26: prize_postgres: too few connections
---- http_config
-    prize_postgres hr dbname=hr connections=0; # here
---- config
---- must_die
---- error_log
-"prize_postgres" takes "connections=" from 1 to 1000, not "0"
+--- http_config: prize_postgres hr dbname=hr connections=0; # here
+--- must_die: "prize_postgres" takes "connections=" from 1 to 1000, not "0"
 
 === TEST 27: prize_postgres: too many connections
---- http_config
-    prize_postgres hr dbname=hr connections=1001; # here
---- config
---- must_die
---- error_log
-"prize_postgres" takes "connections=" from 1 to 1000, not "1001"
+--- http_config: prize_postgres hr dbname=hr connections=1001; # here
+--- must_die: "prize_postgres" takes "connections=" from 1 to 1000, not "1001"
 
 === TEST 28: prize_postgres: connections= without a number
---- http_config
-    prize_postgres hr dbname=hr connections=; # here
---- config
---- must_die
---- error_log
-"prize_postgres" takes "connections=" from 1 to 1000, not ""
+--- http_config: prize_postgres hr dbname=hr connections=; # here
+--- must_die: "prize_postgres" takes "connections=" from 1 to 1000, not ""
 
 === TEST 29: prize_postgres: no queue
---- http_config
-    prize_postgres hr dbname=hr queue=0; # here
---- config
---- must_die
---- error_log
-"prize_postgres" takes "queue=" from 1 to 1000000, not "0"
+--- http_config: prize_postgres hr dbname=hr queue=0; # here
+--- must_die: "prize_postgres" takes "queue=" from 1 to 1000000, not "0"
 
 === TEST 30: prize_postgres: too long a queue
---- http_config
-    prize_postgres hr dbname=hr queue=1000001; # here
---- config
---- must_die
---- error_log
-"prize_postgres" takes "queue=" from 1 to 1000000, not "1000001"
+--- http_config: prize_postgres hr dbname=hr queue=1000001; # here
+--- must_die: "prize_postgres" takes "queue=" from 1 to 1000000, not "1000001"
 
 === TEST 31: prize_postgres: batches of nothing
---- http_config
-    prize_postgres hr dbname=hr batch=0; # here
---- config
---- must_die
---- error_log
-"prize_postgres" takes "batch=" from 1 to 10000, not "0"
+--- http_config: prize_postgres hr dbname=hr batch=0; # here
+--- must_die: "prize_postgres" takes "batch=" from 1 to 10000, not "0"
 
 === TEST 32: prize_postgres: too large batches
---- http_config
-    prize_postgres hr dbname=hr batch=10001; # here
---- config
---- must_die
---- error_log
-"prize_postgres" takes "batch=" from 1 to 10000, not "10001"
+--- http_config: prize_postgres hr dbname=hr batch=10001; # here
+--- must_die: "prize_postgres" takes "batch=" from 1 to 10000, not "10001"
 
 === TEST 33: prize_postgres: a number with a unit
---- http_config
-    prize_postgres hr dbname=hr queue=9 batch=1k; # here
---- config
---- must_die
---- error_log
-"prize_postgres" takes "batch=" from 1 to 10000, not "1k"
+--- http_config: prize_postgres hr dbname=hr queue=9 batch=1k; # here
+--- must_die: "prize_postgres" takes "batch=" from 1 to 10000, not "1k"
 
 === TEST 34: prize_postgres: an unknown parameter
---- http_config
-    prize_postgres hr dbname=hr size=4; # here
---- config
---- must_die
---- error_log
-"prize_postgres" has no parameter "size=4"
+--- http_config: prize_postgres hr dbname=hr size=4; # here
+--- must_die: "prize_postgres" has no parameter "size=4"
 
 === TEST 35: prize_postgres: a parameter without "="
---- http_config
-    prize_postgres hr dbname=hr batch; # here
---- config
---- must_die
---- error_log
-"prize_postgres" has no parameter "batch"
+--- http_config: prize_postgres hr dbname=hr batch; # here
+--- must_die: "prize_postgres" has no parameter "batch"
 
 === TEST 36: prize_postgres_pass: in each context, and inherited
 --- http_config
@@ -524,9 +404,7 @@ secret
         listen unix:$TEST_NGINX_SERVROOT/logs/http.sock;
         location / { prize_page page.html; }
     }
---- pages
->>> page.html
-{{application_name}}
+--- page: {{application_name}}
 --- config
     prize_postgres_pass two;
     location = /http {
@@ -549,19 +427,13 @@ secret
 ["GET /http?id=1", "GET /server?id=1", "GET /location?id=1",
  "GET /location/inner?id=1", "GET /if?id=1&if=1", "GET /if?id=1",
  "GET /except?id=1"]
---- response_body eval
-[map { "$_\n" } qw(http server location location if server except)]
+--- response_body eval: [qw(http server location location if server except)]
 
 === TEST 37: prize_postgres_pass: off, where a pool is inherited
---- http_config
-    prize_postgres hr "$TEST_NGINX_CONNINFO";
-    prize_postgres_pass hr;
-    prize_postgres_query "SELECT id FROM unnest($1::text[]) AS id";
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    prize_write_back off;
---- pages
->>> page.html
-{{id}}
+--- query: SELECT id FROM unnest($1::text[]) AS id
+--- redis
+--- http_config: prize_write_back off;
+--- page: {{id}}
 --- config
     add_header X-Asked "$upstream_status" always;
     location = /both { prize_page page.html; }
@@ -578,71 +450,51 @@ secret
 --- request eval
 ["GET /both?id=1", "GET /redis?id=1", "GET /redis/inner?id=1",
  "GET /redis/both?id=1", "GET /redis/dead?id=1"]
---- error_code eval
-[200, 404, 404, 200, 503]
+--- error_code eval: [200, 404, 404, 200, 503]
 --- response_headers eval
 ["X-Asked: 404, 200", "X-Asked: 404", "X-Asked: 404", "X-Asked: 404, 200",
  "X-Asked: 502"]
 
 === TEST 38: prize_postgres_pass: twice
---- http_config
 --- config
     prize_postgres_pass hr;
     prize_postgres_pass hr; # here
---- must_die
---- error_log
-"prize_postgres_pass" directive is duplicate
+--- must_die: "prize_postgres_pass" directive is duplicate
 
 === TEST 39: prize_postgres_pass: off, and then a pool
---- http_config
 --- config
     prize_postgres_pass off;
     prize_postgres_pass hr; # here
---- must_die
---- error_log
-"prize_postgres_pass" directive is duplicate
+--- must_die: "prize_postgres_pass" directive is duplicate
 
 === TEST 40: prize_postgres_pass: an unknown pool
 --- http_config
     prize_postgres hr dbname=hr;
     prize_postgres_query "SELECT id FROM unnest($1::text[]) AS id";
---- pages
->>> page.html
-{{id}}
+--- page: {{id}}
 --- config
     location = /h5 {
         prize_page page.html;
         prize_postgres_pass hs; # here
     }
 --- must_die
---- error_log
 "prize_postgres_pass" names an unknown pool "hs", no "prize_postgres" has it
 
 === TEST 41: prize_postgres_pass: without a query, which is told where it stands
 --- http_config
     prize_postgres hr dbname=hr;
     prize_postgres_pass hr; # here
---- pages
->>> page.html
-{{id}}
---- config
-    location = /h5 { prize_page page.html; }
---- must_die
---- error_log
-"prize_postgres_pass" has no "prize_postgres_query" in
+--- page: {{id}}
+--- must_die: "prize_postgres_pass" has no "prize_postgres_query" in
 
 === TEST 42: prize_postgres_query: in each context, and inherited
+--- query: SELECT id, 'http' AS by FROM unnest($1::text[]) id
 --- http_config
-    prize_postgres hr "$TEST_NGINX_CONNINFO";
-    prize_postgres_pass hr;
-    prize_postgres_query "SELECT id, 'http' AS by FROM unnest($1::text[]) id";
     server {
         listen unix:$TEST_NGINX_SERVROOT/logs/http.sock;
         location / { prize_page page.html; }
     }
---- pages
->>> page.html
-{{by}}
+--- page: {{by}}
 --- config
     prize_postgres_query "SELECT id, 'server' AS by FROM unnest($1::text[]) id";
     location = /http {
@@ -673,15 +525,13 @@ secret
 ["GET /http?id=1", "GET /server?id=1", "GET /location?id=1",
  "GET /location/inner?id=1", "GET /if?id=1&if=1", "GET /if?id=1",
  "GET /except?id=1"]
---- response_body eval
-[map { "$_\n" } qw(http server location location if server except)]
+--- response_body eval: [qw(http server location location if server except)]
 
 === TEST 43: prize_postgres_query: the same one elsewhere shares its batches
 --- http_config
     prize_postgres hr "$TEST_NGINX_CONNINFO" connections=1;
     prize_postgres_pass hr;
---- pages
->>> page.html
+--- page
 {{id}} in {{batch}}
 --- config
     location = /one {
@@ -709,8 +559,7 @@ secret
                  --><!--# include virtual="/another?id=4"
                  --><!--# include virtual="/same?id=2" -->';
     }
---- request eval
-["GET /one?id=connected", "GET /all"]
+--- request eval: ["GET /one?id=connected", "GET /all"]
 --- response_body eval
 ["connected in connected\n", <<'END']
 1 in 1+2+3
@@ -722,28 +571,19 @@ secret
 END
 
 === TEST 44: prize_postgres_query: twice
---- http_config
 --- config
     prize_postgres_query "SELECT id FROM e WHERE id = ANY($1)";
     prize_postgres_query "SELECT id FROM e WHERE id = ANY($1)"; # here
---- must_die
---- error_log
-"prize_postgres_query" directive is duplicate
+--- must_die: "prize_postgres_query" directive is duplicate
 
 === TEST 45: prize_postgres_query: without $1
---- http_config
---- config
-    prize_postgres_query "SELECT id FROM employee"; # here
+--- config: prize_postgres_query "SELECT id FROM employee"; # here
 --- must_die
---- error_log
 "prize_postgres_query" has no $1, the array of IDs that are wanted, as in "... WHERE id = ANY($1)", in "SELECT id FROM employee"
 
 === TEST 46: prize_postgres_query: with $10 alone
---- http_config
---- config
-    prize_postgres_query "SELECT id FROM e WHERE id = ANY($10)"; # here
+--- config: prize_postgres_query "SELECT id FROM e WHERE id = ANY($10)"; # here
 --- must_die
---- error_log
 "prize_postgres_query" has no $1, the array of IDs that are wanted, as in "... WHERE id = ANY($1)", in "SELECT id FROM e WHERE id = ANY($10)"
 
 === TEST 47: prize_postgres_timeout: 300ms by default
@@ -756,9 +596,7 @@ END
     prize_postgres_pass hr;
     prize_postgres_query "SELECT id FROM unnest($1::text[]) AS id,
                                          pg_sleep(20)";
---- pages
->>> page.html
-{{id}}
+--- page: {{id}}
 --- config
     location = /h5 {
         prize_page page.html;
@@ -767,29 +605,21 @@ END
         access_log logs/due.log due if=$due;
     }
     location /logs/ { root $TEST_NGINX_SERVROOT; access_log off; }
---- request eval
-[("GET /h5?id=7") x 5, "GET /logs/due.log"]
---- error_code eval
-[(503) x 5, 200]
+--- request eval: [("GET /h5?id=7") x 5, "GET /logs/due.log"]
+--- error_code eval: [(503) x 5, 200]
 --- response_headers_like eval
 [("X-Result: timeout 504\nX-Time: (?!0\\.[0-2]).*") x 5, ""]
---- response_body_like eval
-[("503") x 5, '^(?:due\n)+\z']
+--- response_body_like eval: [("503") x 5, '^(?:due\n)+\z']
 
 === TEST 48: prize_postgres_timeout: in each context, and inherited
+--- query: SELECT id FROM unnest($1::text[]) AS id, pg_sleep(0.1)
 --- http_config
-    prize_postgres hr "$TEST_NGINX_CONNINFO";
-    prize_postgres_pass hr;
-    prize_postgres_query "SELECT id FROM unnest($1::text[]) AS id,
-                                         pg_sleep(0.1)";
     prize_postgres_timeout 1ms;
     server {
         listen unix:$TEST_NGINX_SERVROOT/logs/http.sock;
         location / { prize_page page.html; }
     }
---- pages
->>> page.html
-{{id}}
+--- page: {{id}}
 --- config
     prize_postgres_timeout 20s;
     location = /http {
@@ -816,30 +646,18 @@ END
 ["GET /http?id=1", "GET /server?id=2", "GET /location?id=3",
  "GET /location/inner?id=4", "GET /location/own?id=5", "GET /if?id=6&if=1",
  "GET /if?id=7", "GET /except?id=8"]
---- error_code eval
-[503, 200, 503, 503, 200, 503, 200, 503]
+--- error_code eval: [503, 200, 503, 503, 200, 503, 200, 503]
 
 === TEST 49: prize_postgres_timeout: 0
---- http_config
---- config
-    prize_postgres_timeout 0; # here
---- must_die
---- error_log
-"prize_postgres_timeout" directive must be more than 0
+--- config: prize_postgres_timeout 0; # here
+--- must_die: "prize_postgres_timeout" directive must be more than 0
 
 === TEST 50: prize_postgres_timeout: no time
---- http_config
---- config
-    prize_postgres_timeout soon; # here
---- must_die
---- error_log
-"prize_postgres_timeout" directive invalid value
+--- config: prize_postgres_timeout soon; # here
+--- must_die: "prize_postgres_timeout" directive invalid value
 
 === TEST 51: prize_postgres_timeout: twice
---- http_config
 --- config
     prize_postgres_timeout 1s;
     prize_postgres_timeout 1s; # here
---- must_die
---- error_log
-"prize_postgres_timeout" directive is duplicate
+--- must_die: "prize_postgres_timeout" directive is duplicate

@@ -64,23 +64,13 @@ __DATA__
     server {
         listen 127.0.0.1:$TEST_NGINX_CLIENT_PORT;
         server_name other;
-        location = /before {
-            prize_page page.html;
-            prize_redis_pass before;
-        }
-        location = /behind {
-            prize_page page.html;
-            prize_redis_pass behind;
-        }
+        location = /before { prize_page page.html; prize_redis_pass before; }
+        location = /behind { prize_page page.html; prize_redis_pass behind; }
     }
     upstream behind { server 127.0.0.1:$TEST_NGINX_REDIS_PORT2; }
---- redis
-HSET employee:7 id 7 name Ann
---- redis2
-HSET employee:7 id 7 name Ben
---- pages
->>> page.html
-{{name}}
+--- redis: HSET employee:7 id 7 name Ann
+--- redis2: HSET employee:7 id 7 name Ben
+--- page: {{name}}
 --- config
     location = /address {
         prize_page page.html;
@@ -93,26 +83,20 @@ HSET employee:7 id 7 name Ben
 --- request eval
 [map { "GET $_?id=7" } qw(/address /socket http://other/before
                           http://other/behind)]
---- response_body eval
-["Ann\n", "Ann\n", "Ben\n", "Ben\n"]
+--- response_body eval: ["Ann", "Ann", "Ben", "Ben"]
 --- response_headers eval
 [map { "X-Way: $_" } qw(address socket socket address)]
 
 === TEST 2: prize_redis_pass in http, server, location, if and limit_except
 --- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
     server {
         listen 127.0.0.1:$TEST_NGINX_CLIENT_PORT;
         server_name http;
         location = /h5 { prize_page page.html; }
     }
---- redis
-HSET employee:7 id 7 name one
---- redis2
-HSET employee:7 id 7 name two
---- pages
->>> page.html
-{{name}}
+--- redis: HSET employee:7 id 7 name one
+--- redis2: HSET employee:7 id 7 name two
+--- page: {{name}}
 --- config
     prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET2;
 
@@ -132,24 +116,15 @@ HSET employee:7 id 7 name two
 --- request eval
 ["GET http://http/h5?id=7", map { "GET /$_&id=7" }
  qw(server? location? if? if?if=1 limit_except?)]
---- response_body eval
-[map { "$_\n" } qw(one two one two one one)]
+--- response_body eval: [qw(one two one two one one)]
 --- no_error_log
 [warn]
 [error]
 
 === TEST 3: prize_redis_pass off cancels what is inherited
---- http_config
-    prize_postgres hr "$TEST_NGINX_CONNINFO";
-    prize_postgres_pass hr;
-    prize_postgres_query "SELECT '7' AS id, 'postgres' AS name
-                          WHERE '7' = ANY($1)";
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis
-HSET employee:7 id 7 name redis
---- pages
->>> page.html
-{{name}}
+--- query: SELECT '7' AS id, 'postgres' AS name WHERE '7' = ANY($1)
+--- redis: HSET employee:7 id 7 name redis
+--- page: {{name}}
 --- config
     add_header X-Asked $upstream_status;
 
@@ -163,22 +138,14 @@ HSET employee:7 id 7 name redis
             prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
         }
     }
---- request eval
-[map { "GET $_?id=7" } qw(/off /off/inherited /h5 /off/on)]
---- response_body eval
-[map { "$_\n" } qw(postgres postgres redis redis)]
---- response_headers eval
-[("X-Asked: 200") x 4]
+--- request eval: [map { "GET $_?id=7" } qw(/off /off/inherited /h5 /off/on)]
+--- response_body eval: [qw(postgres postgres redis redis)]
+--- response_headers eval: [("X-Asked: 200") x 4]
 
 === TEST 4: a page without a store
---- pages
->>> page.html
---- config
-    location = /h5 {
-        prize_page page.html; # here
-    }
+--- page
+--- config: location = /h5 { prize_page page.html; } # here
 --- must_die
---- error_log
 "prize_page" has neither "prize_redis_pass" nor "prize_postgres_pass" in 
 
 === TEST 5: a page whose stores are both off
@@ -187,86 +154,59 @@ HSET employee:7 id 7 name redis
     prize_postgres_pass hr;
     prize_postgres_query "SELECT '7' AS id WHERE '7' = ANY($1)";
     prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- pages
->>> page.html
+--- page
 --- config
     prize_redis_pass off;
     prize_postgres_pass off;
 
-    location = /h5 {
-        prize_page page.html; # here
-    }
+    location = /h5 { prize_page page.html; } # here
 --- must_die
---- error_log
 "prize_page" has neither "prize_redis_pass" nor "prize_postgres_pass" in 
 
 === TEST 6: prize_redis_pass with an upstream that is not there
---- http_config
-    upstream employees { server unix:$TEST_NGINX_REDIS_SOCKET; }
---- config
-    prize_redis_pass employes; # here
---- must_die
---- error_log
-upstream "employes"
+--- http_config: upstream employees { server unix:$TEST_NGINX_REDIS_SOCKET; }
+--- config: prize_redis_pass employes; # here
+--- must_die: upstream "employes"
 
 === TEST 7: prize_redis_pass with a host that cannot be resolved
---- config
-    prize_redis_pass no.such.invalid:1; # here
---- must_die
---- error_log
-host not found in upstream "no.such.invalid
+--- config: prize_redis_pass no.such.invalid:1; # here
+--- must_die: host not found in upstream "no.such.invalid
 
 === TEST 8: prize_redis_pass with a variable
---- config
-    prize_redis_pass $arg_redis; # here
---- must_die
---- error_log
-"prize_redis_pass" directive takes no variables
+--- config: prize_redis_pass $arg_redis; # here
+--- must_die: "prize_redis_pass" directive takes no variables
 
 === TEST 9: prize_redis_pass twice
 --- config
     prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
     prize_redis_pass off; # here
---- must_die
---- error_log
-"prize_redis_pass" directive is duplicate
+--- must_die: "prize_redis_pass" directive is duplicate
 
 === TEST 10: prize_redis_pass after off
 --- config
     prize_redis_pass off;
     prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET; # here
---- must_die
---- error_log
-"prize_redis_pass" directive is duplicate
+--- must_die: "prize_redis_pass" directive is duplicate
 
 === TEST 11: prize_redis_key with several variables, and without $prize_id
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
 --- redis
 HSET '{berlin}.7 x' id 7 name Ann
 HSET '{paris}.7 x' id 7 name Zoe
 HSET 7 id 7 name Ben
---- pages
->>> page.html
-{{name}}
+--- page: {{name}}
 --- config
     location = /several {
         prize_page page.html;
         prize_redis_key "{$arg_site}.${prize_id} x";
     }
-    location = /other {
-        prize_page page.html;
-        prize_redis_key $arg_id;
-    }
+    location = /other { prize_page page.html; prize_redis_key $arg_id; }
 --- request eval
 ["GET /several?id=7&site=berlin", "GET /several?id=7&site=paris",
  "GET /other?id=7"]
---- response_body eval
-[map { "$_\n" } qw(Ann Zoe Ben)]
+--- response_body eval: [qw(Ann Zoe Ben)]
 
 === TEST 12: prize_redis_key in http, server, location, if and limit_except
 --- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
     prize_redis_key http:$prize_id;
     server {
         listen 127.0.0.1:$TEST_NGINX_CLIENT_PORT;
@@ -279,9 +219,7 @@ HSET server:7 id 7 name server
 HSET location:7 id 7 name location
 HSET if:7 id 7 name if
 HSET limit_except:7 id 7 name limit_except
---- pages
->>> page.html
-{{name}}
+--- page: {{name}}
 --- config
     prize_redis_key server:$prize_id;
 
@@ -301,26 +239,21 @@ HSET limit_except:7 id 7 name limit_except
 --- request eval
 ["GET http://http/h5?id=7", map { "GET /$_&id=7" }
  qw(server? location? if? if?if=1 limit_except?)]
---- response_body eval
-[map { "$_\n" } qw(http server location server if limit_except)]
+--- response_body eval: [qw(http server location server if limit_except)]
 --- no_error_log
 [warn]
 [error]
 
 === TEST 13: prize_redis_key without a variable
---- config
-    prize_redis_key employee:id; # here
+--- config: prize_redis_key employee:id; # here
 --- must_die
---- error_log
 "prize_redis_key" has no variable in "employee:id": all employees would have one key
 
 === TEST 14: prize_redis_key twice
 --- config
     prize_redis_key $prize_id;
     prize_redis_key $prize_id; # here
---- must_die
---- error_log
-"prize_redis_key" directive is duplicate
+--- must_die: "prize_redis_key" directive is duplicate
 
 === TEST 15: prize_redis_connect_timeout is 100 ms
 # The first request waits for the connections that the worker has begun.  None
@@ -330,8 +263,7 @@ HSET limit_except:7 id 7 name limit_except
     map $upstream_response_time $due { "~^0[.]1" due; }
     log_format due $due;
     prize_redis_pass 127.0.0.1:$TEST_NGINX_MUTE;
---- pages
->>> page.html
+--- page
 --- config eval
 CORE::join '', <<'CONF', map { <<"CONF" } 0 .. 9
     add_header X-Time $upstream_response_time always;
@@ -340,16 +272,11 @@ CORE::join '', <<'CONF', map { <<"CONF" } 0 .. 9
 CONF
     location = /$_ { prize_page page.html; prize_redis_database $_; }
 CONF
---- request eval
-[map({ "GET /$_?id=7" } 0 .. 9, 0), "GET /logs/due.log"]
---- error_code eval
-[(503) x 11, 200]
---- response_headers_like eval
-["", ("X-Time: (?!0\\.0).*") x 10, ""]
---- response_body_like eval
-[("503") x 11, '^(?:due\n)+\z']
---- error_log
-connecting timed out
+--- request eval: [map({ "GET /$_?id=7" } 0 .. 9, 0), "GET /logs/due.log"]
+--- error_code eval: [(503) x 11, 200]
+--- response_headers_like eval: ["", ("X-Time: (?!0\\.0).*") x 10, ""]
+--- response_body_like eval: [("503") x 11, '^(?:due\n)+\z']
+--- error_log: connecting timed out
 
 === TEST 16: prize_redis_connect_timeout in http, server, location, if and limit_except
 # The first request waits for the connections that the worker has begun.
@@ -362,15 +289,11 @@ connecting timed out
         server_name http;
         location = /h5 { prize_page page.html; }
     }
---- pages
->>> page.html
+--- page
 --- config
     prize_redis_connect_timeout 140ms;
 
-    location = /server {
-        prize_page page.html;
-        prize_redis_database 1;
-    }
+    location = /server { prize_page page.html; prize_redis_database 1; }
     location = /location {
         prize_page page.html;
         prize_redis_connect_timeout 160ms;
@@ -394,33 +317,24 @@ connecting timed out
 --- request eval
 ["GET /limit_except?id=7", "GET http://http/h5?id=7", map { "GET /$_&id=7" }
  qw(server? location? if? if?if=1 limit_except?)]
---- error_code eval
-[(503) x 7]
+--- error_code eval: [(503) x 7]
 --- response_headers_like eval
 ["X-Time: .*", map { "X-Time: (?:0\\.(?:1[$_-9]|[2-9].).|[1-4]\\..*)" }
                2, 4, 6, 4, 8, 9]
 
 === TEST 17: prize_redis_connect_timeout of 0
---- config
-    prize_redis_connect_timeout 0; # here
---- must_die
---- error_log
-"prize_redis_connect_timeout" directive must be more than 0
+--- config: prize_redis_connect_timeout 0; # here
+--- must_die: "prize_redis_connect_timeout" directive must be more than 0
 
 === TEST 18: prize_redis_connect_timeout that is no time
---- config
-    prize_redis_connect_timeout 5min; # here
---- must_die
---- error_log
-"prize_redis_connect_timeout" directive invalid value
+--- config: prize_redis_connect_timeout 5min; # here
+--- must_die: "prize_redis_connect_timeout" directive invalid value
 
 === TEST 19: prize_redis_connect_timeout twice
 --- config
     prize_redis_connect_timeout 1s;
     prize_redis_connect_timeout 1s; # here
---- must_die
---- error_log
-"prize_redis_connect_timeout" directive is duplicate
+--- must_die: "prize_redis_connect_timeout" directive is duplicate
 
 === TEST 20: prize_redis_timeout is 50 ms
 # The first ten wait for the connections.  None of the others ends before its
@@ -430,8 +344,7 @@ connecting timed out
     map "$upstream_response_time $arg_id" $due { "~^0[.]0[5-9]. 7$" due; }
     log_format due $due;
     prize_redis_pass 127.0.0.1:$TEST_NGINX_SLOW;
---- pages
->>> page.html
+--- page
 --- config eval
 CORE::join '', <<'CONF', map { <<"CONF" } 0 .. 9
     add_header X-Result "$prize_result $upstream_status" always;
@@ -444,12 +357,10 @@ CONF
 --- request eval
 [map({ "GET /$_?id=1" } 0 .. 9), map({ "GET /$_?id=7" } 0 .. 9),
  "GET /logs/due.log"]
---- error_code_like eval
-[("200|503") x 10, (503) x 10, 200]
+--- error_code_like eval: [("200|503") x 10, (503) x 10, 200]
 --- response_headers_like eval
 [("") x 10, ("X-Result: timeout 504\nX-Time: (?!0\\.0[0-4]).*") x 10, ""]
---- response_body_like eval
-[("") x 10, ("503") x 10, '^(?:due\n)+\z']
+--- response_body_like eval: [("") x 10, ("503") x 10, '^(?:due\n)+\z']
 
 === TEST 21: prize_redis_timeout in http, server, location, if and limit_except
 --- http_config
@@ -461,15 +372,11 @@ CONF
         server_name http;
         location = /h5 { prize_page page.html; }
     }
---- pages
->>> page.html
+--- page
 --- config
     prize_redis_timeout 140ms;
 
-    location = /server {
-        prize_page page.html;
-        prize_redis_database 1;
-    }
+    location = /server { prize_page page.html; prize_redis_database 1; }
     location = /location {
         prize_page page.html;
         prize_redis_timeout 160ms;
@@ -493,32 +400,23 @@ CONF
 --- request eval
 ["GET http://http/h5?id=7", map { "GET /$_&id=7" }
  qw(server? location? if? if?if=1 limit_except?)]
---- error_code eval
-[(503) x 6]
+--- error_code eval: [(503) x 6]
 --- response_headers_like eval
 [map { "X-Time: (?:0\\.(?:1[$_-9]|[2-9].).|[1-4]\\..*)" } 2, 4, 6, 4, 8, 9]
 
 === TEST 22: prize_redis_timeout of 0
---- config
-    prize_redis_timeout 0; # here
---- must_die
---- error_log
-"prize_redis_timeout" directive must be more than 0
+--- config: prize_redis_timeout 0; # here
+--- must_die: "prize_redis_timeout" directive must be more than 0
 
 === TEST 23: prize_redis_timeout that is no time
---- config
-    prize_redis_timeout -1; # here
---- must_die
---- error_log
-"prize_redis_timeout" directive invalid value
+--- config: prize_redis_timeout -1; # here
+--- must_die: "prize_redis_timeout" directive invalid value
 
 === TEST 24: prize_redis_timeout twice
 --- config
     prize_redis_timeout 1s;
     prize_redis_timeout 1s; # here
---- must_die
---- error_log
-"prize_redis_timeout" directive is duplicate
+--- must_die: "prize_redis_timeout" directive is duplicate
 
 === TEST 25: prize_redis_username, with its password, is who asks
 --- http_config
@@ -528,8 +426,7 @@ CONF
 ACL SETUSER ann reset on >secret ~employee:* +@all
 ACL SETUSER ben reset on >secret ~ben:* +@all
 HSET employee:7 id 7 name Lea
---- pages
->>> page.html
+--- page
 {{name}}
 --- config
     location = /ben {
@@ -539,14 +436,10 @@ HSET employee:7 id 7 name Lea
     }
     location = /refused { return 200 "refused\n"; }
     location = /ann { prize_page page.html; prize_redis_username ann; }
---- request eval
-["GET /ben?id=7", "GET /ann?id=7"]
---- error_code eval
-[503, 200]
---- response_body eval
-["refused\n", "Lea\n"]
---- error_log
-says "NOPERM
+--- request eval: ["GET /ben?id=7", "GET /ann?id=7"]
+--- error_code eval: [503, 200]
+--- response_body eval: ["refused\n", "Lea\n"]
+--- error_log: says "NOPERM
 
 === TEST 26: prize_redis_username and its password in http, server, location, if and limit_except
 --- http_config
@@ -570,9 +463,7 @@ HSET server:7 id 7 name server
 HSET location:7 id 7 name location
 HSET if:7 id 7 name if
 HSET limit_except:7 id 7 name limit_except
---- pages
->>> page.html
-{{name}}
+--- page: {{name}}
 --- config
     prize_redis_username server;
     prize_redis_password 'of server';
@@ -601,101 +492,73 @@ HSET limit_except:7 id 7 name limit_except
 ["GET http://http/h5?id=7&key=http", map { "GET /$_&id=7" }
  qw(server?key=server location?key=location if?key=server if?key=if
     limit_except?key=limit_except)]
---- response_body eval
-[map { "$_\n" } qw(http server location server if limit_except)]
+--- response_body eval: [qw(http server location server if limit_except)]
 --- no_error_log
 [warn]
 [error]
 
 === TEST 27: prize_redis_username without a password
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- pages
->>> page.html
+--- http_config: prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+--- page
 --- config
     location = /h5 {
         prize_redis_username ann;
         prize_page page.html; # here
     }
 --- must_die
---- error_log
 "prize_redis_username" has no "prize_redis_password" for the "prize_page" in 
 
 === TEST 28: prize_redis_username without a password, where no Redis is asked
---- http_config
-    prize_postgres hr "$TEST_NGINX_CONNINFO";
-    prize_postgres_pass hr;
-    prize_postgres_query "SELECT '7' AS id WHERE '7' = ANY($1)";
-    prize_redis_username ann;
---- pages
->>> page.html
-{{id}}
---- config
-    location = /h5 { prize_page page.html; }
---- request
-GET /h5?id=7
---- response_body
-7
+--- query: SELECT '7' AS id WHERE '7' = ANY($1)
+--- http_config: prize_redis_username ann;
+--- page: {{id}}
+--- request: GET /h5?id=7
+--- response_body: 7
 
 === TEST 29: prize_redis_username twice
 --- config
     prize_redis_username ann;
     prize_redis_username ann; # here
---- must_die
---- error_log
-"prize_redis_username" directive is duplicate
+--- must_die: "prize_redis_username" directive is duplicate
 
 === TEST 30: prize_redis_password without a user is the default user's
---- pages
->>> page.html
-{{name}}
+--- page: {{name}}
 --- config
     location = /h5 {
         prize_page page.html;
         prize_redis_pass $TEST_NGINX_LOCKED;
         prize_redis_password 'a "good" one';
     }
---- request
-GET /h5?id=7
---- response_body
-Lea
+--- request: GET /h5?id=7
+--- response_body: Lea
 
 === TEST 31: no prize_redis_password, where Redis wants one
---- pages
->>> page.html
+--- page
 --- config
     location = /h5 {
         prize_page page.html;
         prize_redis_pass $TEST_NGINX_LOCKED;
     }
---- request
-GET /h5?id=7
+--- request: GET /h5?id=7
 --- error_code: 503
---- error_log
-says "NOAUTH Authentication required.", left alone for now
+--- error_log: says "NOAUTH Authentication required.", left alone for now
 
 === TEST 32: a wrong prize_redis_password is not in the log
---- pages
->>> page.html
+--- page
 --- config
     location = /h5 {
         prize_page page.html;
         prize_redis_pass $TEST_NGINX_LOCKED;
         prize_redis_password unspeakable;
     }
---- request
-GET /h5?id=7
+--- request: GET /h5?id=7
 --- error_code: 503
---- error_log
-says "WRONGPASS
---- no_error_log
-unspeakable
+--- error_log: says "WRONGPASS
+--- no_error_log: unspeakable
 
 === TEST 33: locations that differ only in their password share no connection
---- http_config
-    prize_redis_pass $TEST_NGINX_LOCKED;
---- pages
->>> page.html
+--- http_config: prize_redis_pass $TEST_NGINX_LOCKED;
+--- page
 {{name}}
 --- config
     location = /right {
@@ -708,20 +571,15 @@ unspeakable
         error_page 503 /refused;
     }
     location = /refused { return 200 "refused\n"; }
---- request eval
-["GET /right?id=7", "GET /wrong?id=7", "GET /right?id=7"]
---- error_code eval
-[200, 503, 200]
---- response_body eval
-["Lea\n", "refused\n", "Lea\n"]
+--- request eval: ["GET /right?id=7", "GET /wrong?id=7", "GET /right?id=7"]
+--- error_code eval: [200, 503, 200]
+--- response_body eval: ["Lea\n", "refused\n", "Lea\n"]
 
 === TEST 34: prize_redis_password twice
 --- config
     prize_redis_password secret;
     prize_redis_password secret; # here
---- must_die
---- error_log
-"prize_redis_password" directive is duplicate
+--- must_die: "prize_redis_password" directive is duplicate
 
 === TEST 35: prize_redis_password_file has the password in its first line
 --- pages eval
@@ -748,10 +606,8 @@ unspeakable
         prize_page page.html;
         prize_redis_password_file $TEST_NGINX_SERVROOT/conf/lf.secret;
     }
---- request eval
-[map { "GET /$_?id=7" } qw(bare lf crlf absolute)]
---- response_body eval
-[("Lea\n") x 4]
+--- request eval: [map { "GET /$_?id=7" } qw(bare lf crlf absolute)]
+--- response_body eval: [("Lea\n") x 4]
 
 === TEST 36: prize_redis_password_file in http, server, location, if and limit_except
 --- http_config
@@ -775,6 +631,7 @@ HSET ben:7 id 7 name Ben
 HSET cat:7 id 7 name Cat
 HSET dan:7 id 7 name Dan
 HSET eve:7 id 7 name Eve
+--- page: {{name}}
 --- pages
 >>> http.secret
 http
@@ -786,8 +643,6 @@ location
 if
 >>> limit_except.secret
 limit_except
->>> page.html
-{{name}}
 --- config
     prize_redis_username ben;
     prize_redis_password_file server.secret;
@@ -816,22 +671,19 @@ limit_except
 ["GET http://http/h5?id=7&key=ann", map { "GET /$_&id=7" }
  qw(server?key=ben location?key=cat if?key=ben if?key=dan
     limit_except?key=eve)]
---- response_body eval
-[map { "$_\n" } qw(Ann Ben Cat Ben Dan Eve)]
+--- response_body eval: [qw(Ann Ben Cat Ben Dan Eve)]
 --- no_error_log
 [warn]
 [error]
 
 === TEST 37: prize_redis_password_file instead of an inherited password, and the other way round
---- http_config
-    prize_redis_pass $TEST_NGINX_LOCKED;
+--- http_config: prize_redis_pass $TEST_NGINX_LOCKED;
+--- page: {{name}}
 --- pages
 >>> wrong.secret
 wrong
 >>> right.secret
 a "good" one
->>> page.html
-{{name}}
 --- config
     location /file {
         prize_redis_password wrong;
@@ -847,34 +699,26 @@ a "good" one
             prize_redis_password 'a "good" one';
         }
     }
---- request eval
-["GET /file/h5?id=7", "GET /password/h5?id=7"]
---- response_body eval
-["Lea\n", "Lea\n"]
+--- request eval: ["GET /file/h5?id=7", "GET /password/h5?id=7"]
+--- response_body eval: ["Lea", "Lea"]
 
 === TEST 38: prize_redis_password_file without a password in its first line
 --- pages
 >>> empty.secret
 
 second line
---- config
-    prize_redis_password_file empty.secret; # here
---- must_die
---- error_log eval
+--- config: prize_redis_password_file empty.secret; # here
+--- must_die eval
 qr/"prize_redis_password_file" has no password in the first line of "\S+\/conf\/empty\.secret" in /
 
 === TEST 39: prize_redis_password_file that is not there
---- config
-    prize_redis_password_file no.secret; # here
---- must_die
---- error_log eval
+--- config: prize_redis_password_file no.secret; # here
+--- must_die eval
 qr/"prize_redis_password_file" cannot open "\S+\/conf\/no\.secret" \(2: No such file or directory\) in /
 
 === TEST 40: prize_redis_password_file that is a folder
---- config
-    prize_redis_password_file ../logs; # here
---- must_die
---- error_log eval
+--- config: prize_redis_password_file ../logs; # here
+--- must_die eval
 qr/"prize_redis_password_file" wants a file of at most 16 MiB, which "\S+\/logs" is not in /
 
 === TEST 41: prize_redis_password_file twice
@@ -884,9 +728,7 @@ secret
 --- config
     prize_redis_password_file the.secret;
     prize_redis_password_file the.secret; # here
---- must_die
---- error_log
-"prize_redis_password_file" directive is duplicate
+--- must_die: "prize_redis_password_file" directive is duplicate
 
 === TEST 42: prize_redis_password_file beside a password
 --- pages
@@ -895,9 +737,7 @@ secret
 --- config
     prize_redis_password secret;
     prize_redis_password_file the.secret; # here
---- must_die
---- error_log
-"prize_redis_password_file" directive is duplicate
+--- must_die: "prize_redis_password_file" directive is duplicate
 
 === TEST 43: prize_redis_password beside a password file
 --- pages
@@ -906,32 +746,23 @@ secret
 --- config
     prize_redis_password_file the.secret;
     prize_redis_password secret; # here
---- must_die
---- error_log
-"prize_redis_password" directive is duplicate
+--- must_die: "prize_redis_password" directive is duplicate
 
 === TEST 44: prize_redis_database is 0
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
 --- redis
 HSET employee:7 id 7 name zero
 SELECT 1
 HSET employee:7 id 7 name one
---- pages
->>> page.html
-{{name}}
+--- page: {{name}}
 --- config
     location = /h5 { prize_page page.html; }
     location = /0 { prize_page page.html; prize_redis_database 0; }
     location = /1 { prize_page page.html; prize_redis_database 1; }
---- request eval
-[map { "GET /$_?id=7" } qw(1 h5 0)]
---- response_body eval
-[map { "$_\n" } qw(one zero zero)]
+--- request eval: [map { "GET /$_?id=7" } qw(1 h5 0)]
+--- response_body eval: [qw(one zero zero)]
 
 === TEST 45: prize_redis_database in http, server, location, if and limit_except
 --- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
     prize_redis_database 1;
     server {
         listen 127.0.0.1:$TEST_NGINX_CLIENT_PORT;
@@ -949,17 +780,12 @@ SELECT 4
 HSET employee:7 id 7 name if
 SELECT 15
 HSET employee:7 id 7 name limit_except
---- pages
->>> page.html
-{{name}}
+--- page: {{name}}
 --- config
     prize_redis_database 2;
 
     location = /server { prize_page page.html; }
-    location = /location {
-        prize_page page.html;
-        prize_redis_database 0;
-    }
+    location = /location { prize_page page.html; prize_redis_database 0; }
     location = /if {
         prize_page page.html;
         if ($arg_if) { prize_redis_database 4; }
@@ -971,52 +797,32 @@ HSET employee:7 id 7 name limit_except
 --- request eval
 ["GET http://http/h5?id=7", map { "GET /$_&id=7" }
  qw(server? location? if? if?if=1 limit_except?)]
---- response_body eval
-[map { "$_\n" } qw(http server location server if limit_except)]
+--- response_body eval: [qw(http server location server if limit_except)]
 --- no_error_log
 [warn]
 [error]
 
 === TEST 46: prize_redis_database that Redis does not have
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis
-HSET employee:7 id 7 name zero
---- pages
->>> page.html
-{{name}}
---- config
-    location = /h5 {
-        prize_page page.html;
-        prize_redis_database 65535;
-    }
---- request
-GET /h5?id=7
+--- redis: HSET employee:7 id 7 name zero
+--- page: {{name}}
+--- config: location = /h5 { prize_page page.html; prize_redis_database 65535; }
+--- request: GET /h5?id=7
 --- error_code: 503
---- error_log
-says "ERR DB index is out of range", left alone for now
+--- error_log: says "ERR DB index is out of range", left alone for now
 
 === TEST 47: prize_redis_database that is too large
---- config
-    prize_redis_database 65536; # here
---- must_die
---- error_log
-"prize_redis_database" takes 0 to 65535, not 65536
+--- config: prize_redis_database 65536; # here
+--- must_die: "prize_redis_database" takes 0 to 65535, not 65536
 
 === TEST 48: prize_redis_database that is negative
---- config
-    prize_redis_database -1; # here
---- must_die
---- error_log
-"prize_redis_database" directive invalid number
+--- config: prize_redis_database -1; # here
+--- must_die: "prize_redis_database" directive invalid number
 
 === TEST 49: prize_redis_database twice
 --- config
     prize_redis_database 1;
     prize_redis_database 1; # here
---- must_die
---- error_log
-"prize_redis_database" directive is duplicate
+--- must_die: "prize_redis_database" directive is duplicate
 
 === TEST 50: a location in a location has what is around it
 --- http_config
@@ -1027,9 +833,7 @@ says "ERR DB index is out of range", left alone for now
 "ACL SETUSER ann reset on '>of ann' ~ann:* +\@all
 SELECT 2
 HSET ann:" . 7 x 70 . " id " . 7 x 70
---- pages
->>> page.html
-{{id}}
+--- page: {{id}}
 --- config
     add_header X-Asked "$upstream_status" always;
     location /outer {
@@ -1055,23 +859,20 @@ HSET ann:" . 7 x 70 . " id " . 7 x 70
 --- request eval
 ["GET /outer/inner?staff=" . 7 x 70, "GET /mute/inner?id=7",
  "GET /slow/inner?id=7"]
---- error_code eval
-[200, 503, 503]
+--- error_code eval: [200, 503, 503]
 --- response_headers_like eval
 ["Content-Security-Policy: .+", ("X-Asked: 50[24]") x 2]
 
 === TEST 51: only the fields that are used are asked for
---- http_config
-    prize_redis_pass 127.0.0.1:$TEST_NGINX_ECHO;
---- pages
->>> page.html
+--- http_config: prize_redis_pass 127.0.0.1:$TEST_NGINX_ECHO;
+--- page
 {{id}}: {{#name}}{{name}}{{/name}}{{#prize}}{{/prize}}
+--- pages
 >>> other.html
 {{seat}}
 --- config
     location = /h5 { prize_page page.html if=vip=1; prize_page page.html; }
     location = /other { prize_page other.html; }
---- request eval
-["GET /h5?id=7", "GET /other?id=7"]
+--- request eval: ["GET /h5?id=7", "GET /other?id=7"]
 --- response_body eval
 ["7: HMGET employee:7 id vip name prize\n", "HMGET employee:7 id seat\n"]

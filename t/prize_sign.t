@@ -5,6 +5,7 @@ use lib 't/lib';
 use Digest::SHA qw(hmac_sha256);
 use MIME::Base64 qw(encode_base64);
 use Test::Nginx::Socket 'no_plan';
+use Test::Prize qw(run_dir spew);
 use Test::Prize::Socket;
 
 # Signed links: prize_sign_key_file, prize_sign_event, and the files of keys.
@@ -15,8 +16,11 @@ use Test::Prize::Socket;
 # nginx refuses a file of keys that others may read
 umask 0027;
 
-# the keys of the blocks
+# the keys of the blocks, and a file with the first of them
 my %keys = (a => "\0" x 32, b => "\1" x 32, c => "\2" x 32);
+
+$ENV{TEST_NGINX_KEYS} = spew(run_dir() . '/keys',
+                             'a ' . encode_base64($keys{a}));
 
 
 # the arguments of an ID's link, which ends in 2099 where nothing else is said
@@ -49,99 +53,53 @@ run_tests();
 __DATA__
 
 === TEST 1: without the two directives an ID is enough
---- redis
-HSET employee:7 id 7
---- pages
->>> page.html
-{{id}}
+--- redis: HSET employee:7 id 7
+--- page: {{id}}
 --- config
     location = /h5 {
         prize_page page.html;
         prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
     }
---- request
-GET /h5?id=7&x=1&k=a&s=none
---- response_body
-7
+--- request: GET /h5?id=7&x=1&k=a&s=none
+--- response_body: 7
 
-=== TEST 2: with them a page takes the link of its employee
+=== TEST 2: with them a page takes the link of its employee; an absolute path
 --- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    prize_sign_key_file keys;
+    prize_sign_key_file $TEST_NGINX_KEYS;
     prize_sign_event gift;
 --- redis
 HSET employee:7 id 7
 HSET employee:a.b_c@d-E id a.b_c@d-E
---- pages
->>> page.html
-{{id}}
->>> keys
-a AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
---- config
-    location = /h5 { prize_page page.html; }
+--- page: {{id}}
 --- request eval
 ["GET /h5?" . ::link_of(7),
  "GET /h5?" . ::link_of('a.b_c@d-E'),
  "GET /h5?" . ::link_of(7) =~ s/id=7/id=%37/r,
  "GET /h5?lang=zh&" . ::link_of(7) =~ s/(id=7)&(.*)/$2&xx=1&$1/r]
---- response_body eval
-["7\n", "a.b_c\@d-E\n", "7\n", "7\n"]
+--- response_body eval: ["7", "a.b_c\@d-E", "7", "7"]
 
-=== TEST 3: keys in a file by an absolute path
+=== TEST 3: several keys, all of which verify
 --- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    prize_sign_key_file $TEST_NGINX_SERVROOT/conf/keys;
-    prize_sign_event gift;
---- redis
-HSET employee:7 id 7
---- pages
->>> page.html
-{{id}}
->>> keys
-a AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
---- config
-    location = /h5 { prize_page page.html; }
---- request eval
-"GET /h5?" . ::link_of(7)
---- response_body
-7
-
-=== TEST 4: several keys, all of which verify
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
     prize_sign_key_file keys;
     prize_sign_event gift;
---- redis
-HSET employee:7 id 7
+--- redis: HSET employee:7 id 7
+--- page: {{id}}
 --- pages
->>> page.html
-{{id}}
 >>> keys
 # this year's
 
 b AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=
 a AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
---- config
-    location = /h5 { prize_page page.html; }
---- request eval
-[map { "GET /h5?" . ::link_of(7, key => $_) } qw(a b c)]
---- error_code eval
-[200, 200, 403]
+--- request eval: [map { "GET /h5?" . ::link_of(7, key => $_) } qw(a b c)]
+--- error_code eval: [200, 200, 403]
 
-=== TEST 5: a part of the link is missing: 403, and no store is asked
+=== TEST 4: a part of the link is missing: 403, and no store is asked
 --- http_config
     prize_redis_pass $TEST_NGINX_DEAD;
-    prize_sign_key_file keys;
+    prize_sign_key_file $TEST_NGINX_KEYS;
     prize_sign_event gift;
---- pages
->>> page.html
->>> keys
-a AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
---- config
-    location = /h5 {
-        prize_page page.html;
-        add_header X-Asked "$upstream_addr" always;
-    }
+    add_header X-Asked "$upstream_addr" always;
+--- page
 --- request eval
 [map { "GET /h5?$_" } ::forged(
     "id=7",
@@ -152,27 +110,22 @@ a AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
     "id=7&x=&k=a&s=<s>",
     "id=7&x=4070908800&k=&s=<s>",
     "id=7&x=4070908800&k=a&s=<s>")]
---- error_code eval
-[(403) x 7, 503]
+--- error_code eval: [(403) x 7, 503]
 --- response_headers eval
 [("Cache-Control: private, no-store\n!X-Asked") x 7,
  "Cache-Control: private, no-store\nX-Asked: $ENV{TEST_NGINX_DEAD}"]
 
-=== TEST 6: a part of the link is another: 403, and no store is asked
+=== TEST 5: a part of the link is another: 403, and no store is asked
 --- http_config
     prize_redis_pass $TEST_NGINX_DEAD;
     prize_sign_key_file keys;
     prize_sign_event gift;
+    add_header X-Asked "$upstream_addr" always;
+--- page
 --- pages
->>> page.html
 >>> keys
 b AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=
 a AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
---- config
-    location = /h5 {
-        prize_page page.html;
-        add_header X-Asked "$upstream_addr" always;
-    }
 --- request eval
 [map { "GET /h5?$_" } ::forged(
     "id=8&x=4070908800&k=a&s=<s>",
@@ -192,26 +145,18 @@ a AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
     ::link_of(8) =~ s/id=8/id=7/r,
     ::link_of(7, event => 'party'),
     ::link_of(7))]
---- error_code eval
-[(403) x 16, 503]
+--- error_code eval: [(403) x 16, 503]
 --- response_headers eval
 [("Cache-Control: private, no-store\n!X-Asked") x 16,
  "Cache-Control: private, no-store\nX-Asked: $ENV{TEST_NGINX_DEAD}"]
 
-=== TEST 7: a part of the link stands there twice: 403, and no store is asked
+=== TEST 6: a part of the link stands there twice: 403, and no store is asked
 --- http_config
     prize_redis_pass $TEST_NGINX_DEAD;
-    prize_sign_key_file keys;
+    prize_sign_key_file $TEST_NGINX_KEYS;
     prize_sign_event gift;
---- pages
->>> page.html
->>> keys
-a AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
---- config
-    location = /h5 {
-        prize_page page.html;
-        add_header X-Asked "$upstream_addr" always;
-    }
+    add_header X-Asked "$upstream_addr" always;
+--- page
 --- request eval
 [map { "GET /h5?$_" } ::forged(
     "id=7&x=4070908800&x=4070908800&k=a&s=<s>",
@@ -222,46 +167,34 @@ a AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
     "id=7&x=4070908800&k=a&s=<s>&id=",
     "id=7&x=4070908800&k=a&s=<s>;id=8",
     "id=7&x=4070908800&k=a&s=<s>")]
---- error_code eval
-[(403) x 7, 503]
+--- error_code eval: [(403) x 7, 503]
 --- response_headers eval
 [("Cache-Control: private, no-store\n!X-Asked") x 7,
  "Cache-Control: private, no-store\nX-Asked: $ENV{TEST_NGINX_DEAD}"]
 
-=== TEST 8: a link that has ended: 410, and no store is asked
+=== TEST 7: a link that has ended: 410, and no store is asked
 --- http_config
     prize_redis_pass $TEST_NGINX_DEAD;
-    prize_sign_key_file keys;
+    prize_sign_key_file $TEST_NGINX_KEYS;
     prize_sign_event gift;
---- pages
->>> page.html
->>> keys
-a AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
---- config
-    location = /h5 {
-        prize_page page.html;
-        add_header X-Asked "$upstream_addr" always;
-    }
+    add_header X-Asked "$upstream_addr" always;
+--- page
 --- request eval
 [map { "GET /h5?$_" } ::link_of(7, expires => time - 1),
                       ::link_of(7, expires => 1),
                       ::link_of(7, expires => time + 3600)]
---- error_code eval
-[410, 410, 503]
+--- error_code eval: [410, 410, 503]
 --- response_headers eval
 [("Cache-Control: private, no-store\n!X-Asked") x 2,
  "X-Asked: $ENV{TEST_NGINX_DEAD}"]
 
-=== TEST 9: prize_sign_key_file in a server, a location, an if, a limit_except
+=== TEST 8: prize_sign_key_file in a server, a location, an if, a limit_except
 --- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
     prize_sign_key_file a.keys;
     prize_sign_event gift;
---- redis
-HSET employee:7 id 7
+--- redis: HSET employee:7 id 7
+--- page: {{id}}
 --- pages
->>> page.html
-{{id}}
 >>> a.keys
 a AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
 >>> b.keys
@@ -296,18 +229,12 @@ c AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=
 --- error_code eval
 [403, 200, 403,  (403, 403, 200) x 2,  200, 403, 200,  403, 200]
 
-=== TEST 10: prize_sign_key_file off cuts both directives
+=== TEST 9: prize_sign_key_file off cuts both directives
 --- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    prize_sign_key_file keys;
+    prize_sign_key_file $TEST_NGINX_KEYS;
     prize_sign_event gift;
---- redis
-HSET employee:7 id 7
---- pages
->>> page.html
-{{id}}
->>> keys
-a AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
+--- redis: HSET employee:7 id 7
+--- page: {{id}}
 --- config
     location = /signed { prize_page page.html; }
     location = /off { prize_page page.html; prize_sign_key_file off; }
@@ -322,144 +249,108 @@ a AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
     }
 --- request eval
 [map { "GET $_&id=7" } qw(/signed? /off? /event? /if? /if?off=1)]
---- error_code eval
-[403, 200, 200, 403, 200]
+--- error_code eval: [403, 200, 200, 403, 200]
 
-=== TEST 11: refused: "prize_sign_key_file" twice
+=== TEST 10: refused: "prize_sign_key_file" twice
 --- config
     prize_sign_key_file off;
     prize_sign_key_file off; # here
---- must_die
---- error_log
-"prize_sign_key_file" directive is duplicate
+--- must_die: "prize_sign_key_file" directive is duplicate
 
-=== TEST 12: refused: "prize_sign_key_file" without an event
---- pages
->>> page.html
->>> keys
-a AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
+=== TEST 11: refused: "prize_sign_key_file" without an event
+--- page
 --- config
     location = /h5 {
         prize_page page.html; # here
         prize_redis_pass $TEST_NGINX_DEAD;
-        prize_sign_key_file keys;
+        prize_sign_key_file $TEST_NGINX_KEYS;
     }
 --- must_die
---- error_log
 "prize_sign_key_file" and "prize_sign_event" need one another, and the "prize_page" in
 has only one of them
 
-=== TEST 13: refused: a key file below one that is off, which has cut the event
+=== TEST 12: refused: a key file below one that is off, which has cut the event
 --- http_config
     prize_redis_pass $TEST_NGINX_DEAD;
-    prize_sign_key_file keys;
+    prize_sign_key_file $TEST_NGINX_KEYS;
     prize_sign_event gift;
---- pages
->>> page.html
->>> keys
-a AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
+--- page
 --- config
     prize_sign_key_file off;
     location = /h5 {
-        prize_sign_key_file keys;
+        prize_sign_key_file $TEST_NGINX_KEYS;
         prize_page page.html; # here
     }
 --- must_die
---- error_log
 "prize_sign_key_file" and "prize_sign_event" need one another, and the "prize_page" in
 has only one of them
 
-=== TEST 14: refused: a key of 31 bytes
+=== TEST 13: refused: a key of 31 bytes
 --- pages
 >>> keys
 2026a AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==
---- config
-    prize_sign_key_file keys; # here
+--- config: prize_sign_key_file keys; # here
 --- must_die
---- error_log
 "prize_sign_key_file"
 /conf/keys:1: key "2026a" has 31 bytes: want at least 32, as "openssl rand -base64 32" writes them
---- no_error_log
-AAAAAAA
+--- no_error_log: AAAAAAA
 
-=== TEST 15: refused: a key file without a key
+=== TEST 14: refused: a key file without a key
 --- pages
 >>> keys
 # none
-
---- config
-    prize_sign_key_file keys; # here
+--- config: prize_sign_key_file keys; # here
 --- must_die
---- error_log
 "prize_sign_key_file"
 /conf/keys: there is no key in it
 
-=== TEST 16: refused: a key file that others may read
+=== TEST 15: refused: a key file that others may read
 --- post_setup_server_root
 Test::Prize::spew("$ENV{TEST_NGINX_SERVROOT}/conf/keys", "a key\n");
 chmod 0604, "$ENV{TEST_NGINX_SERVROOT}/conf/keys" or die $!;
---- config
-    prize_sign_key_file keys; # here
+--- config: prize_sign_key_file keys; # here
 --- must_die
---- error_log
 "prize_sign_key_file"
 /conf/keys: others may read or write it (mode 0604): want 0640 or less
 
-=== TEST 17: refused: a key file that others may write
+=== TEST 16: refused: a key file that others may write
 --- post_setup_server_root
 Test::Prize::spew("$ENV{TEST_NGINX_SERVROOT}/conf/keys", "a key\n");
 chmod 0602, "$ENV{TEST_NGINX_SERVROOT}/conf/keys" or die $!;
---- config
-    prize_sign_key_file keys; # here
+--- config: prize_sign_key_file keys; # here
 --- must_die
---- error_log
 "prize_sign_key_file"
 /conf/keys: others may read or write it (mode 0602): want 0640 or less
 
-=== TEST 18: refused: a folder in place of the key file
---- config
-    prize_sign_key_file $TEST_NGINX_SERVROOT/conf; # here
+=== TEST 17: refused: a folder in place of the key file
+--- config: prize_sign_key_file $TEST_NGINX_SERVROOT/conf; # here
 --- must_die
---- error_log
 "prize_sign_key_file"
 /conf: it is not a regular file
 
-=== TEST 19: refused: a key file that is too large
+=== TEST 18: refused: a key file that is too large
 --- pages eval
 ">>> keys\n" . "#" x 65_537
---- config
-    prize_sign_key_file keys; # here
+--- config: prize_sign_key_file keys; # here
 --- must_die
---- error_log
 "prize_sign_key_file"
 /conf/keys: it has more than 65536 bytes
 
-=== TEST 20: refused: no key file
---- config
-    prize_sign_key_file keys; # here
+=== TEST 19: refused: no key file
+--- config: prize_sign_key_file keys; # here
 --- must_die
---- error_log
 "prize_sign_key_file"
 /conf/keys: cannot open it: No such file or directory
 
-=== TEST 21: refused: a key file that cannot be read
---- config
-    prize_sign_key_file /proc/self/mem; # here
+=== TEST 20: refused: a key file that cannot be read
+--- config: prize_sign_key_file /proc/self/mem; # here
 --- must_die
---- error_log
 "prize_sign_key_file" /proc/self/mem: cannot read it: Input/output error
 
-=== TEST 22: prize_sign_event is a name of any bytes
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    prize_sign_key_file keys;
---- redis
-HSET employee:7 id 7
---- pages
->>> page.html
-{{id}}
->>> keys
-a AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
+=== TEST 21: prize_sign_event is a name of any bytes
+--- http_config: prize_sign_key_file $TEST_NGINX_KEYS;
+--- redis: HSET employee:7 id 7
+--- page: {{id}}
 --- config eval
 my $longest = 'e' x 255;
 <<"CONF";
@@ -472,21 +363,14 @@ CONF
  "GET /chinese?" . ::link_of(7, event => '新年'),
  "GET /longest?" . ::link_of(7, event => 'e' x 255),
  "GET /longest?" . ::link_of(7)]
---- error_code eval
-[200, 200, 200, 403]
+--- error_code eval: [200, 200, 200, 403]
 
-=== TEST 23: prize_sign_event in a server, a location, an if, a limit_except
+=== TEST 22: prize_sign_event in a server, a location, an if, a limit_except
 --- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    prize_sign_key_file keys;
+    prize_sign_key_file $TEST_NGINX_KEYS;
     prize_sign_event gift;
---- redis
-HSET employee:7 id 7
---- pages
->>> page.html
-{{id}}
->>> keys
-a AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
+--- redis: HSET employee:7 id 7
+--- page: {{id}}
 --- config
     prize_sign_event server;
 
@@ -515,17 +399,14 @@ a AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
 --- error_code eval
 [403, 200, 403,  (403, 403, 200) x 2,  200, 403, 200,  403, 200]
 
-=== TEST 24: refused: "prize_sign_event" twice
+=== TEST 23: refused: "prize_sign_event" twice
 --- config
     prize_sign_event gift;
     prize_sign_event gift; # here
---- must_die
---- error_log
-"prize_sign_event" directive is duplicate
+--- must_die: "prize_sign_event" directive is duplicate
 
-=== TEST 25: refused: "prize_sign_event" without a key file
---- pages
->>> page.html
+=== TEST 24: refused: "prize_sign_event" without a key file
+--- page
 --- config
     location = /h5 {
         prize_page page.html; # here
@@ -533,64 +414,41 @@ a AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
         prize_sign_event gift;
     }
 --- must_die
---- error_log
 "prize_sign_key_file" and "prize_sign_event" need one another, and the "prize_page" in
 has only one of them
 
-=== TEST 26: refused: "prize_sign_event" without a name
---- config
-    prize_sign_event ""; # here
---- must_die
---- error_log
-"prize_sign_event" takes a name of 1 to 255 bytes, not ""
+=== TEST 25: refused: "prize_sign_event" without a name
+--- config: prize_sign_event ""; # here
+--- must_die: "prize_sign_event" takes a name of 1 to 255 bytes, not ""
 
-=== TEST 27: refused: "prize_sign_event" with a name that is too long
---- config eval
-"    prize_sign_event " . "e" x 256 . "; # here\n"
---- must_die
---- error_log eval
+=== TEST 26: refused: "prize_sign_event" with a name that is too long
+--- config eval: "    prize_sign_event " . "e" x 256 . "; # here\n"
+--- must_die eval
 '"prize_sign_event" takes a name of 1 to 255 bytes, not "' . "e" x 256 . '"'
 
-=== TEST 28: of a refused link the ID is known
+=== TEST 27: of a refused link the ID is known
 --- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    prize_sign_key_file keys;
+    prize_sign_key_file $TEST_NGINX_KEYS;
     prize_sign_event gift;
---- redis
-HSET employee:7 id 7
---- pages
->>> page.html
-{{id}}
->>> keys
-a AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
---- config
-    location = /h5 {
-        prize_page page.html;
-        add_header X-Result "$prize_id $prize_result" always;
-    }
+    add_header X-Result "$prize_id $prize_result" always;
+--- redis: HSET employee:7 id 7
+--- page: {{id}}
 --- request eval
 ["GET /h5?" . ::link_of(8) =~ s/id=8/id=7/r,
  "GET /h5?" . ::link_of(7, expires => 1),
  "GET /h5?" . ::link_of(7)]
---- error_code eval
-[403, 410, 200]
+--- error_code eval: [403, 410, 200]
 --- response_headers eval
 ["X-Result: 7 refused", "X-Result: 7 refused", "X-Result: 7 found"]
 
-=== TEST 29: limit_req tells a refused link from its owner
+=== TEST 28: limit_req tells a refused link from its owner
 --- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    prize_sign_key_file keys;
+    prize_sign_key_file $TEST_NGINX_KEYS;
     prize_sign_event gift;
     map $prize_result $refused { refused $binary_remote_addr; }
     limit_req_zone $refused zone=refused:1m rate=1r/m;
---- redis
-HSET employee:7 id 7
---- pages
->>> page.html
-{{id}}
->>> keys
-a AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
+--- redis: HSET employee:7 id 7
+--- page: {{id}}
 --- config
     location = /h5 {
         prize_page page.html;
@@ -600,18 +458,14 @@ a AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
 --- request eval
 ["GET /h5?" . ::link_of(7), "GET /h5?" . ::link_of(7),
  "GET /h5?id=7", "GET /h5?id=7", "GET /h5?" . ::link_of(7)]
---- error_code eval
-[200, 200, 403, 429, 200]
+--- error_code eval: [200, 200, 403, 429, 200]
 
-=== TEST 30: the ID that auth_request names needs its own link
+=== TEST 29: the ID that auth_request names needs its own link
 --- http_config
     prize_redis_pass $TEST_NGINX_DEAD;
-    prize_sign_key_file keys;
+    prize_sign_key_file $TEST_NGINX_KEYS;
     prize_sign_event gift;
---- pages
->>> page.html
->>> keys
-a AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
+--- page
 --- config
     location = /who { internal; return 204; }
     location = /h5 {
@@ -626,23 +480,16 @@ a AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
  "GET /h5?x=4070908800&k=a", "GET /h5?" . ::link_of(7)]
 --- more_headers eval
 ["X-Employee: 7", "X-Employee: 8", "X-Employee: 7", "X-Employee: 7"]
---- error_code eval
-[403, 403, 403, 503]
---- response_headers eval
-[("!X-Asked") x 3, "X-Asked: $ENV{TEST_NGINX_DEAD}"]
+--- error_code eval: [403, 403, 403, 503]
+--- response_headers eval: [("!X-Asked") x 3, "X-Asked: $ENV{TEST_NGINX_DEAD}"]
 
-=== TEST 31: SSI includes what is signed
+=== TEST 30: SSI includes what is signed
 --- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    prize_sign_key_file keys;
+    prize_sign_key_file $TEST_NGINX_KEYS;
     prize_sign_event gift;
---- redis
-HSET employee:7 id 7
---- pages
->>> page.html
+--- redis: HSET employee:7 id 7
+--- page
 {{id}}
->>> keys
-a AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
 --- config
     location = /h5 { prize_page page.html; error_page 403 /refused; }
     location = /refused { return 200 "refused\n"; }
@@ -651,27 +498,17 @@ a AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
         ssi_types *;
         return 200 '<!--# include virtual="/h5?$args" -->';
     }
---- request eval
-["GET /all?" . ::link_of(7), "GET /all?id=7&x=4070908800&k=a"]
---- response_body eval
-["7\n", "refused\n"]
+--- request eval: ["GET /all?" . ::link_of(7), "GET /all?id=7&x=4070908800&k=a"]
+--- response_body eval: ["7\n", "refused\n"]
 
-=== TEST 32: where a store fails, no line of the log has the signature
+=== TEST 31: where a store fails, no line of the log has the signature
 --- http_config
     upstream employees { server $TEST_NGINX_DEAD; server unix:/nowhere; }
     prize_redis_pass employees;
-    prize_sign_key_file keys;
+    prize_sign_key_file $TEST_NGINX_KEYS;
     prize_sign_event gift;
---- pages
->>> page.html
->>> keys
-a AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
---- config
-    location = /h5 { prize_page page.html; }
---- request eval
-"GET /h5?" . ::link_of(7)
+--- page
+--- request eval: "GET /h5?" . ::link_of(7)
 --- error_code: 503
---- error_log
-upstream server temporarily disabled
---- no_error_log
-&s=
+--- error_log: upstream server temporarily disabled
+--- no_error_log: &s=

@@ -58,10 +58,8 @@ run_tests();
 __DATA__
 
 === TEST 1: Prometheus' text format is the default
---- config
-    location = /status { prize_status; }
---- request
-GET /status
+--- config: location = /status { prize_status; }
+--- request: GET /status
 --- response_headers
 Content-Type: text/plain; version=0.0.4
 Cache-Control: private, no-store
@@ -80,31 +78,22 @@ prize_start_time_seconds \d{10}
 prize_http_requests_total\{code="200"\} 0
 
 === TEST 2: "prometheus" is the same
---- config
-    location = /status { prize_status prometheus; }
---- request
-GET /status
---- response_headers
-Content-Type: text/plain; version=0.0.4
+--- config: location = /status { prize_status prometheus; }
+--- request: GET /status
+--- response_headers: Content-Type: text/plain; version=0.0.4
 --- response_body_like
 \A# HELP prize_build_info .*
 # TYPE prize_build_info gauge
 
 === TEST 3: "json", the sums of all workers and Prometheus' series
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis
-HSET employee:7 id 7
---- pages
->>> page.html
+--- redis: HSET employee:7 id 7
+--- page
 {{id}}
 --- config
     location = /h5 { prize_page page.html; }
     location = /status { prize_status json; }
---- request eval
-["GET /h5?id=7", "GET /h5?id=9", "GET /status"]
---- error_code eval
-[200, 404, 200]
+--- request eval: ["GET /h5?id=7", "GET /h5?id=9", "GET /status"]
+--- error_code eval: [200, 404, 200]
 --- response_headers eval
 ["", "", "Content-Type: application/json
 Cache-Control: private, no-store
@@ -129,22 +118,18 @@ Content-Security-Policy:"]
 "prize_pages_total\{page=\\"page.html\\"\}":1\}\n\z/s]
 
 === TEST 4: both have every series before anything has happened
+--- redis
 --- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
     prize_postgres hr "$TEST_NGINX_CONNINFO" queue=7;
     prize_postgres_pass hr;
     prize_postgres_query "SELECT u AS id FROM unnest($1::text[]) AS u";
---- pages
->>> page.html
-{{id}}
+--- page: {{id}}
 --- config
     location = /h5 { prize_page page.html; }
     location = /prometheus { prize_status; }
     location = /json { prize_status json; }
---- request eval
-["GET /prometheus", "GET /json"]
---- response_body_filters eval
-$::series
+--- request eval: ["GET /prometheus", "GET /json"]
+--- response_body_filters eval: $::series
 --- response_body eval
 my $all = <<'END';
 prize_http_requests_total{code="200"} 0
@@ -229,12 +214,9 @@ $all =~ s/PEER/unix:\$TEST_NGINX_REDIS_SOCKET/g;
 [$all, $all]
 
 === TEST 5: the bounds of the histograms
---- config
-    location = /status { prize_status; }
---- request
-GET /status
---- response_body_filters eval
-$::bounds
+--- config: location = /status { prize_status; }
+--- request: GET /status
+--- response_body_filters eval: $::bounds
 --- response_body eval
 my $seconds = '0.0005 0.001 0.002 0.003 0.005 0.0075 0.01 0.015 0.025 0.05 '
               . '0.1 0.25 0.5 1 2.5 +Inf';
@@ -249,8 +231,7 @@ prize_postgres_batch_size{}: 1 2 4 8 16 32 64 128 256 512 1024 2048 4096 8192 10
 END
 
 === TEST 6: "since" adds a history to "json"
---- config
-    location = /status { prize_status json; }
+--- config: location = /status { prize_status json; }
 --- request eval
 ["GET /status?since=0", "GET /status?since=999999999", "GET /status"]
 --- response_body eval
@@ -271,14 +252,11 @@ my $columns = CORE::join ',', map { "\"$_\"" } qw(second microseconds 200 400 40
 --- request eval
 [map({ "GET /json?since=$_" } '', 'x', '-1', '1e3', '99999999999999999999'),
  "GET /html?json&since=x", "GET /html?since=x"]
---- error_code eval
-[(400) x 6, 200]
+--- error_code eval: [(400) x 6, 200]
 
 === TEST 8: "html", the dashboard and the policy that allows just that
---- config
-    location = /status { prize_status html; }
---- request
-GET /status
+--- config: location = /status { prize_status html; }
+--- request: GET /status
 --- response_headers eval
 my ($style) = $::html =~ m{<style>(.*?)</style>}s;
 my ($script) = $::html =~ m{<script>(.*?)</script>}s;
@@ -293,12 +271,10 @@ CORE::join "\n", 'Content-Type: text/html; charset=utf-8',
     . "frame-ancestors 'none'; "
     . "style-src 'sha256-" . Digest::SHA::sha256_base64($style) . "='; "
     . "script-src 'sha256-" . Digest::SHA::sha256_base64($script) . "='"
---- response_body eval
-qr/\A\Q$::html\E\z/
+--- response_body eval: qr/\A\Q$::html\E\z/
 
 === TEST 9: "html" with ?json is "json", without a policy
---- config
-    location = /status { prize_status html; }
+--- config: location = /status { prize_status html; }
 --- request eval
 ["GET /status?json", "GET /status?json&since=0", "GET /status?jsonx",
  "GET /status?since=0&json"]
@@ -310,10 +286,8 @@ qr/\A\Q$::html\E\z/
  qr/\A\{"version":.*"history":.*\}\n\z/s, (qr/\A\Q$::html\E\z/) x 2]
 
 === TEST 10: "health" with no store at all
---- config
-    location = /status { prize_status health; }
---- request
-GET /status
+--- config: location = /status { prize_status health; }
+--- request: GET /status
 --- error_code: 503
 --- response_headers
 Content-Type: text/plain
@@ -326,61 +300,45 @@ Content-Security-Policy:
 redis down, postgres down
 
 === TEST 11: "health" with Redis
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis
-HSET employee:7 id 7
---- pages
->>> page.html
+--- redis: HSET employee:7 id 7
+--- page
 {{id}}
 --- config
     location = /h5 { prize_page page.html; }
     location = /status { prize_status health; }
---- request eval
-["GET /status", "GET /h5?id=7", "GET /status"]
+--- request eval: ["GET /status", "GET /h5?id=7", "GET /status"]
 --- response_body eval
 ["redis up, postgres down\n", "7\n", "redis up, postgres down\n"]
 
 === TEST 12: "health" with PostgreSQL, of two stores one is enough
+--- query: SELECT u AS id FROM unnest($1::text[]) AS u
 --- http_config
     upstream employees { server $TEST_NGINX_DEAD max_fails=0; }
     prize_redis_pass employees;
-    prize_postgres hr "$TEST_NGINX_CONNINFO";
-    prize_postgres_pass hr;
-    prize_postgres_query "SELECT u AS id FROM unnest($1::text[]) AS u";
---- pages
->>> page.html
+--- page
 {{id}}
 --- config
     location = /h5 { prize_page page.html; }
     location = /status { prize_status health; }
---- request eval
-[("GET /h5?id=7") x 6, "GET /status"]
---- response_body eval
-[("7\n") x 6, "redis down, postgres up\n"]
+--- request eval: [("GET /h5?id=7") x 6, "GET /status"]
+--- response_body eval: [("7\n") x 6, "redis down, postgres up\n"]
 
 === TEST 13: "health" with both, and one of two Redis
+--- query: SELECT u AS id FROM unnest($1::text[]) AS u
 --- http_config
     upstream employees {
         server $TEST_NGINX_DEAD max_fails=0;
         server unix:$TEST_NGINX_REDIS_SOCKET max_fails=0;
     }
     prize_redis_pass employees;
-    prize_postgres hr "$TEST_NGINX_CONNINFO";
-    prize_postgres_pass hr;
-    prize_postgres_query "SELECT u AS id FROM unnest($1::text[]) AS u";
---- redis
-HSET employee:7 id 7
---- pages
->>> page.html
+--- redis: HSET employee:7 id 7
+--- page
 {{id}}
 --- config
     location = /h5 { prize_page page.html; }
     location = /status { prize_status health; }
---- request eval
-[map({ "GET /h5?id=$_" } (7) x 10, 8), "GET /status"]
---- response_body eval
-[("7\n") x 10, "8\n", "redis up, postgres up\n"]
+--- request eval: [map({ "GET /h5?id=$_" } (7) x 10, 8), "GET /status"]
+--- response_body eval: [("7\n") x 10, "8\n", "redis up, postgres up\n"]
 
 === TEST 14: "health" with dead stores
 --- http_config
@@ -388,36 +346,28 @@ HSET employee:7 id 7
     prize_postgres hr "postgresql://$TEST_NGINX_DEAD/hr";
     prize_postgres_pass hr;
     prize_postgres_query "SELECT u AS id FROM unnest($1::text[]) AS u";
---- pages
->>> page.html
+--- page
 {{id}}
 --- config
     location = /h5 { prize_page page.html; }
     location = /status { prize_status health; }
---- request eval
-["GET /h5?id=7", "GET /status"]
---- error_code eval
-[503, 503]
---- response_body eval
-[qr/503/, "redis down, postgres down\n"]
+--- request eval: ["GET /h5?id=7", "GET /status"]
+--- error_code eval: [503, 503]
+--- response_body eval: [qr/503/, "redis down, postgres down\n"]
 
 === TEST 15: "health" with a Redis that refuses us
 --- http_config
     prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
     prize_redis_username status;
     prize_redis_password secret;
---- redis
-ACL SETUSER status on >secret ~* +ping
---- pages
->>> page.html
+--- redis: ACL SETUSER status on >secret ~* +ping
+--- page
 {{id}}
 --- config
     location = /h5 { prize_page page.html; }
     location = /status { prize_status health; }
---- request eval
-["GET /status", "GET /h5?id=7", "GET /status"]
---- error_code eval
-[200, 503, 503]
+--- request eval: ["GET /status", "GET /h5?id=7", "GET /status"]
+--- error_code eval: [200, 503, 503]
 --- response_body eval
 ["redis up, postgres down\n", qr/503/, "redis down, postgres down\n"]
 
@@ -430,10 +380,8 @@ ACL SETUSER status on >secret ~* +ping
 --- request eval
 [map { ("HEAD $_", "POST $_\nid=7", "PUT $_") }
  qw(/prometheus /json /html /html?json /health)]
---- error_code eval
-[(200, 405, 405) x 4, 503, 405, 405]
---- response_body eval
-[('', (qr/405 Not Allowed/) x 2) x 5]
+--- error_code eval: [(200, 405, 405) x 4, 503, 405, 405]
+--- response_body eval: [('', (qr/405 Not Allowed/) x 2) x 5]
 
 === TEST 17: in "if" in location
 --- config
@@ -445,10 +393,8 @@ ACL SETUSER status on >secret ~* +ping
         if ($arg_same) { add_header X-Same yes; }
         prize_status health;
     }
---- request eval
-["GET /status", "GET /status?json=1", "GET /same?same=1"]
---- error_code eval
-[503, 200, 503]
+--- request eval: ["GET /status", "GET /status?json=1", "GET /same?same=1"]
+--- error_code eval: [503, 200, 503]
 --- response_body eval
 ["redis down, postgres down\n", qr/\A\{"version"/,
  "redis down, postgres down\n"]
@@ -459,45 +405,26 @@ ACL SETUSER status on >secret ~* +ping
         prize_status health;
         limit_except POST { prize_status json; }
     }
---- request eval
-["GET /status", "POST /status"]
---- error_code eval
-[200, 405]
---- response_body eval
-[qr/\A\{"version"/, qr/405 Not Allowed/]
+--- request eval: ["GET /status", "POST /status"]
+--- error_code eval: [200, 405]
+--- response_body eval: [qr/\A\{"version"/, qr/405 Not Allowed/]
 
 === TEST 19: not in http
---- http_config
-    prize_status; # here
---- config
---- must_die
---- error_log
-"prize_status" directive is not allowed here
+--- http_config: prize_status; # here
+--- must_die: "prize_status" directive is not allowed here
 
 === TEST 20: not in server
---- config
-    prize_status json; # here
---- must_die
---- error_log
-"prize_status" directive is not allowed here
+--- config: prize_status json; # here
+--- must_die: "prize_status" directive is not allowed here
 
 === TEST 21: an unknown format
---- config
-    location = /status {
-        prize_status xml; # here
-    }
+--- config: location = /status { prize_status xml; } # here
 --- must_die
---- error_log
 "prize_status" takes "prometheus", "json", "html" or "health", not "xml"
 
 === TEST 22: two formats
---- config
-    location = /status {
-        prize_status json html; # here
-    }
---- must_die
---- error_log
-invalid number of arguments in "prize_status" directive
+--- config: location = /status { prize_status json html; } # here
+--- must_die: invalid number of arguments in "prize_status" directive
 
 === TEST 23: twice
 --- config
@@ -506,7 +433,6 @@ invalid number of arguments in "prize_status" directive
         prize_status json; # here
     }
 --- must_die
---- error_log
 "prize_status" directive conflicts with another content handler of the location
 
 === TEST 24: behind another content handler
@@ -516,13 +442,10 @@ invalid number of arguments in "prize_status" directive
         prize_status; # here
     }
 --- must_die
---- error_log
 "prize_status" directive conflicts with another content handler of the location
 
 === TEST 25: behind prize_page
---- pages
->>> page.html
-{{id}}
+--- page: {{id}}
 --- config
     location = /status {
         prize_page page.html;
@@ -530,13 +453,10 @@ invalid number of arguments in "prize_status" directive
         prize_status json; # here
     }
 --- must_die
---- error_log
 "prize_status" directive conflicts with another content handler of the location
 
 === TEST 26: before prize_page
---- pages
->>> page.html
-{{id}}
+--- page: {{id}}
 --- config
     location = /status {
         prize_status json;
@@ -544,7 +464,6 @@ invalid number of arguments in "prize_status" directive
         prize_page page.html; # here
     }
 --- must_die
---- error_log
 "prize_page" directive conflicts with another content handler of the location
 
 === TEST 27: "html" where OpenSSL has no SHA-256
@@ -556,10 +475,5 @@ providers = providers
 null = null
 [null]
 activate = 1
---- config
-    location = /status {
-        prize_status html; # here
-    }
---- must_die
---- error_log
-OpenSSL has no SHA-256, which "prize_status html" needs
+--- config: location = /status { prize_status html; } # here
+--- must_die: OpenSSL has no SHA-256, which "prize_status html" needs

@@ -22,42 +22,33 @@ __DATA__
 --- sql
 CREATE TABLE employee (id text, name text, seat text, note text, more text);
 INSERT INTO employee VALUES ('7', 'Ann', NULL, E'x\r\ny', '');
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    prize_postgres hr "$TEST_NGINX_CONNINFO";
-    prize_postgres_pass hr;
-    prize_postgres_query "SELECT * FROM employee WHERE id = ANY($1)";
---- pages
->>> page.html
+--- query: SELECT * FROM employee WHERE id = ANY($1)
+--- redis
+--- page
 {{name}} [{{seat}}]
+--- pages
 >>> other.html
 {{id}} [{{note}}] [{{more}}]
 --- config
     add_header X-From "$prize_source $upstream_status";
     location = /h5 { prize_page page.html; }
     location = /other { prize_page other.html; }
---- request eval
-["GET /h5?id=7", "GET /h5?id=7", "GET /other?id=7"]
---- response_body eval
-["Ann []\n", "Ann []\n", "7 [x\r\ny] []\n"]
+--- request eval: ["GET /h5?id=7", "GET /h5?id=7", "GET /other?id=7"]
+--- response_body eval: ["Ann []\n", "Ann []\n", "7 [x\r\ny] []\n"]
 --- response_headers eval
 ["X-From: postgres 404, 200", "X-From: redis 200", "X-From: redis 200"]
 
 === TEST 2: in each context, and inherited
+--- query: SELECT id FROM unnest($1::text[]) AS id
+--- redis
 --- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    prize_postgres hr "$TEST_NGINX_CONNINFO";
-    prize_postgres_pass hr;
-    prize_postgres_query "SELECT id FROM unnest($1::text[]) AS id";
     prize_write_back off;
     server {
         listen unix:$TEST_NGINX_SERVROOT/logs/http.sock;
         location / { prize_page page.html; }
         add_header X-From "$prize_source $upstream_status";
     }
---- pages
->>> page.html
-{{id}}
+--- page: {{id}}
 --- config
     prize_write_back 90s;
     add_header X-From "$prize_source $upstream_status";
@@ -87,13 +78,9 @@ my $off = "X-From: postgres 404, 200";
 [map { ($off, $_ ? "X-From: redis 200" : $off) } 0, 1, 0, 0, 1, 0, 1, 0]
 
 === TEST 3: once for all who have asked together
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    prize_postgres hr "$TEST_NGINX_CONNINFO";
-    prize_postgres_pass hr;
-    prize_postgres_query "SELECT id FROM unnest($1::text[]) AS id";
---- pages
->>> page.html
+--- query: SELECT id FROM unnest($1::text[]) AS id
+--- redis
+--- page
 {{id}}
 --- config
     location = /h5 { prize_page page.html; }
@@ -106,8 +93,7 @@ my $off = "X-From: postgres 404, 200";
                  --><!--# include virtual="/h5?id=7" -->';
     }
     location = /metrics { prize_status; }
---- request eval
-["GET /all", "GET /h5?id=7", "GET /metrics"]
+--- request eval: ["GET /all", "GET /h5?id=7", "GET /metrics"]
 --- response_body_like eval
 ["^7\n7\n8\n7\n\\z", "^7\n\\z",
  'prize_writebacks_total\{result="stored"\} 2
@@ -123,9 +109,7 @@ prize_writebacks_total\{result="failed"\} 0
     }
     prize_postgres hr "$TEST_NGINX_CONNINFO";
     prize_postgres_query "SELECT id FROM unnest($1::text[]) AS id";
---- pages
->>> page.html
-{{id}}
+--- page: {{id}}
 --- config
     location = /h5 {
         prize_page page.html;
@@ -142,42 +126,26 @@ prize_writebacks_total\{result="failed"\} 0
     }
 --- request eval
 [map { "GET /$_" } qw(h5?id=7 one?id=7 two?id=7 h5?id=8 one?id=8 two?id=8)]
---- error_code eval
-[200, 200, 404, 200, 404, 200]
+--- error_code eval: [200, 200, 404, 200, 404, 200]
 
 === TEST 5: that nobody knows somebody is not stored
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    prize_postgres hr "$TEST_NGINX_CONNINFO";
-    prize_postgres_pass hr;
-    prize_postgres_query "SELECT id FROM unnest($1::text[]) AS id WHERE false";
---- pages
->>> page.html
-{{id}}
---- config
-    location = /h5 {
-        prize_page page.html;
-        add_header X-Result "$prize_result $upstream_status" always;
-    }
---- request eval
-["GET /h5?id=7", "GET /h5?id=7"]
---- error_code eval
-[404, 404]
+--- query: SELECT id FROM unnest($1::text[]) AS id WHERE false
+--- redis
+--- page: {{id}}
+--- http_config: add_header X-Result "$prize_result $upstream_status" always;
+--- request eval: ["GET /h5?id=7", "GET /h5?id=7"]
+--- error_code eval: [404, 404]
 --- response_headers eval
 ["X-Result: unknown 404, 404", "X-Result: unknown 404, 404"]
 
 === TEST 6: a record that lacks a field of the page is replaced whole
---- redis
-HSET employee:7 id 7 name old gone 'a column that was dropped'
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    prize_postgres hr "$TEST_NGINX_CONNINFO";
-    prize_postgres_pass hr;
-    prize_postgres_query "SELECT id, 'new' AS name, 'a seat' AS seat
-                          FROM unnest($1::text[]) AS id";
---- pages
->>> page.html
+--- redis: HSET employee:7 id 7 name old gone 'a column that was dropped'
+--- query
+SELECT id, 'new' AS name, 'a seat' AS seat
+FROM unnest($1::text[]) AS id
+--- page
 {{name}} [{{seat}}]
+--- pages
 >>> gone.html
 {{name}} [{{gone}}]
 --- config
@@ -194,51 +162,34 @@ HSET employee:7 id 7 name old gone 'a column that was dropped'
  "X-From: redis 200"]
 
 === TEST 7: off, a record that lacks a field stays as it is
---- redis
-HSET employee:7 id 7 name old
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    prize_postgres hr "$TEST_NGINX_CONNINFO";
-    prize_postgres_pass hr;
-    prize_postgres_query "SELECT id, 'new' AS name, 'a seat' AS seat
-                          FROM unnest($1::text[]) AS id";
-    prize_write_back off;
---- pages
->>> page.html
-{{name}} [{{seat}}]
+--- redis: HSET employee:7 id 7 name old
+--- query
+SELECT id, 'new' AS name, 'a seat' AS seat
+FROM unnest($1::text[]) AS id
+--- http_config: prize_write_back off;
+--- page: {{name}} [{{seat}}]
 --- config
     add_header X-From "$prize_source $upstream_status";
     location = /h5 { prize_page page.html; }
     location = /redis { prize_page page.html; prize_postgres_pass off; }
---- request eval
-["GET /h5?id=7", "GET /redis?id=7"]
---- response_body eval
-["new [a seat]\n", "old []\n"]
---- response_headers eval
-["X-From: postgres 200, 200", "X-From: redis 200"]
+--- request eval: ["GET /h5?id=7", "GET /redis?id=7"]
+--- response_body eval: ["new [a seat]", "old []"]
+--- response_headers eval: ["X-From: postgres 200, 200", "X-From: redis 200"]
 
 === TEST 8: a record without an id is replaced whole
---- redis
-HSET employee:7 name 'of nobody' gone 'of nobody'
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    prize_postgres hr "$TEST_NGINX_CONNINFO";
-    prize_postgres_pass hr;
-    prize_postgres_query "SELECT id, 'Ann' AS name
-                          FROM unnest($1::text[]) AS id";
---- pages
->>> page.html
+--- redis: HSET employee:7 name 'of nobody' gone 'of nobody'
+--- query: SELECT id, 'Ann' AS name FROM unnest($1::text[]) AS id
+--- page
 {{name}}
+--- pages
 >>> gone.html
 {{name}} [{{gone}}]
 --- config
     add_header X-From "$prize_source $upstream_status";
     location = /h5 { prize_page page.html; }
     location = /gone { prize_page gone.html; prize_postgres_pass off; }
---- request eval
-["GET /h5?id=7", "GET /h5?id=7", "GET /gone?id=7"]
---- response_body eval
-["Ann\n", "Ann\n", "Ann []\n"]
+--- request eval: ["GET /h5?id=7", "GET /h5?id=7", "GET /gone?id=7"]
+--- response_body eval: ["Ann\n", "Ann\n", "Ann []\n"]
 --- response_headers eval
 ["X-From: postgres 404, 200", "X-From: redis 200", "X-From: redis 200"]
 
@@ -246,15 +197,8 @@ HSET employee:7 name 'of nobody' gone 'of nobody'
 --- redis
 HSET employee:7 id 8 name Ben seat 'a seat'
 HSET employee:9 id 8 name Ben
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    prize_postgres hr "$TEST_NGINX_CONNINFO";
-    prize_postgres_pass hr;
-    prize_postgres_query "SELECT id, 'Ann' AS name, '' AS seat
-                          FROM unnest($1::text[]) AS id";
---- pages
->>> page.html
-{{name}} [{{seat}}]
+--- query: SELECT id, 'Ann' AS name, '' AS seat FROM unnest($1::text[]) AS id
+--- page: {{name}} [{{seat}}]
 --- config
     add_header X-From "$prize_source $upstream_status";
     location = /h5 { prize_page page.html; }
@@ -267,12 +211,11 @@ HSET employee:9 id 8 name Ben
 ["GET /h5?id=7", "GET /h5?id=7", "GET /key?id=8&key=7",
  "GET /h5?id=9", "GET /h5?id=9", "GET /key?id=8&key=9"]
 --- response_body eval
-["Ann []\n", "Ann []\n", "Ben [a seat]\n", "Ann []\n", "Ann []\n", "Ben []\n"]
+["Ann []", "Ann []", "Ben [a seat]", "Ann []", "Ann []", "Ben []"]
 --- response_headers eval
 [("X-From: postgres 502, 200", "X-From: postgres 502, 200",
   "X-From: redis 200") x 2]
---- error_log
-"7" was asked for, but the record at key "employee:7" has id "8"
+--- error_log: "7" was asked for, but the record at key "employee:7" has id "8"
 
 === TEST 10: what is no hash stays as it is
 --- redis
@@ -281,36 +224,22 @@ RPUSH employee:list a b
 SADD employee:set a
 ZADD employee:sorted 1 a
 XADD employee:stream * a b
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    prize_postgres hr "$TEST_NGINX_CONNINFO";
-    prize_postgres_pass hr;
-    prize_postgres_query "SELECT id FROM unnest($1::text[]) AS id";
---- pages
->>> page.html
-{{id}}
+--- query: SELECT id FROM unnest($1::text[]) AS id
+--- page: {{id}}
 --- config
     add_header X-From "$prize_source $upstream_status";
     location = /h5 { prize_page page.html; }
 --- request eval
 [map { ("GET /h5?id=$_") x 2 } qw(string list set sorted stream)]
---- response_body eval
-[map { ("$_\n") x 2 } qw(string list set sorted stream)]
---- response_headers eval
-[("X-From: postgres 502, 200") x 10]
---- error_log eval
-qr/WRONGTYPE.* key "employee:string".*prizectl load/
+--- response_body eval: [map { ("$_") x 2 } qw(string list set sorted stream)]
+--- response_headers eval: [("X-From: postgres 502, 200") x 10]
+--- error_log eval: qr/WRONGTYPE.* key "employee:string".*prizectl load/
 
 === TEST 11: a value of 1 MiB is stored, and a larger one is an error
---- http_config
-    map $prize_source $from { default $prize_source; "" none; }
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    prize_postgres hr "$TEST_NGINX_CONNINFO";
-    prize_postgres_pass hr;
-    prize_postgres_query "SELECT id, repeat('x', id::int) AS name
-                          FROM unnest($1::text[]) AS id";
---- pages
->>> page.html
+--- query: SELECT id, repeat('x', id::int) AS name FROM unnest($1::text[]) AS id
+--- redis
+--- http_config: map $prize_source $from { default $prize_source; "" none; }
+--- page
 {{name}}
 --- config
     add_header X-From "$from $upstream_status" always;
@@ -318,8 +247,7 @@ qr/WRONGTYPE.* key "employee:string".*prizectl load/
 --- request eval
 ["GET /h5?id=1048577", "GET /h5?id=1048577",
  "GET /h5?id=1048576", "GET /h5?id=1048576"]
---- error_code eval
-[503, 503, 200, 200]
+--- error_code eval: [503, 503, 200, 200]
 --- response_body_like eval
 ["503", "503", ("^x{16384}" . "x{16384}" x 63 . "\n\\z") x 2]
 --- response_headers eval
@@ -332,16 +260,12 @@ postgres "hr": id "1048577": column "name" has 1048577 bytes, at most 1048576 fi
 --- redis
 ACL SETUSER reader on >secret ~* +@read +@connection
 HSET employee:8 id 8 name Ben
+--- query: SELECT id, 'Ann' AS name FROM unnest($1::text[]) AS id
 --- http_config
     prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
     prize_redis_username reader;
     prize_redis_password secret;
-    prize_postgres hr "$TEST_NGINX_CONNINFO";
-    prize_postgres_pass hr;
-    prize_postgres_query "SELECT id, 'Ann' AS name
-                          FROM unnest($1::text[]) AS id";
---- pages
->>> page.html
+--- page
 {{id}} {{name}}
 --- config
     location = /h5 { prize_page page.html; }
@@ -352,36 +276,22 @@ HSET employee:8 id 8 name Ben
                  --><!--# include virtual="/h5?id=7" -->';
     }
     add_header X-From "$prize_source $upstream_status";
---- request eval
-["GET /all", "GET /h5?id=7", "GET /h5?id=8"]
---- response_body eval
-["7 Ann\n7 Ann\n", "7 Ann\n", "8 Ben\n"]
+--- request eval: ["GET /all", "GET /h5?id=7", "GET /h5?id=8"]
+--- response_body eval: ["7 Ann\n7 Ann\n", "7 Ann\n", "8 Ben\n"]
 --- response_headers eval
 ["", "X-From: postgres 404, 200", "X-From: redis 200"]
---- error_log
-refuses a write-back: "NOPERM
+--- error_log: refuses a write-back: "NOPERM
 
 === TEST 13: 0
---- http_config
---- config
-    prize_write_back 0; # here
---- must_die
---- error_log
-"prize_write_back" takes a time of more than 0, or "off", not "0"
+--- config: prize_write_back 0; # here
+--- must_die: "prize_write_back" takes a time of more than 0, or "off", not "0"
 
 === TEST 14: neither a time nor off
---- http_config
---- config
-    prize_write_back on; # here
---- must_die
---- error_log
-"prize_write_back" takes a time of more than 0, or "off", not "on"
+--- config: prize_write_back on; # here
+--- must_die: "prize_write_back" takes a time of more than 0, or "off", not "on"
 
 === TEST 15: twice
---- http_config
 --- config
     prize_write_back off;
     prize_write_back 1h; # here
---- must_die
---- error_log
-"prize_write_back" directive is duplicate
+--- must_die: "prize_write_back" directive is duplicate

@@ -20,26 +20,14 @@ run_tests();
 __DATA__
 
 === TEST 1: 200, found in Redis
+--- query: SELECT id, id AS name FROM unnest($1::text[]) AS id
+--- redis: HSET employee:7 id 7 name Ann
+--- page: Hello, {{name}}!
 --- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    prize_postgres hr "$TEST_NGINX_CONNINFO";
-    prize_postgres_pass hr;
-    prize_postgres_query "SELECT id, id AS name FROM unnest($1::text[]) AS id";
---- redis
-HSET employee:7 id 7 name Ann
---- pages
->>> page.html
-Hello, {{name}}!
---- config
-    location = /h5 {
-        prize_page page.html;
-        add_header X-Result "$prize_result ($prize_source)" always;
-        add_header X-Asked "$upstream_status" always;
-    }
---- request
-GET /h5?id=7
---- response_body
-Hello, Ann!
+    add_header X-Result "$prize_result ($prize_source)" always;
+    add_header X-Asked "$upstream_status" always;
+--- request: GET /h5?id=7
+--- response_body: Hello, Ann!
 --- response_headers
 X-Result: found (redis)
 X-Asked: 200
@@ -48,64 +36,37 @@ X-Asked: 200
 # At level "debug" the lines of the debug log are taken, too, so that none of
 # them crashes.
 --- log_level: debug
+--- query: SELECT id, 'Pia' AS name FROM unnest($1::text[]) AS id
+--- redis
 --- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    prize_postgres hr "$TEST_NGINX_CONNINFO";
-    prize_postgres_pass hr;
-    prize_postgres_query "SELECT id, 'Pia' AS name
-                          FROM unnest($1::text[]) AS id";
     prize_write_back off;
---- pages
->>> page.html
-Hello, {{name}}!
---- config
-    location = /h5 {
-        prize_page page.html;
-        add_header X-Result "$prize_result ($prize_source)" always;
-        add_header X-Asked "$upstream_status" always;
-    }
---- request
-GET /h5?id=7
---- response_body
-Hello, Pia!
+    add_header X-Result "$prize_result ($prize_source)" always;
+    add_header X-Asked "$upstream_status" always;
+--- page: Hello, {{name}}!
+--- request: GET /h5?id=7
+--- response_body: Hello, Pia!
 --- response_headers
 X-Result: found (postgres)
 X-Asked: 404, 200
 
 === TEST 3: 404, unknown to both
 --- log_level: debug
+--- query: SELECT 'other' AS id WHERE 'other' = ANY($1)
+--- redis
+--- page: {{id}}
 --- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    prize_postgres hr "$TEST_NGINX_CONNINFO";
-    prize_postgres_pass hr;
-    prize_postgres_query "SELECT 'other' AS id WHERE 'other' = ANY($1)";
---- pages
->>> page.html
-{{id}}
---- config
-    location = /h5 {
-        prize_page page.html;
-        add_header X-Result "$prize_id $prize_result" always;
-        add_header X-Asked "$upstream_status" always;
-    }
---- request
-GET /h5?id=7
+    add_header X-Result "$prize_id $prize_result" always;
+    add_header X-Asked "$upstream_status" always;
+--- request: GET /h5?id=7
 --- error_code: 404
 --- response_headers
 X-Result: 7 unknown
 X-Asked: 404, 404
 
 === TEST 4: Redis alone is asked where PostgreSQL is off
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    prize_postgres hr "$TEST_NGINX_CONNINFO";
-    prize_postgres_pass hr;
-    prize_postgres_query "SELECT id FROM unnest($1::text[]) AS id";
---- redis
-HSET employee:8 id 8
---- pages
->>> page.html
-{{id}}
+--- query: SELECT id FROM unnest($1::text[]) AS id
+--- redis: HSET employee:8 id 8
+--- page: {{id}}
 --- config
     location = /h5 {
         prize_page page.html;
@@ -113,24 +74,15 @@ HSET employee:8 id 8
         add_header X-Result "$prize_result ($prize_source)" always;
         add_header X-Asked "$upstream_status" always;
     }
---- request eval
-["GET /h5?id=7", "GET /h5?id=8"]
---- error_code eval
-[404, 200]
+--- request eval: ["GET /h5?id=7", "GET /h5?id=8"]
+--- error_code eval: [404, 200]
 --- response_headers eval
 ["X-Result: unknown ()\nX-Asked: 404", "X-Result: found (redis)\nX-Asked: 200"]
 
 === TEST 5: PostgreSQL alone is asked where Redis is off
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    prize_postgres hr "$TEST_NGINX_CONNINFO";
-    prize_postgres_pass hr;
-    prize_postgres_query "SELECT '8' AS id WHERE '8' = ANY($1)";
---- redis
-HSET employee:7 id 7
---- pages
->>> page.html
-{{id}}
+--- query: SELECT '8' AS id WHERE '8' = ANY($1)
+--- redis: HSET employee:7 id 7
+--- page: {{id}}
 --- config
     location = /h5 {
         prize_page page.html;
@@ -138,67 +90,28 @@ HSET employee:7 id 7
         add_header X-Result "$prize_result ($prize_source)" always;
         add_header X-Asked "$upstream_status" always;
     }
---- request eval
-["GET /h5?id=7", "GET /h5?id=8"]
---- error_code eval
-[404, 200]
+--- request eval: ["GET /h5?id=7", "GET /h5?id=8"]
+--- error_code eval: [404, 200]
 --- response_headers eval
 ["X-Result: unknown ()\nX-Asked: 404",
  "X-Result: found (postgres)\nX-Asked: 200"]
 
-=== TEST 6: 400, for what is no ID, and no store is asked
+=== TEST 6: 405, for other methods than GET and HEAD, and no store is asked
+--- redis: HSET employee:7 id 7
+--- page: {{id}}
 --- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis
-HSET employee:7 id 7
---- pages
->>> page.html
-{{id}}
---- config
-    location = /h5 {
-        prize_page page.html;
-        add_header X-Result "$prize_result" always;
-        add_header X-Asked "$upstream_status" always;
-    }
---- request eval
-["GET /h5", "GET /h5?id=", "GET /h5?id=%00", "GET /h5?id=" . "a" x 65,
- "GET /h5?id=7"]
---- error_code eval
-[400, 400, 400, 400, 200]
---- response_headers eval
-[("X-Result: refused\n!X-Asked") x 4,
- "X-Result: found\nX-Asked: 200"]
-
-=== TEST 7: 405, for other methods than GET and HEAD, and no store is asked
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis
-HSET employee:7 id 7
---- pages
->>> page.html
-{{id}}
---- config
-    location = /h5 {
-        prize_page page.html;
-        add_header X-Result "$prize_result" always;
-        add_header X-Asked "$upstream_status" always;
-    }
+    add_header X-Result "$prize_result" always;
+    add_header X-Asked "$upstream_status" always;
 --- request eval
 [map({ "$_ /h5?id=7" } qw(POST PUT DELETE PATCH OPTIONS)), "HEAD /h5?id=7"]
---- error_code eval
-[(405) x 5, 200]
+--- error_code eval: [(405) x 5, 200]
 --- response_headers eval
 [("X-Result: refused\n!X-Asked") x 5,
  "X-Result: found\nX-Asked: 200"]
 
-=== TEST 8: the order is 405, 400, 403, 410, and then a store is asked
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis
-HSET employee:7 id 7
---- pages
->>> page.html
-{{id}}
+=== TEST 7: the order is 405, 400, 403, 410, and then a store is asked
+--- redis: HSET employee:7 id 7
+--- page: {{id}}
 --- config
     location = /h5 {
         prize_page page.html;
@@ -215,75 +128,50 @@ my $old = 'x=978307200&k=k1&s=3tENvu1kDj44FJWdS4yto4cN9TZ4gOcpFM1gfsY3lxQ';
  "GET /h5?id=7", "GET /h5?id=8&$old", "GET /h5?id=8&$new",
  "GET /h5?id=7&$old",
  "GET /h5?id=7&$new"]
---- error_code eval
-[(405) x 4, (400) x 3, (403) x 3, 410, 200]
+--- error_code eval: [(405) x 4, (400) x 3, (403) x 3, 410, 200]
 --- response_headers eval
 [("X-Result: refused\n!X-Asked") x 11,
  "X-Result: found\nX-Asked: 200"]
 
-=== TEST 9: 503, where Redis is dead and stands alone
+=== TEST 8: 503, where Redis is dead and stands alone
 --- log_level: debug
 --- http_config
     prize_redis_pass $TEST_NGINX_DEAD;
---- pages
->>> page.html
-{{id}}
---- config
-    location = /h5 {
-        prize_page page.html;
-        add_header X-Result "$prize_result" always;
-        add_header X-Asked "$upstream_status" always;
-    }
---- request
-GET /h5?id=7
+    add_header X-Result "$prize_result" always;
+    add_header X-Asked "$upstream_status" always;
+--- page: {{id}}
+--- request: GET /h5?id=7
 --- error_code: 503
 --- response_headers_like
 X-Result: error
 X-Asked: 502
 Retry-After: [123]
 
-=== TEST 10: 503, where neither store is there
+=== TEST 9: 503, where neither store is there
 --- log_level: debug
 --- http_config
     prize_redis_pass $TEST_NGINX_DEAD;
     prize_postgres hr "host=$TEST_NGINX_SERVROOT";
     prize_postgres_pass hr;
     prize_postgres_query "SELECT id FROM unnest($1::text[]) AS id";
---- pages
->>> page.html
-{{id}}
---- config
-    location = /h5 {
-        prize_page page.html;
-        add_header X-Result "$prize_result" always;
-    }
---- request
-GET /h5?id=7
+    add_header X-Result "$prize_result" always;
+--- page: {{id}}
+--- request: GET /h5?id=7
 --- error_code: 503
 --- response_headers_like
 X-Result: (?:error|shed)
 Retry-After: [123]
 
-=== TEST 11: 503, where PostgreSQL is late
+=== TEST 10: 503, where PostgreSQL is late
 --- log_level: debug
+--- query: SELECT id FROM unnest($1::text[]) AS id, pg_sleep(30) WHERE id = '8'
+--- redis
 --- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    prize_postgres hr "$TEST_NGINX_CONNINFO";
-    prize_postgres_pass hr;
-    prize_postgres_query "SELECT id FROM unnest($1::text[]) AS id, pg_sleep(30)
-                          WHERE id = '8'";
     prize_postgres_timeout 100ms;
---- pages
->>> page.html
-{{id}}
---- config
-    location = /h5 {
-        prize_page page.html;
-        add_header X-Result "$prize_id $prize_result ($prize_source)" always;
-        add_header X-Asked "$upstream_status" always;
-    }
---- request
-GET /h5?id=8
+    add_header X-Result "$prize_id $prize_result ($prize_source)" always;
+    add_header X-Asked "$upstream_status" always;
+--- page: {{id}}
+--- request: GET /h5?id=8
 --- error_code: 503
 --- response_headers_like
 X-Result: 8 timeout \(\)

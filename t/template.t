@@ -15,13 +15,10 @@ run_tests();
 __DATA__
 
 === TEST 1: fields, sections, comments and other delimiters
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
 --- redis
 HSET employee:7 id 7 name "<O'Neil>" prize phone seat ''
 HSET employee:8 id 8 name '"Ben" & Co' prize No seat 0
---- pages
->>> page.html
+--- page
 Dear {{name}} of {{{seat}}}!
   {{! a line that holds nothing but a tag is not sent }}
 {{#prize}}
@@ -32,10 +29,8 @@ Dear {{name}} of {{{seat}}}!
 {{/prize}}
 {{=<% %>=}}
 {{name}} is for the front-end of <%id%>
---- config
-    location = /h5 { prize_page page.html raw=seat; }
---- request eval
-["GET /h5?id=7", "GET /h5?id=8"]
+--- config: location = /h5 { prize_page page.html raw=seat; }
+--- request eval: ["GET /h5?id=7", "GET /h5?id=8"]
 --- response_body eval
 ["Dear &lt;O&#39;Neil&gt; of !\n  You won a phone, and stand.\n"
  . "{{name}} is for the front-end of 7\n",
@@ -43,22 +38,15 @@ Dear {{name}} of {{{seat}}}!
  . "{{name}} is for the front-end of 8\n"]
 
 === TEST 2: where a value may stand
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis
-HSET employee:7 id 7 v "a\"b'<c>&"
---- pages
->>> page.html
+--- redis: HSET employee:7 id 7 v "a\"b'<c>&"
+--- page
 <title>{{v}}</title>
 <!-- {{v}} -->
 <p class="{{v}}" data-name='{{v}}'{{#v}} hidden{{/v}}>{{v}}</p>
 <a href="/{{v}}"><a href="?{{v}}"><a href="#{{v}}"><a href="https://{{v}}">
 <a href="https://h/?v={{v}}"><img src="?{{v}}"><form action="#{{v}}">
 <iframe title="{{v}}"></iframe><script>a()</script>
---- config
-    location = /h5 { prize_page page.html; }
---- request
-GET /h5?id=7
+--- request: GET /h5?id=7
 --- response_body eval
 <<'HTML' =~ s/~/a&quot;b&#39;&lt;c&gt;&amp;/gr
 <title>~</title>
@@ -70,45 +58,32 @@ GET /h5?id=7
 HTML
 
 === TEST 3: a page that does not compile, with file, line and column
---- pages
->>> page.html
+--- page
 <p>
   {{name
---- config
-    location = /h5 { prize_page page.html; } # here
---- must_die
---- error_log eval
+--- config: location = /h5 { prize_page page.html; } # here
+--- must_die eval
 qr/"prize_page" \/.*\/conf\/page\.html:2:3: tag "name" is not closed: expected "\}\}" before the end of the page in /
 
 === TEST 4: a value where escaping does not protect
---- pages
->>> page.html
+--- page
 <p>
 <script>var name = '{{name}}'</script>
---- config
-    location = /h5 { prize_page page.html; } # here
+--- config: location = /h5 { prize_page page.html; } # here
 --- must_die
---- error_log
 page.html:2:21: field "name" inside <script>, where escaping does not protect: expected it in a quoted attribute (data-...) that the script reads in
 
 === TEST 5: a raw tag of a field that raw= does not name
---- pages
->>> page.html
+--- page
 <p>
 
   {{{name}}}</p>
---- config
-    location = /h5 { prize_page page.html raw=names,nam; } # here
+--- config: location = /h5 { prize_page page.html raw=names,nam; } # here
 --- must_die
---- error_log
 page.html:3:3: raw tag of field "name" is not allowed: expected {{name}}, or raw=name where the page is named in
 
 === TEST 6: a raw tag outside of text, whatever raw= says
---- pages
->>> page.html
-<p title="{{{name}}}">
---- config
-    location = /h5 { prize_page page.html raw=name; } # here
+--- page: <p title="{{{name}}}">
+--- config: location = /h5 { prize_page page.html raw=name; } # here
 --- must_die
---- error_log
 page.html:1:11: field "name" raw outside text: expected an escaped tag here in

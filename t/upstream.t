@@ -19,19 +19,11 @@ __DATA__
         server unix:$TEST_NGINX_REDIS_SOCKET2;
     }
     prize_redis_pass employees;
---- redis
-HSET employee:7 id 7 home one
---- redis2
-HSET employee:7 id 7 home two
---- pages
->>> page.html
-{{home}}
---- config
-    location = /h5 { prize_page page.html; }
---- request eval
-[("GET /h5?id=7") x 10]
---- response_body eval
-[map { "$_\n" } (qw(one one two one one)) x 2]
+--- redis: HSET employee:7 id 7 home one
+--- redis2: HSET employee:7 id 7 home two
+--- page: {{home}}
+--- request eval: [("GET /h5?id=7") x 10]
+--- response_body eval: [(qw(one one two one one)) x 2]
 
 === TEST 2: zone
 --- http_config
@@ -42,20 +34,15 @@ HSET employee:7 id 7 home two
         server unix:$TEST_NGINX_REDIS_SOCKET2;
     }
     prize_redis_pass employees;
---- redis
-HSET employee:7 id 7 home one
---- redis2
-HSET employee:7 id 7 home two
---- pages
->>> page.html
-{{home}}
+--- redis: HSET employee:7 id 7 home one
+--- redis2: HSET employee:7 id 7 home two
+--- page: {{home}}
 --- config
     location = /h5 { prize_page page.html; access_log logs/store.log store; }
     location /logs/ { root $TEST_NGINX_SERVROOT; access_log off; }
---- request eval
-[("GET /h5?id=7") x 4, "GET /logs/store.log"]
+--- request eval: [("GET /h5?id=7") x 4, "GET /logs/store.log"]
 --- response_body eval
-["one\n", "two\n", "one\n", "two\n",
+["one", "two", "one", "two",
  'one 127.0.0.1:$TEST_NGINX_REDIS_PORT
 two unix:$TEST_NGINX_REDIS_SOCKET2
 one 127.0.0.1:$TEST_NGINX_REDIS_PORT
@@ -70,19 +57,11 @@ two unix:$TEST_NGINX_REDIS_SOCKET2
         keepalive 8;
     }
     prize_redis_pass employees;
---- redis
-HSET employee:7 id 7 home one
---- redis2
-HSET employee:7 id 7 home two
---- pages
->>> page.html
-{{home}}
---- config
-    location = /h5 { prize_page page.html; }
---- request eval
-[("GET /h5?id=7") x 4]
---- response_body eval
-["one\n", "two\n", "one\n", "two\n"]
+--- redis: HSET employee:7 id 7 home one
+--- redis2: HSET employee:7 id 7 home two
+--- page: {{home}}
+--- request eval: [("GET /h5?id=7") x 4]
+--- response_body eval: ["one", "two", "one", "two"]
 
 === TEST 4: a connection that a proxy has left in the block is not used
 --- http_config
@@ -95,8 +74,7 @@ HSET employee:7 id 7 home two
         access_log off;
         location / { return 200 "connection $connection_requests\n"; }
     }
---- pages
->>> page.html
+--- page
 {{home}}
 --- config
     location = /proxied {
@@ -107,8 +85,7 @@ HSET employee:7 id 7 home two
     location = /h5 { prize_page page.html; prize_redis_pass shared; }
 --- request eval
 ["GET /proxied", "GET /proxied", "GET /h5?id=7", "GET /proxied"]
---- error_code eval
-[200, 200, 503, 200]
+--- error_code eval: [200, 200, 503, 200]
 --- response_body eval
 ["connection 1\n", "connection 2\n", qr/503 Service/, "connection 1\n"]
 
@@ -130,9 +107,7 @@ HSET employee:7 id 7 home two
 EVAL 'for i = 1, 6 do redis.call("HSET", "employee:"..i, "id", i, "home", "one") end' 0
 --- redis2
 EVAL 'for i = 1, 6 do redis.call("HSET", "employee:"..i, "id", i, "home", "two") end' 0
---- pages
->>> page.html
-{{home}}
+--- page: {{home}}
 --- config
     access_log logs/store.log store;
     location = /h5 { prize_page page.html; prize_redis_pass employees; }
@@ -145,10 +120,9 @@ EVAL 'for i = 1, 6 do redis.call("HSET", "employee:"..i, "id", i, "home", "two")
 --- request eval
 [map({ my $id = $_; map { "GET /$_?id=$id" } qw(h5 zone memcached) } 1 .. 6),
  "GET /logs/store.log"]
---- error_code eval
-[(200, 200, 502) x 6, 200]
+--- error_code eval: [(200, 200, 502) x 6, 200]
 --- response_body eval
-[map({ ("$_\n", "$_\n", qr/502 Bad Gateway/) } qw(one two one one two one)),
+[map({ ("$_", "$_", qr/502 Bad Gateway/) } qw(one two one one two one)),
  qr/\A(?:([1-6] (?:127|unix)\S+)\n\1\n\1\n){6}\z/]
 
 === TEST 6: hash ... consistent
@@ -163,9 +137,7 @@ EVAL 'for i = 1, 6 do redis.call("HSET", "employee:"..i, "id", i, "home", "two")
 EVAL 'for i = 1, 6 do redis.call("HSET", "employee:"..i, "id", i, "home", "one") end' 0
 --- redis2
 EVAL 'for i = 1, 6 do redis.call("HSET", "employee:"..i, "id", i, "home", "two") end' 0
---- pages
->>> page.html
-{{home}}
+--- page: {{home}}
 --- config
     access_log logs/store.log store;
     location = /h5 { prize_page page.html; prize_redis_pass employees; }
@@ -177,10 +149,9 @@ EVAL 'for i = 1, 6 do redis.call("HSET", "employee:"..i, "id", i, "home", "two")
 --- request eval
 [map({ ("GET /h5?id=$_", "GET /memcached?id=$_") } 1 .. 6),
  "GET /logs/store.log"]
---- error_code eval
-[(200, 502) x 6, 200]
+--- error_code eval: [(200, 502) x 6, 200]
 --- response_body eval
-[(qr/\A(?:one|two)\n\z/, qr/502 Bad Gateway/) x 6,
+[(qr/\A(?:one|two)\z/, qr/502 Bad Gateway/) x 6,
  qr/\A(?:([1-6] (?:127|unix)\S+)\n\1\n){6}\z/]
 
 === TEST 7: hash: the key decides, not the request
@@ -191,19 +162,11 @@ EVAL 'for i = 1, 6 do redis.call("HSET", "employee:"..i, "id", i, "home", "two")
         server unix:$TEST_NGINX_REDIS_SOCKET2;
     }
     prize_redis_pass employees;
---- redis
-HSET employee:7 id 7 home one
---- redis2
-HSET employee:7 id 7 home two
---- pages
->>> page.html
-{{home}}
---- config
-    location = /h5 { prize_page page.html; }
---- request eval
-[("GET /h5?id=7") x 3]
---- response_body eval
-[("two\n") x 3]
+--- redis: HSET employee:7 id 7 home one
+--- redis2: HSET employee:7 id 7 home two
+--- page: {{home}}
+--- request eval: [("GET /h5?id=7") x 3]
+--- response_body eval: [("two") x 3]
 
 === TEST 8: ip_hash: the client decides
 --- http_config
@@ -213,13 +176,9 @@ HSET employee:7 id 7 home two
         server 127.0.0.1:$TEST_NGINX_REDIS_PORT max_fails=0;
         server unix:$TEST_NGINX_REDIS_SOCKET2 max_fails=0;
     }
---- redis
-HSET employee:7 id 7 home one
---- redis2
-HSET employee:7 id 7 home two
---- pages
->>> page.html
-{{home}}
+--- redis: HSET employee:7 id 7 home one
+--- redis2: HSET employee:7 id 7 home two
+--- page: {{home}}
 --- config
     access_log logs/store.log store;
     set_real_ip_from 127.0.0.1;
@@ -231,12 +190,10 @@ HSET employee:7 id 7 home two
     location /logs/ { root $TEST_NGINX_SERVROOT; access_log off; }
 --- request eval
 [("GET /h5?id=7", "GET /memcached?id=7") x 6, "GET /logs/store.log"]
---- more_headers eval
-[map({ ("X-Real-IP: 10.0.$_.1") x 2 } 1 .. 6), '']
---- error_code eval
-[(200, 502) x 6, 200]
+--- more_headers eval: [map({ ("X-Real-IP: 10.0.$_.1") x 2 } 1 .. 6), '']
+--- error_code eval: [(200, 502) x 6, 200]
 --- response_body eval
-[map({ ("$_\n", qr/502 Bad Gateway/) } qw(one two one two one two)),
+[map({ ("$_", qr/502 Bad Gateway/) } qw(one two one two one two)),
  qr/\A(?:(10\S+ (?:127|unix)\S+)\n\1\n){6}\z/]
 
 === TEST 9: least_conn: in turn while nobody waits
@@ -252,20 +209,14 @@ HSET employee:7 id 7 home two
         server unix:$TEST_NGINX_REDIS_SOCKET;
         server unix:$TEST_NGINX_REDIS_SOCKET2;
     }
---- redis
-HSET employee:7 id 7 home one
---- redis2
-HSET employee:7 id 7 home two
---- pages
->>> page.html
-{{home}}
+--- redis: HSET employee:7 id 7 home one
+--- redis2: HSET employee:7 id 7 home two
+--- page: {{home}}
 --- config
     location = /h5 { prize_page page.html; prize_redis_pass employees; }
     location = /zone { prize_page page.html; prize_redis_pass shared; }
---- request eval
-[("GET /h5?id=7") x 4, ("GET /zone?id=7") x 4]
---- response_body eval
-[("one\n", "two\n") x 4]
+--- request eval: [("GET /h5?id=7") x 4, ("GET /zone?id=7") x 4]
+--- response_body eval: [("one", "two") x 4]
 
 === TEST 10: random: of those that are there
 --- http_config
@@ -280,20 +231,14 @@ HSET employee:7 id 7 home two
         server unix:$TEST_NGINX_REDIS_SOCKET down;
         server unix:$TEST_NGINX_REDIS_SOCKET2;
     }
---- redis
-HSET employee:7 id 7 home one
---- redis2
-HSET employee:7 id 7 home two
---- pages
->>> page.html
-{{home}}
+--- redis: HSET employee:7 id 7 home one
+--- redis2: HSET employee:7 id 7 home two
+--- page: {{home}}
 --- config
     location = /h5 { prize_page page.html; prize_redis_pass employees; }
     location = /zone { prize_page page.html; prize_redis_pass shared; }
---- request eval
-[("GET /h5?id=7") x 4, ("GET /zone?id=7") x 4]
---- response_body eval
-[("two\n") x 8]
+--- request eval: [("GET /h5?id=7") x 4, ("GET /zone?id=7") x 4]
+--- response_body eval: [("two") x 8]
 
 === TEST 11: down
 --- http_config
@@ -302,19 +247,11 @@ HSET employee:7 id 7 home two
         server unix:$TEST_NGINX_REDIS_SOCKET2;
     }
     prize_redis_pass employees;
---- redis
-HSET employee:7 id 7 home one
---- redis2
-HSET employee:7 id 7 home two
---- pages
->>> page.html
-{{home}}
---- config
-    location = /h5 { prize_page page.html; }
---- request eval
-[("GET /h5?id=7") x 4]
---- response_body eval
-[("two\n") x 4]
+--- redis: HSET employee:7 id 7 home one
+--- redis2: HSET employee:7 id 7 home two
+--- page: {{home}}
+--- request eval: [("GET /h5?id=7") x 4]
+--- response_body eval: [("two") x 4]
 
 === TEST 12: backup: not asked while the first is there
 --- http_config
@@ -323,19 +260,11 @@ HSET employee:7 id 7 home two
         server unix:$TEST_NGINX_REDIS_SOCKET2 backup;
     }
     prize_redis_pass employees;
---- redis
-HSET employee:7 id 7 home one
---- redis2
-HSET employee:7 id 7 home two
---- pages
->>> page.html
-{{home}}
---- config
-    location = /h5 { prize_page page.html; }
---- request eval
-[("GET /h5?id=7") x 4]
---- response_body eval
-[("one\n") x 4]
+--- redis: HSET employee:7 id 7 home one
+--- redis2: HSET employee:7 id 7 home two
+--- page: {{home}}
+--- request eval: [("GET /h5?id=7") x 4]
+--- response_body eval: [("one") x 4]
 
 === TEST 13: max_conns: a lookup that has ended counts no longer
 --- http_config
@@ -348,12 +277,9 @@ HSET employee:7 id 7 home two
         server unix:$TEST_NGINX_REDIS_SOCKET max_conns=1;
         server unix:$TEST_NGINX_REDIS_SOCKET2 backup;
     }
---- redis
-HSET employee:7 id 7 home one
---- redis2
-HSET employee:7 id 7 home two
---- pages
->>> page.html
+--- redis: HSET employee:7 id 7 home one
+--- redis2: HSET employee:7 id 7 home two
+--- page
 {{home}}
 --- config
     location = /h5 { prize_page page.html; prize_redis_pass employees; }
@@ -366,10 +292,8 @@ HSET employee:7 id 7 home two
 <!--# include virtual="/zone?id=7" wait="yes" -->
 <!--# include virtual="/zone?id=7" wait="yes" -->';
     }
---- request eval
-[("GET /h5?id=7") x 2, ("GET /zone?id=7") x 2, "GET /all"]
---- response_body eval
-[("one\n") x 4, "one\n\none\n\none\n\none\n"]
+--- request eval: [("GET /h5?id=7") x 2, ("GET /zone?id=7") x 2, "GET /all"]
+--- response_body eval: [("one\n") x 4, "one\n\none\n\none\n\none\n"]
 
 === TEST 14: a dead server: the next one is asked, and soon only that one
 --- http_config
@@ -384,18 +308,14 @@ HSET employee:7 id 7 home two
         server unix:$TEST_NGINX_REDIS_SOCKET;
     }
     prize_redis_pass employees;
---- redis
-HSET employee:7 id 7 home one
---- pages
->>> page.html
+--- redis: HSET employee:7 id 7 home one
+--- page
 {{home}}
 --- config
     location = /h5 { prize_page page.html; access_log logs/store.log store; }
     location /logs/ { root $TEST_NGINX_SERVROOT; access_log off; }
---- request eval
-[("GET /h5?id=7") x 10, "GET /logs/store.log"]
---- response_body eval
-[("one\n") x 10, "both\nsecond\n" x 4 . "second\n" x 2]
+--- request eval: [("GET /h5?id=7") x 10, "GET /logs/store.log"]
+--- response_body eval: [("one\n") x 10, "both\nsecond\n" x 4 . "second\n" x 2]
 
 === TEST 15: max_fails, and its default: nginx leaves a dead server alone
 --- http_config
@@ -415,10 +335,8 @@ HSET employee:7 id 7 home one
         server unix:$TEST_NGINX_REDIS_SOCKET;
     }
     access_log logs/store.log store;
---- redis
-HSET employee:7 id 7 home one
---- pages
->>> page.html
+--- redis: HSET employee:7 id 7 home one
+--- page
 {{home}}
 --- config
     location = /h5 { prize_page page.html; prize_redis_pass employees; }
@@ -443,18 +361,14 @@ HSET employee:7 id 7 home one
         server unix:$TEST_NGINX_REDIS_SOCKET backup;
     }
     prize_redis_pass employees;
---- redis
-HSET employee:7 id 7 home one
---- pages
->>> page.html
+--- redis: HSET employee:7 id 7 home one
+--- page
 {{home}}
 --- config
     location = /h5 { prize_page page.html; access_log logs/store.log store; }
     location /logs/ { root $TEST_NGINX_SERVROOT; access_log off; }
---- request eval
-[("GET /h5?id=7") x 8, "GET /logs/store.log"]
---- response_body eval
-[("one\n") x 8, "both\n" x 4 . "second\n" x 4]
+--- request eval: [("GET /h5?id=7") x 8, "GET /logs/store.log"]
+--- response_body eval: [("one\n") x 8, "both\n" x 4 . "second\n" x 4]
 
 === TEST 17: all servers are dead
 --- http_config
@@ -468,9 +382,7 @@ HSET employee:7 id 7 home one
     prize_postgres hr "$TEST_NGINX_CONNINFO";
     prize_postgres_query "SELECT '7' AS id, 'postgres' AS home
                           WHERE '7' = ANY($1)";
---- pages
->>> page.html
-{{home}}
+--- page: {{home}}
 --- config
     access_log logs/store.log store;
     location = /h5 { prize_page page.html; }
@@ -485,10 +397,9 @@ HSET employee:7 id 7 home one
 --- request eval
 ["GET /connected?id=7", "GET /h5?id=7", "GET /postgres?id=7",
  "GET /logs/store.log"]
---- error_code eval
-[200, 503, 200, 200]
+--- error_code eval: [200, 503, 200, 200]
 --- response_body eval
-["postgres\n", qr/503 Service/, "postgres\n",
+["postgres", qr/503 Service/, "postgres",
  '|error|$TEST_NGINX_DEAD, unix:$TEST_NGINX_SERVROOT/logs/nobody|502, 502
 postgres|found|unix:$TEST_NGINX_SERVROOT/logs/nobody, $TEST_NGINX_DEAD, 127.0.0.1:$TEST_NGINX_POSTGRES_PORT|502, 502, 200
 ']
@@ -498,29 +409,20 @@ postgres|found|unix:$TEST_NGINX_SERVROOT/logs/nobody, $TEST_NGINX_DEAD, 127.0.0.
     log_format store '$status|$prize_source|$prize_result|$upstream_addr|'
                      '$upstream_status';
     prize_redis_pass $TEST_NGINX_DEAD;
---- redis
-HSET employee:7 id 7 home one
---- pages
->>> page.html
-{{home}}
+--- redis: HSET employee:7 id 7 home one
+--- page: {{home}}
 --- config
     access_log logs/store.log store;
-    location = /h5 {
-        prize_page page.html;
-        error_page 503 = @other;
-    }
+    location = /h5 { prize_page page.html; error_page 503 = @other; }
     location @other {
         prize_page page.html;
         prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
     }
     location /logs/ { root $TEST_NGINX_SERVROOT; access_log off; }
---- request eval
-["GET /h5?id=7", "GET /logs/store.log"]
+--- request eval: ["GET /h5?id=7", "GET /logs/store.log"]
 --- response_body eval
-["one\n",
+["one",
  '200|redis|found|$TEST_NGINX_DEAD : unix:$TEST_NGINX_REDIS_SOCKET|502 : 200
 ']
 --- response_headers eval
 ["Cache-Control: private, no-store\n! Retry-After", ""]
---- raw_response_headers_unlike eval
-[('(?mi)^([\w-]+):.*^\1:') x 2]

@@ -14,42 +14,25 @@ run_tests();
 __DATA__
 
 === TEST 1: $prize_id is decoded once and checked, and else empty
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- pages
->>> page.html
-{{name}}
---- config
-    location = /h5 {
-        prize_page page.html;
-        add_header X-Id "[$prize_id]" always;
-    }
---- request eval
-[map { "GET /h5?id=$_" } qw(7 %37 E-1@h5 %2537 %00 a/b), '']
---- error_code eval
-[404, 404, 404, 400, 400, 400, 400]
---- response_headers eval
-[map { "X-Id: [$_]" } qw(7 7 E-1@h5), ('') x 4]
+--- redis
+--- page: {{name}}
+--- http_config: add_header X-Id "[$prize_id]" always;
+--- request eval: [map { "GET /h5?id=$_" } qw(7 %37 E-1@h5 %2537 %00 a/b), '']
+--- error_code eval: [404, 404, 404, 400, 400, 400, 400]
+--- response_headers eval: [map { "X-Id: [$_]" } qw(7 7 E-1@h5), ('') x 4]
 
 === TEST 2: in the rewrite phase the ID is known, and nothing else
---- http_config
-    map $prize_id $known { default yes; "" no; }
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis
-HSET employee:7 id 7 name Ann
---- pages
->>> page.html
-{{name}}
+--- http_config: map $prize_id $known { default yes; "" no; }
+--- redis: HSET employee:7 id 7 name Ann
+--- page: {{name}}
 --- config
     set $early "$prize_id/$known/$prize_source/$prize_result/$prize_field_name";
     add_header X-Early $early always;
     add_header X-Late $prize_id/$known/$prize_source/$prize_result/$prize_field_name
                       always;
     location = /h5 { prize_page page.html; }
---- request eval
-["GET /h5?id=%37", "GET /h5?id=%00", "GET /h5?id=9"]
---- error_code eval
-[200, 400, 404]
+--- request eval: ["GET /h5?id=%37", "GET /h5?id=%00", "GET /h5?id=9"]
+--- error_code eval: [200, 400, 404]
 --- response_headers eval
 ["X-Early: 7/yes///\nX-Late: 7/yes/redis/found/Ann",
  "X-Early: /no///\nX-Late: /no//refused/",
@@ -60,42 +43,28 @@ HSET employee:7 id 7 name Ann
     location = /no-page {
         return 200 "$prize_id|$prize_source|$prize_result|$prize_field_name\n";
     }
---- request eval
-["GET /no-page?id=%37", "GET /no-page?id=%00"]
---- response_body eval
-["7|||\n", "|||\n"]
+--- request eval: ["GET /no-page?id=%37", "GET /no-page?id=%00"]
+--- response_body eval: ["7|||\n", "|||\n"]
 
 === TEST 4: shed: nobody could be asked
 --- http_config
     upstream nobody { server unix:$TEST_NGINX_REDIS_SOCKET down; }
     prize_redis_pass nobody;
---- redis
-HSET employee:7 id 7 name Ann
---- pages
->>> page.html
-{{name}}
---- config
-    location = /h5 {
-        prize_page page.html;
-        add_header X-Result "[$prize_id $prize_source $prize_result]" always;
-        add_header X-Tries "[$upstream_addr]" always;
-    }
---- request
-GET /h5?id=7
+    add_header X-Result "[$prize_id $prize_source $prize_result]" always;
+    add_header X-Tries "[$upstream_addr]" always;
+--- redis: HSET employee:7 id 7 name Ann
+--- page: {{name}}
+--- request: GET /h5?id=7
 --- error_code: 503
 --- response_headers
 X-Result: [7  shed]
 X-Tries: []
 
 === TEST 5: error: the store is not there, or its record is wrong
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
 --- redis
 HSET employee:other id 8 name Ben
 SET employee:text Ann
---- pages
->>> page.html
-{{name}}
+--- page: {{name}}
 --- config
     add_header X-Result "[$prize_id $prize_source $prize_result]" always;
     add_header X-Status "$upstream_status" always;
@@ -104,22 +73,17 @@ SET employee:text Ann
         prize_redis_pass $TEST_NGINX_DEAD;
     }
     location = /h5 { prize_page page.html; }
---- request eval
-["GET /dead?id=7", "GET /h5?id=other", "GET /h5?id=text"]
---- error_code eval
-[503, 503, 503]
+--- request eval: ["GET /dead?id=7", "GET /h5?id=other", "GET /h5?id=text"]
+--- error_code eval: [503, 503, 503]
 --- response_headers eval
 [map { "X-Result: [$_  error]\nX-Status: 502" } qw(7 other text)]
 
 === TEST 6: fields, also those that no page names
+--- query: SELECT * FROM employee WHERE id = ANY($1)
 --- http_config
     map $prize_field_prize $winner { default 1; "" 0; }
     log_format fields '$prize_field_name|$prize_field_prize|'
                       '$prize_field_extra|$prize_field_none|$winner';
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    prize_postgres hr "$TEST_NGINX_CONNINFO";
-    prize_postgres_pass hr;
-    prize_postgres_query 'SELECT * FROM employee WHERE id = ANY($1)';
     prize_write_back off;
 --- redis
 HSET employee:7 id 7 name Ann prize phone extra seven
@@ -128,8 +92,7 @@ HSET employee:8 id 8 name Ben prize ''
 CREATE TABLE employee (id text, name text, prize text, extra text);
 INSERT INTO employee VALUES ('p1', 'Pia', 'car', 'one'),
                             ('p2', 'Pat', '', NULL);
---- pages
->>> page.html
+--- page
 {{name}}
 --- config
     location = /h5 {
@@ -145,8 +108,7 @@ INSERT INTO employee VALUES ('p1', 'Pia', 'car', 'one'),
 --- request eval
 [map({ "GET /h5?id=$_" } qw(7 p1 p2 8 none), ''),
  "GET /logs/fields.log", "GET /logs/winners.log"]
---- error_code eval
-[(200) x 4, 404, 400, 200, 200]
+--- error_code eval: [(200) x 4, 404, 400, 200, 200]
 --- response_headers eval
 [map({ "X-Name: [$_]" } qw(Ann Pia Pat Ben), '', ''), '', '']
 --- response_body eval
@@ -156,115 +118,58 @@ INSERT INTO employee VALUES ('p1', 'Pia', 'car', 'one'),
 
 === TEST 7: a field with capitals, as a page writes it
 --- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
     prize_postgres hr "$TEST_NGINX_CONNINFO";
     prize_postgres_pass hr;
     prize_postgres_query "SELECT 'p1' AS id, 'blue' AS \"Team\"
                           WHERE 'p1' = ANY($1)";
     prize_write_back off;
---- redis
-HSET employee:7 id 7 Team green
---- pages
->>> page.html
-{{Team}}
---- config
-    location = /h5 {
-        prize_page page.html;
-        add_header X-Team "$prize_field_team $prize_field_Team";
-    }
---- request eval
-["GET /h5?id=7", "GET /h5?id=p1"]
---- response_body eval
-["green\n", "blue\n"]
---- response_headers eval
-["X-Team: green green", "X-Team: blue blue"]
+    add_header X-Team "$prize_field_team $prize_field_Team";
+--- redis: HSET employee:7 id 7 Team green
+--- page: {{Team}}
+--- request eval: ["GET /h5?id=7", "GET /h5?id=p1"]
+--- response_body eval: ["green", "blue"]
+--- response_headers eval: ["X-Team: green green", "X-Team: blue blue"]
 
 === TEST 8: a field that is there to the letter comes before one with capitals
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis
-HSET employee:7 id 7 Team green team red
---- pages
->>> page.html
-{{Team}} {{team}}
---- config
-    location = /h5 {
-        prize_page page.html;
-        add_header X-Team "$prize_field_team";
-    }
---- request
-GET /h5?id=7
---- response_body
-green red
---- response_headers
-X-Team: red
+--- redis: HSET employee:7 id 7 Team green team red
+--- page: {{Team}} {{team}}
+--- http_config: add_header X-Team "$prize_field_team";
+--- request: GET /h5?id=7
+--- response_body: green red
+--- response_headers: X-Team: red
 
 === TEST 9: a field that only a variable names makes no record stale
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    prize_postgres hr "$TEST_NGINX_CONNINFO";
-    prize_postgres_pass hr;
-    prize_postgres_query "SELECT '7' AS id, 'Ann' AS name, 'x' AS extra
-                          WHERE '7' = ANY($1)";
---- redis
-HSET employee:7 id 7 name Ann
---- pages
->>> page.html
-{{name}}
---- config
-    location = /h5 {
-        prize_page page.html;
-        add_header X-Extra "[$prize_field_extra] $prize_source";
-    }
---- request
-GET /h5?id=7
---- response_body
-Ann
---- response_headers
-X-Extra: [] redis
+--- query: SELECT '7' AS id, 'Ann' AS name, 'x' AS extra WHERE '7' = ANY($1)
+--- redis: HSET employee:7 id 7 name Ann
+--- page: {{name}}
+--- http_config: add_header X-Extra "[$prize_field_extra] $prize_source";
+--- request: GET /h5?id=7
+--- response_body: Ann
+--- response_headers: X-Extra: [] redis
 
 === TEST 10: a field that only a variable names makes no query wrong
---- http_config
-    prize_postgres hr "$TEST_NGINX_CONNINFO";
-    prize_postgres_pass hr;
-    prize_postgres_query "SELECT '7' AS id, 'Ann' AS name WHERE '7' = ANY($1)";
---- pages
->>> page.html
-{{name}}
---- config
-    location = /h5 {
-        prize_page page.html;
-        add_header X-Extra "[$prize_field_extra] $prize_source";
-    }
---- request
-GET /h5?id=7
---- response_body
-Ann
---- response_headers
-X-Extra: [] postgres
+--- query: SELECT '7' AS id, 'Ann' AS name WHERE '7' = ANY($1)
+--- page: {{name}}
+--- http_config: add_header X-Extra "[$prize_field_extra] $prize_source";
+--- request: GET /h5?id=7
+--- response_body: Ann
+--- response_headers: X-Extra: [] postgres
 
 === TEST 11: a field in a header makes no header of its own
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
 --- redis
 EVAL 'redis.call("HSET", KEYS[1], "id", 7, "name", "A\r\nSet-Cookie: evil=1\1\31\127\31\31\194\160")' 1 employee:7
---- pages
->>> page.html
-{{name}}
---- config
-    location = /h5 {
-        prize_page page.html;
-        add_header X-Name "$prize_field_name|";
-    }
---- request
-GET /h5?id=7
+--- page: {{name}}
+--- http_config: add_header X-Name "$prize_field_name|";
+--- request: GET /h5?id=7
 --- response_headers eval
 "X-Name: A  Set-Cookie: evil=1     \xc2\xa0|
 ! Set-Cookie"
---- response_body eval
-"A\r\nSet-Cookie: evil=1\x01\x1f\x7f\x1f\x1f\xc2\xa0\n"
+--- response_body eval: "A\r\nSet-Cookie: evil=1\x01\x1f\x7f\x1f\x1f\xc2\xa0"
 
 === TEST 12: after error_page
+--- query
+SELECT id, 'Pia' AS name
+FROM unnest($1::text[]) AS id WHERE id LIKE 'p%'
 --- http_config
     map $upstream_response_time $times {
         default $upstream_response_time;
@@ -276,45 +181,27 @@ GET /h5?id=7
     }
     log_format store '$status|$prize_id|$prize_source|$prize_result|'
                      '$upstream_addr|$upstream_status|$times';
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-    prize_postgres hr "$TEST_NGINX_CONNINFO";
-    prize_postgres_pass hr;
-    prize_postgres_query "SELECT id, 'Pia' AS name
-                          FROM unnest($1::text[]) AS id WHERE id LIKE 'p%'";
     prize_write_back off;
     server {
         listen unix:$TEST_NGINX_SERVROOT/logs/other.sock;
         access_log off;
         location / { return 200 "elsewhere\n"; }
     }
---- redis
-HSET employee:7 id 7 name Ann
---- pages
->>> page.html
+--- redis: HSET employee:7 id 7 name Ann
+--- page
 {{name}}
+--- pages
 >>> sorry.html
 sorry
 --- config
     access_log logs/store.log store;
     location = /connected { prize_page page.html; access_log off; }
-    location = /file {
-        prize_page page.html;
-        error_page 400 404 /sorry.html;
-    }
-    location = /ok {
-        prize_page page.html;
-        error_page 404 =200 /sorry.html;
-    }
+    location = /file { prize_page page.html; error_page 400 404 /sorry.html; }
+    location = /ok { prize_page page.html; error_page 404 =200 /sorry.html; }
     location = /sorry.html { root conf; }
-    location = /named {
-        prize_page page.html;
-        error_page 404 @named;
-    }
+    location = /named { prize_page page.html; error_page 404 @named; }
     location @named { return 200 "named\n"; }
-    location = /proxied {
-        prize_page page.html;
-        error_page 404 = @proxied;
-    }
+    location = /proxied { prize_page page.html; error_page 404 = @proxied; }
     location @proxied {
         proxy_pass http://unix:$TEST_NGINX_SERVROOT/logs/other.sock;
     }
@@ -329,8 +216,7 @@ sorry
 [map { "GET $_" } qw(/connected?id=p1 /file?id=9 /file?id=%20 /file?id=7
                      /ok?id=9 /named?id=9 /proxied?id=9 /page?id=9
                      /logs/store.log)]
---- error_code eval
-[200, 404, 400, 200, 200, 404, 200, 200, 200]
+--- error_code eval: [200, 404, 400, 200, 200, 404, 200, 200, 200]
 --- response_body eval
 ["Pia\n", "sorry\n", "sorry\n", "Ann\n", "sorry\n", "named\n", "elsewhere\n",
  "Pia\n",
@@ -344,13 +230,10 @@ sorry
 ']
 
 === TEST 13: in a header after error_page
---- http_config
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis
-HSET employee:8 id 8 name Ben
---- pages
->>> page.html
+--- redis: HSET employee:8 id 8 name Ben
+--- page
 {{name}}
+--- pages
 >>> sorry.html
 sorry
 --- config
@@ -362,12 +245,9 @@ sorry
     }
     location = /sorry.html { root conf; }
 --- suppress_stderr
---- request eval
-["GET /h5?id=9", "GET /h5?id=%00", "GET /h5?id=8"]
---- error_code eval
-[404, 400, 404]
---- response_body eval
-[("sorry\n") x 3]
+--- request eval: ["GET /h5?id=9", "GET /h5?id=%00", "GET /h5?id=8"]
+--- error_code eval: [404, 400, 404]
+--- response_body eval: [("sorry\n") x 3]
 --- response_headers eval
 ["X-Result: [9  unknown]\nX-Name: []", "X-Result: [  refused]\nX-Name: []",
  "X-Result: [8 redis found]\nX-Name: [Ben]"]
@@ -376,12 +256,8 @@ sorry
 --- http_config
     log_format store '$uri|$status|$prize_id|$prize_source|$prize_result|'
                      '$prize_field_name|$upstream_addr';
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
---- redis
-HSET employee:8 id 8 name Ben
---- pages
->>> page.html
-{{name}}
+--- redis: HSET employee:8 id 8 name Ben
+--- page: {{name}}
 --- config
     access_log logs/store.log store;
     log_subrequest on;
@@ -392,14 +268,16 @@ HSET employee:8 id 8 name Ben
         return 200 '<!--# include virtual="/h5?id=8" -->';
     }
     location /logs/ { root $TEST_NGINX_SERVROOT; access_log off; }
---- request eval
-["GET /all?id=7", "GET /logs/store.log"]
+--- request eval: ["GET /all?id=7", "GET /logs/store.log"]
 --- response_body eval
-["Ben\n", '/h5|200|8|redis|found|Ben|unix:$TEST_NGINX_REDIS_SOCKET
+["Ben", '/h5|200|8|redis|found|Ben|unix:$TEST_NGINX_REDIS_SOCKET
 /all|200|7||||-
 ']
 
 === TEST 15: $upstream_... has an entry for each store that was asked
+--- query
+SELECT id, 'Pia' AS name
+FROM unnest($1::text[]) AS id WHERE id LIKE 'p%'
 --- http_config
     map $upstream_response_time $times {
         default $upstream_response_time;
@@ -410,19 +288,13 @@ HSET employee:8 id 8 name Ben
     log_format store '$status|$prize_id|$prize_source|$prize_result|'
                      '$upstream_addr|$upstream_status|$times';
     prize_redis_pass 127.0.0.1:$TEST_NGINX_REDIS_PORT;
-    prize_postgres hr "$TEST_NGINX_CONNINFO";
-    prize_postgres_pass hr;
-    prize_postgres_query "SELECT id, 'Pia' AS name
-                          FROM unnest($1::text[]) AS id WHERE id LIKE 'p%'";
     prize_write_back off;
 --- redis
 HSET employee:7 id 7 name Ann
 HSET employee:p2 id p2
 HSET employee:p3 id p4 name Pat
 SET employee:p5 x
---- pages
->>> page.html
-{{name}}
+--- page: {{name}}
 --- config
     access_log logs/store.log store;
     location = /connected { prize_page page.html; access_log off; }
@@ -435,11 +307,10 @@ SET employee:p5 x
  "GET /h5?id=p2", "GET /h5?id=p3", "GET /h5?id=p5", "GET /h5?id=9",
  "GET /redis?id=p1", "GET /postgres?id=p1", "GET /h5?id=%00", "POST /h5?id=7",
  "GET /logs/store.log"]
---- error_code eval
-[(200) x 7, 404, 404, 200, 400, 405, 200]
+--- error_code eval: [(200) x 7, 404, 404, 200, 400, 405, 200]
 --- response_body eval
-["Pia\n", "Ann\n", '', ("Pia\n") x 4, qr/404 Not Found/, qr/404 Not Found/,
- "Pia\n", qr/400 Bad Request/, qr/405 Not Allowed/,
+["Pia", "Ann", '', ("Pia") x 4, qr/404 Not Found/, qr/404 Not Found/,
+ "Pia", qr/400 Bad Request/, qr/405 Not Allowed/,
  '200|7|redis|found|127.0.0.1:$TEST_NGINX_REDIS_PORT|200|one
 200|7|redis|found|127.0.0.1:$TEST_NGINX_REDIS_PORT|200|one
 200|p1|postgres|found|127.0.0.1:$TEST_NGINX_REDIS_PORT, 127.0.0.1:$TEST_NGINX_POSTGRES_PORT|404, 200|two
@@ -454,16 +325,14 @@ SET employee:p5 x
 ']
 
 === TEST 16: $upstream_addr of Unix sockets
+--- redis
 --- http_config
     log_format store '$upstream_addr';
-    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
     prize_postgres hr "$TEST_NGINX_SOCKET_CONNINFO";
     prize_postgres_pass hr;
     prize_postgres_query "SELECT 'p1' AS id WHERE 'p1' = ANY($1)";
     prize_write_back off;
---- pages
->>> page.html
-{{id}}
+--- page: {{id}}
 --- config
     location = /connected { prize_page page.html; access_log off; }
     location = /h5 { prize_page page.html; access_log logs/store.log store; }
@@ -471,32 +340,27 @@ SET employee:p5 x
 --- request eval
 ["GET /connected?id=p1", "GET /h5?id=p1", "GET /logs/store.log"]
 --- response_body eval
-["p1\n", "p1\n",
+["p1", "p1",
  'unix:$TEST_NGINX_REDIS_SOCKET, unix:$TEST_NGINX_POSTGRES_DIR
 ']
 
 === TEST 17: an ID that the column's type cannot hold is asked of nobody
+--- query: SELECT * FROM employee WHERE id = ANY($1)
 --- http_config
     log_format store '$status|$prize_result|$upstream_addr|$upstream_status|';
-    prize_postgres hr "$TEST_NGINX_CONNINFO";
-    prize_postgres_pass hr;
-    prize_postgres_query 'SELECT * FROM employee WHERE id = ANY($1)';
 --- sql
 CREATE TABLE employee (id integer, name text);
 INSERT INTO employee VALUES (7, 'Ann');
---- pages
->>> page.html
-{{name}}
+--- page: {{name}}
 --- config
     location = /connected { prize_page page.html; access_log off; }
     location = /h5 { prize_page page.html; access_log logs/store.log store; }
     location /logs/ { root $TEST_NGINX_SERVROOT; access_log off; }
 --- request eval
 ["GET /connected?id=7", "GET /h5?id=7", "GET /h5?id=x", "GET /logs/store.log"]
---- error_code eval
-[200, 200, 404, 200]
+--- error_code eval: [200, 200, 404, 200]
 --- response_body eval
-["Ann\n", "Ann\n", qr/404 Not Found/,
+["Ann", "Ann", qr/404 Not Found/,
  '200|found|127.0.0.1:$TEST_NGINX_POSTGRES_PORT|200|
 404|unknown|-|-|
 ']

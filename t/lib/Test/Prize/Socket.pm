@@ -11,32 +11,41 @@ package Test::Prize::Socket;
 #     __DATA__
 #
 #     === TEST 1: a page
-#     --- redis
-#     HSET employee:7 id 7 name Ann
-#     --- pages
-#     >>> page.html
-#     Hello, {{name}}!
-#     --- config
-#         location = /h5 {
-#             prize_page page.html;
-#             prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
-#         }
-#     --- request
-#     GET /h5?id=7
-#     --- response_body
-#     Hello, Ann!
+#     --- redis: HSET employee:7 id 7 name Ann
+#     --- page: Hello, {{name}}!
+#     --- request: GET /h5?id=7
+#     --- response_body: Hello, Ann!
+#
+# What stands behind the colon has no newline at its end, what stands on lines
+# of its own has one: a page and its response_body are in the same form.
 #
 # nginx listens on loopback only, runs a master and a worker, logs at level
-# "info" and has the module loaded.  A block with "must_die" expects its
-# "error_log" at level "emerg".
+# "info" and has the module loaded.
 #
 # Sections beside Test::Nginx's own:
 #
-#     --- redis    commands, one a line, words quoted as in a shell
-#     --- redis2   the same, for the second Redis
-#     --- sql      a script for psql, in an empty schema
-#     --- pages    as "user_files", but beside nginx.conf, where prize_page and
-#                  the other directives look for a relative path
+#     --- redis     commands, one a line, words quoted as in a shell
+#     --- redis2    the same, for the second Redis
+#     --- sql       a script for psql, in an empty schema
+#     --- page      page.html, beside nginx.conf, where prize_page and the other
+#                   directives look for a relative path
+#     --- pages     as "user_files", but beside nginx.conf
+#     --- query     what PostgreSQL is asked, without double quotes
+#     --- must_die  lines that nginx has to say, the same at level "emerg",
+#                   where it does not start
+#
+# What a block leaves out is in its configuration all the same:
+#
+#     --- redis, where http_config has no prize_redis_pass: in http
+#         prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+#     --- query: in http
+#         prize_postgres hr "$TEST_NGINX_CONNINFO";
+#         prize_postgres_pass hr;
+#         prize_postgres_query "what the section says";
+#     --- page or pages, where there is no config: in the server
+#         location = /h5 { prize_page page.html; }
+#
+# No answer may have a header twice.
 #
 # Both Redis are emptied before every block and have no user but the default.
 # What is named starts with the first block that names it:
@@ -51,8 +60,8 @@ package Test::Prize::Socket;
 #
 # The budgets of the stores are 20s, so that a machine that is busy looks like
 # no fault, but for those that "http_config" sets, and none is with a section
-# "budgets".  A line of the configuration that
-# ends with "# here" is the one that a message of the log has to name.
+# "budgets".  A line of the configuration that ends with "# here" is the one
+# that a message of the log has to name.
 #
 # nginx ends after each block.  Then no request is left in flight, every gauge
 # is zero, and the log holds no alert, but for what a block's "error_log"
@@ -72,6 +81,9 @@ use Text::ParseWords qw(shellwords);
 
 my @budgets = qw(prize_redis_connect_timeout prize_redis_timeout
                  prize_postgres_timeout);
+
+# the server of a block without "config"
+our $location = "    location = /h5 { prize_page page.html; }\n";
 
 my ($reported, %left) = (0, map { $_ => [] } qw(running gauges alerts));
 
@@ -113,6 +125,7 @@ sub prepare {
 
     return if defined $block->SKIP;
 
+    complete($block);
     start_named($block);
     fill($block);
 
@@ -121,20 +134,16 @@ sub prepare {
     $Test::Nginx::Util::NginxVersion = 1.019
         if defined $block->http2 && $Test::Nginx::Util::NginxVersion < 1.025001;
 
-    if (defined $block->pages) {
-        my $pages = $block->pages;
-        $pages =~ s{^>>> }{>>> ../conf/}mg;
-        $block->set_value(user_files => $pages);
-    }
-
     # what nginx writes there is in its log as well
     $block->set_value(suppress_stderr => 1)
         if defined $block->must_die || text_of($block) =~ /# here$/m;
 
-    if (defined $block->must_die) {
-        $block->set_value(error_log => [expected($block), '[emerg]']);
-        return;
-    }
+    return if defined $block->must_die;
+
+    my $requests = $block->pipelined_requests // $block->request;
+    my $twice = '(?mi)^([\w-]+):.*^\1:';
+    $block->set_value(raw_response_headers_unlike => ref $requests
+                      ? [($twice) x @$requests] : $twice);
 
     my $http = $block->http_config // '';
     my $flat = $http =~ s/(\{(?:[^{}]++|(?1))*\})//gr;
@@ -152,6 +161,42 @@ CONF
 }
 
 
+# the defaults
+
+sub complete {
+    my ($block) = @_;
+    my $query = $block->query;
+    my $page = $block->page;
+    my $pages = $block->pages;
+    my $http = $block->http_config // '';
+
+    if (defined $block->redis && $http !~ /\bprize_redis_pass\b/) {
+        $http = "    prize_redis_pass unix:\$TEST_NGINX_REDIS_SOCKET;\n$http";
+    }
+
+    if (defined $query) {
+        chomp $query;
+        $http = <<"CONF" . $http;
+    prize_postgres hr "\$TEST_NGINX_CONNINFO";
+    prize_postgres_pass hr;
+    prize_postgres_query "$query";
+CONF
+    }
+
+    $block->set_value(http_config => $http);
+
+    $block->set_value(config => defined($page // $pages) ? $location : '')
+        unless defined $block->config;
+
+    my $files = ($pages // '') . (defined $page ? ">>> page.html\n$page" : '');
+    $files =~ s{^>>> }{>>> ../conf/}mg;
+    $block->set_value(user_files => $files) if $files ne '';
+
+    $block->set_value(error_log => [said($block->must_die), '[emerg]'])
+        if defined $block->must_die;
+}
+
+
 sub socket_path { return "$Test::Nginx::Util::LogDir/status.sock" }
 
 
@@ -159,7 +204,7 @@ sub text_of {
     my ($block) = @_;
 
     return join "\n", map { $block->$_ // () } qw(main_config http_config
-                                                  config user_files pages);
+                                                  config user_files);
 }
 
 
@@ -259,21 +304,20 @@ sub finish {
 }
 
 
-# what "error_log" says, as Test::Nginx reads it
+# what a section expects in the log, as Test::Nginx reads it
 
-sub expected {
-    my ($block) = @_;
-    my $patterns = $block->error_log // return;
+sub said {
+    my ($patterns) = @_;
 
     return ref $patterns eq 'ARRAY' ? @$patterns
-           : ref $patterns ? $patterns : split /\n+/, $patterns;
+           : ref $patterns ? $patterns : split /\n+/, $patterns // '';
 }
 
 
 sub patterns {
     my ($block) = @_;
 
-    return map { ref $_ ? $_ : qr/\Q$_\E/ } expected($block);
+    return map { ref $_ ? $_ : qr/\Q$_\E/ } said($block->error_log);
 }
 
 
