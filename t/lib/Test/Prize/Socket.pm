@@ -32,7 +32,10 @@ package Test::Prize::Socket;
 #     --- pages     as "user_files", but beside nginx.conf
 #     --- query     what PostgreSQL is asked, without double quotes
 #     --- must_die  lines that nginx has to say, the same at level "emerg",
-#                   where it does not start
+#                   where it does not start; they, or "error_log", say why
+#
+# One that neither Test::Nginx nor this file nor the test itself reads, as
+# "$block->name", is a mistake.
 #
 # What a block leaves out is in its configuration all the same:
 #
@@ -42,7 +45,7 @@ package Test::Prize::Socket;
 #         prize_postgres hr "$TEST_NGINX_CONNINFO";
 #         prize_postgres_pass hr;
 #         prize_postgres_query "what the section says";
-#     --- page or pages, where there is no config: in the server
+#     --- page, or pages with page.html, where there is no config: in the server
 #         location = /h5 { prize_page page.html; }
 #
 # No answer may have a header twice.
@@ -64,8 +67,8 @@ package Test::Prize::Socket;
 # that a message of the log has to name.
 #
 # nginx ends after each block.  Then no request is left in flight, every gauge
-# is zero, and the log holds no alert, but for what a block's "error_log"
-# expects: three tests at the end of the file say so.
+# that Test::Prize has in @gauges is zero, and the log holds no alert, but for
+# what a block's "error_log" expects: three tests at the end of the file say so.
 
 use strict;
 use warnings;
@@ -84,6 +87,10 @@ my @budgets = qw(prize_redis_connect_timeout prize_redis_timeout
 
 # the server of a block without "config"
 our $location = "    location = /h5 { prize_page page.html; }\n";
+
+my %known = map { $_ => 1 } qw(redis2 ONLY LAST), map {
+    slurp($_) =~ /\bblock->(\w+)/g
+} __FILE__, $0, @INC{qw(Test/Nginx/Socket.pm Test/Nginx/Util.pm)};
 
 my ($reported, %left) = (0, map { $_ => [] } qw(running gauges alerts));
 
@@ -125,6 +132,9 @@ sub prepare {
 
     return if defined $block->SKIP;
 
+    refuse($block, $_, 'is no section')
+        for grep { !$known{$_} } @{ $block->_section_order };
+
     complete($block);
     start_named($block);
     fill($block);
@@ -141,14 +151,16 @@ sub prepare {
     return if defined $block->must_die;
 
     my $requests = $block->pipelined_requests // $block->request;
-    my $twice = '(?mi)^([\w-]+):.*^\1:';
-    $block->set_value(raw_response_headers_unlike => ref $requests
-                      ? [($twice) x @$requests] : $twice);
+    my $own = $block->raw_response_headers_unlike // '(?!)';
+    my @unlike = map { "$_|" . '(?mi)^([\w-]+):.*^\g{-1}:' }
+                 ref $own ? @$own : ($own) x (ref $requests ? @$requests : 1);
+
+    $block->set_value(raw_response_headers_unlike =>
+                      ref $requests ? \@unlike : $unlike[0]);
 
     my $http = $block->http_config // '';
-    my $flat = $http =~ s/(\{(?:[^{}]++|(?1))*\})//gr;
     my @unset = defined $block->budgets ? ()
-                : grep { $flat !~ /\b$_\b/ } @budgets;
+                : grep { !sets($http, $_) } @budgets;
 
     $block->set_value(http_config => join "\n", (map { "    $_ 20s;" } @unset),
                       $http, <<"CONF");
@@ -170,7 +182,7 @@ sub complete {
     my $pages = $block->pages;
     my $http = $block->http_config // '';
 
-    if (defined $block->redis && $http !~ /\bprize_redis_pass\b/) {
+    if (defined $block->redis && !sets($http, 'prize_redis_pass')) {
         $http = "    prize_redis_pass unix:\$TEST_NGINX_REDIS_SOCKET;\n$http";
     }
 
@@ -185,15 +197,39 @@ CONF
 
     $block->set_value(http_config => $http);
 
-    $block->set_value(config => defined($page // $pages) ? $location : '')
+    my $files = ($pages // '') . (defined $page ? ">>> page.html\n$page" : '');
+
+    $block->set_value(config => $files =~ /^>>> page\.html$/m ? $location : '')
         unless defined $block->config;
 
-    my $files = ($pages // '') . (defined $page ? ">>> page.html\n$page" : '');
-    $files =~ s{^>>> }{>>> ../conf/}mg;
-    $block->set_value(user_files => $files) if $files ne '';
+    if ($files ne '') {
+        my $own = $block->user_files // '';
 
-    $block->set_value(error_log => [said($block->must_die), '[emerg]'])
-        if defined $block->must_die;
+        refuse($block, 'user_files', 'is no text, beside page or pages')
+            if ref $own;
+        $files =~ s{^>>> }{>>> ../conf/}mg;
+        $block->set_value(user_files => $own . $files);
+    }
+
+    if (defined $block->must_die) {
+        # a number is the exit status
+        my @said = grep { !/^\d+$/ } said($block->must_die),
+                                     said($block->error_log);
+
+        refuse($block, 'must_die', 'neither it nor error_log says why')
+            if !@said;
+        $block->set_value(error_log => [@said, '[emerg]']);
+    }
+}
+
+
+# whether a directive is set there itself, in no block of it
+
+sub sets {
+    my ($text, $directive) = @_;
+
+    return $text =~ s/(?<!\S)#.*//gr =~ s/(\{(?:[^{}]++|(?1))*\})//gr
+           =~ /\b$directive\b/;
 }
 
 
@@ -258,8 +294,7 @@ sub commands_of {
     for my $line (grep { /\S/ && !/^#/ } split /\n/, $text) {
         my @words = shellwords($line);
 
-        told($block, $section, sub { die "a quote is open: $line\n" })
-            unless @words;
+        refuse($block, $section, "a quote is open: $line") unless @words;
         push @commands, \@words;
     }
 
@@ -272,8 +307,14 @@ sub commands_of {
 sub told {
     my ($block, $section, $run) = @_;
 
-    eval { $run->(); 1 }
-        or die "$0 " . $block->name . ": --- $section: $@";
+    eval { $run->(); 1 } or refuse($block, $section, $@ =~ s/\n\z//r);
+}
+
+
+sub refuse {
+    my ($block, $section, $why) = @_;
+
+    die "$0 " . $block->name . ": --- $section: $why\n";
 }
 
 
