@@ -13,9 +13,6 @@ use Test::Prize::Socket;
 # Of a histogram it is the number of values.  What workers and connections
 # begin with is left out: prize_worker_starts_total and the commands of Redis.
 
-# nginx refuses a file of keys that others may read
-umask 0027;
-
 add_block_preprocessor(sub {
     my ($block) = @_;
     my $counted = $block->counted // return;

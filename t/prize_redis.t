@@ -43,9 +43,6 @@ my $echo = Test::Prize::Peer->start(answer => sub {
     return $peer->usual(@command);
 });
 
-# a line that one of several requests has left is there for all of them
-check_accum_error_log();
-
 $ENV{TEST_NGINX_LOCKED} = "unix:$locked->{socket}";
 $ENV{TEST_NGINX_MUTE} = $mute->{port};
 $ENV{TEST_NGINX_SLOW} = $slow->{port};

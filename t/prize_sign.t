@@ -13,9 +13,6 @@ use Test::Prize::Socket;
 # can be wrong with a signature itself, and in a file of keys, is in
 # t/unit/signature.c.
 
-# nginx refuses a file of keys that others may read
-umask 0027;
-
 # the keys of the blocks, and a file with the first of them
 my %keys = (a => "\0" x 32, b => "\1" x 32, c => "\2" x 32);
 

@@ -12,8 +12,6 @@ use Test::Prize::Socket;
 # A worker's commands to Redis take turns: whoever asks after an answer has
 # arrived finds what that answer has stored.
 
-# each answer's "error_log" is looked for in the block's whole log
-check_accum_error_log();
 run_tests();
 
 __DATA__

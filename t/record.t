@@ -8,9 +8,6 @@ use Test::Prize::Socket;
 # What a record is: whose it is, what it may lack, and what is said about one
 # that is none.
 
-# a line that one of several requests has left is there for all of them
-check_accum_error_log();
-
 run_tests();
 
 __DATA__

@@ -673,15 +673,15 @@ sub init {
 }
 
 
-# a folder becomes its user's
+# a folder, or a file, becomes its user's
 
 sub give {
-    my ($dir) = @_;
+    my ($path) = @_;
     my $user = user() // return;
     my ($uid, $gid) = (getpwnam $user)[2, 3];
 
     croak "no user $user" unless defined $uid;
-    chown $uid, $gid, $dir or croak "chown $dir: $!";
+    chown $uid, $gid, $path or croak "chown $path: $!";
 }
 
 
@@ -868,7 +868,6 @@ sub configure {
     my ($self, $server, %option) = @_;
     my $dir = $self->{dir};
 
-    Test::Prize::Postgres::give($dir);
     Test::Prize::spew("$dir/users", qq{"postgres" ""\n});
     Test::Prize::spew("$dir/pgbouncer.ini", <<"INI"
 [databases]
@@ -883,6 +882,8 @@ pool_mode = transaction
 max_client_conn = 1000
 INI
         . join '', map { "$_ = $option{$_}\n" } sort keys %option);
+    Test::Prize::Postgres::give($_)
+        for $dir, "$dir/users", "$dir/pgbouncer.ini";
 }
 
 

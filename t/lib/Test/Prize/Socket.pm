@@ -50,7 +50,10 @@ package Test::Prize::Socket;
 #
 # No answer may have a header twice.
 #
-# Both Redis are emptied before every block and have no user but the default.
+# Both Redis are emptied before every block and have no user but the default,
+# who may do all; CONFIG is not undone.  PostgreSQL's schema is emptied before
+# every block that names it.
+#
 # What is named starts with the first block that names it:
 #
 #     $TEST_NGINX_REDIS_SOCKET, $TEST_NGINX_REDIS_PORT
@@ -101,12 +104,18 @@ sub import {
 
     $ENV{TEST_NGINX_DEAD} = '127.0.0.1:' . free_port();
 
+    # nginx refuses a file of keys that others may read
+    umask 0027;
+
     Test::Nginx::Util::server_port("127.0.0.1:$port");
     Test::Nginx::Util::server_port_for_client($port);
     Test::Nginx::Util::master_on();
     Test::Nginx::Util::log_level('info');
     Test::Nginx::Util::no_long_string();
     Test::Nginx::Util::no_shuffle();
+
+    # a line that one of several requests has left is there for all of them
+    Test::Nginx::Util::check_accum_error_log();
     Test::Nginx::Util::add_block_preprocessor(\&prepare);
     Test::Nginx::Util::add_test_cleanup_handler(\&finish);
     Test::Nginx::Util::add_cleanup_handler(\&report);
@@ -167,7 +176,7 @@ sub prepare {
     server {
         listen unix:@{[ socket_path() ]};
         access_log off;
-        location / { prize_status json; }
+        location / { allow all; auth_basic off; prize_status json; }
     }
 CONF
 }
@@ -268,6 +277,11 @@ sub fill {
                                            . ($n == 1 ? '' : 2)};
 
         my $redis = shared_redis($n);
+
+        # one that takes it from nobody is started again
+        eval { $redis->command(qw(ACL SETUSER default reset on nopass ~* &*
+                                  +@all)) } or $redis->stop->start;
+
         my @users = grep { $_ ne 'default' }
                     @{ $redis->command('ACL', 'USERS') };
 
@@ -278,8 +292,9 @@ sub fill {
 
     told($block, 'sql', sub {
         shared_postgres()->sql("DROP SCHEMA public CASCADE;\n"
-                               . "CREATE SCHEMA public;\n" . $block->sql)
-    }) if defined $block->sql;
+                               . "CREATE SCHEMA public;\n"
+                               . ($block->sql // ''))
+    }) if defined $block->sql || text_of($block) =~ /_CONNINFO\b/;
 }
 
 
