@@ -316,7 +316,11 @@ HSET employee:8 id 8 prize no
  <b
   style='top:0'>
 --- http_config: prize_redis_pass $TEST_NGINX_DEAD;
---- config: location = /h5 { prize_page page.html; prize_csp on; } # here
+--- config
+    location = /h5 {
+        prize_page page.html; # here
+        prize_csp on;
+    }
 --- must_die
 "prize_csp" has no hash for
 /conf/page.html:3:3: style attribute: expected a class, in
