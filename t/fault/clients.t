@@ -9,7 +9,9 @@ use Test::Prize::Fault;
 use Test::Prize::Peer;
 use Test::Prize::Roster;
 
-# Clients that leave, dawdle, or take all the connections that there are.
+# Clients that leave, dawdle, or take all the connections that there are.  What
+# is no ID, row 42, is in t/prize_id.t, and what would be more than text to a
+# store or a browser, row 43, there and in t/stores/same.t.
 
 my $roster = Test::Prize::Roster->create(shared_postgres(), rows => 500);
 my $records = Test::Prize::Peer->records_of($roster);
@@ -19,7 +21,7 @@ my $ids = $roster->ids;
 sub site { return Test::Prize::Fault->new(roster => $roster, @_) }
 
 
-subtest 'row 40: clients that leave at once, by the thousand' => sub {
+subtest 'rows 6 and 40: clients that leave at once, by the thousand' => sub {
 
     # half of the records are only in PostgreSQL; the others take a moment
     my %known = map { ("employee:$_" => $records->{"employee:$_"}) }

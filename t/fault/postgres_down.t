@@ -102,34 +102,39 @@ subtest 'row 22: PostgreSQL starting up' => sub {
 };
 
 
-# how many connections of nginx it ends: those that run a query, or all
+# how many connections of nginx it ends: those that run a query, or all, where
+# there are at least so many
 
 sub terminate {
-    my ($which) = @_;
+    my ($which, $least) = @_;
 
     return $postgres->sql(<<"SQL");
         SELECT count(pg_terminate_backend(pid)) FROM
-            (SELECT pid FROM pg_stat_activity
+            (SELECT pid, count(*) OVER () AS n FROM pg_stat_activity
              WHERE application_name = 'nginx' $which) AS nginx
+        WHERE n >= $least
 SQL
 }
 
 
 # One lookup, on one connection after the other: those of the same time may
-# be ended together, and only a younger one is its second try.
+# be ended together, and only a younger one is its second try.  Or many, on
+# both connections, which are ended at once.
 
-subtest 'row 23: the same lookup loses several connections' => sub {
+subtest 'row 23: lookups lose one connection, several, or all' => sub {
     my $site = site(timeout => '60s');
 
-    for my $case ([2, 200], [3, 503]) {
-        my ($most, $status) = @$case;
+    for my $case ([1, 1, 2, 200], [1, 1, 3, 503], [64, 2, 2, 200]) {
+        my ($requests, $at_once, $most, $status) = @$case;
         my $lock = $roster->lock;
         my $n = 0;
 
         $site->connected(postgres_connections => 2);
-        $site->ask("$most ended, $status", requests => 1,
-            ids => [$missing[0]], status => $status, every => [0.05 => sub {
-                $n += terminate("AND state = 'active'") if $n < $most;
+        $site->ask("$requests, $most ended, $status", requests => $requests,
+            connections => $requests, ids => [@missing[0 .. $requests - 1]],
+            status => $status, every => [0.05 => sub {
+                $n += terminate("AND state = 'active'", $at_once)
+                    if $n < $most;
                 undef $lock if $n == $most;
             }]);
         is($n, $most, "$n were ended");
@@ -145,7 +150,7 @@ subtest 'row 23: all connections, many times, between quick queries' => sub {
     my $n = 0;
 
     $site->connected(postgres_connections => 4);
-    terminate('');
+    terminate('', 1);
     eventually { $site->nginx->error_log
                  =~ /postgres "hr": connection lost: FATAL:  57P01/ }
                'why idle connections were lost';
@@ -154,7 +159,7 @@ subtest 'row 23: all connections, many times, between quick queries' => sub {
         every => [0.1 => sub {
             my ($clients) = @_;
 
-            $n += terminate('');
+            $n += terminate('', 1);
             $clients->stop if $n >= 20 && $clients->answers >= 400;
         }]);
 

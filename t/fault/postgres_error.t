@@ -188,6 +188,8 @@ sub statuses {
 }
 
 
+# row 32, rows that are not what was asked for, is in t/record.t
+
 subtest 'row 31: a bad one in a batch with others' => sub {
     $roster->sql(<<'SQL');
         CREATE TABLE numbered (id integer PRIMARY KEY, name text,

@@ -67,6 +67,16 @@ subtest 'rows 1 and 19: a dead Redis, alone or one of two' => sub {
     }
 
     cmp_ok($peer->connects, '<=', 10, 'no connect for each request');
+
+    # all at once, while its breaker is still shut
+    my $before = $peer->connects;
+    my $site = site(redis => [$peer->{port}, $redis]);
+
+    $site->ask('at once', requests => 1000, connections => 1000,
+               from => 'redis');
+    cmp_ok($peer->connects - $before, '>=', 1, 'it is tried');
+    cmp_ok($peer->connects - $before, '<=', 10, 'but not for each request');
+    $site->over;
 };
 
 

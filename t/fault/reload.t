@@ -65,13 +65,24 @@ subtest 'row 47: a page that is no good on reload' => sub {
     my $site = site();
     my $nginx = $site->nginx;
     my @workers = $nginx->workers;
+    my $page = "$nginx->{dir}/page.html";
 
-    spew("$nginx->{dir}/page.html", "<p>\n<p>{{#name}}</p>\n");
-    $nginx->signal('HUP');
-    eventually { $nginx->error_log =~ /\[emerg\].*page\.html:2:4: / }
-               'a refusal';
-    $site->ask('pages as before', requests => 100, status => 200);
-    is_deeply([$nginx->workers], \@workers, 'of the same worker');
+    for my $case ([malformed => qr/page\.html:2:4: /,
+                   sub { spew($page, "<p>\n<p>{{#name}}</p>\n") }],
+                  [missing => qr/cannot open ".*page\.html"/,
+                   sub { unlink $page }],
+                  ['a folder' => qr/wants a file .*page\.html" is not/,
+                   sub { mkdir $page }])
+    {
+        my ($name, $refusal, $break) = @$case;
+
+        $break->();
+        $nginx->signal('HUP');
+        eventually { $nginx->error_log =~ /\[emerg\].*$refusal/ } $name;
+        $site->ask("$name: pages as before", requests => 100, status => 200);
+        is_deeply([$nginx->workers], \@workers, 'of the same worker');
+    }
+
     $site->over(expected => qr/\[emerg\].*page\.html/);
 };
 
