@@ -159,7 +159,7 @@ for my $case (['Redis', {}, $redis, 'redis://'],
               ['PostgreSQL', {503 => 1}, $postgres, 'PostgreSQL'])
 {
     my ($name, $status, $server, $says) = @$case;
-    my ($load, $killed, $exit, $said, $up);
+    my ($load, $killed, $exit, $out, $said, $up);
 
     $redis->command('FLUSHALL');
 
@@ -174,7 +174,7 @@ for my $case (['Redis', {}, $redis, 'redis://'],
         }
 
         if (!defined $exit) {
-            ($exit, undef, $said) = $load->finish if $load->ended;
+            ($exit, $out, $said) = $load->finish if $load->ended;
             return 0;
         }
 
@@ -186,6 +186,7 @@ for my $case (['Redis', {}, $redis, 'redis://'],
     });
 
     is($exit, 1, "$name is killed: the load fails");
+    is($out, '', "$name is killed: it claims nothing");
     like($said, qr/^prizectl: \Q$says\E.*\nprizectl: failed after \d+ rows$/s,
          "$name is killed: says why and how far it came");
     is((records())[1], 0, "$name is killed: no record in part");

@@ -159,6 +159,10 @@ for my $kind (['comments', '{{! for HR }}'], ['delimiters', '{{=~ ~=}}']) {
 }
 
 
+is_deeply({ map { $_ => scalar @{$cases{$_}} } keys %cases },
+          { interpolation => 27, sections => 16, inverted => 16,
+            comments => 12, delimiters => 12 }, 'all cases are there');
+
 for my $group (sort keys %cases) {
     for my $case (@{$cases{$group}}) {
         my ($name, $page, $record, $expected, @raw) = @$case;
