@@ -77,7 +77,7 @@ core      = $(sort $(wildcard src/core/*.c))
 prizectl  = $(sort $(wildcard src/prizectl/*.c))
 module    = $(core) $(sort $(wildcard src/event/*.c src/http/*.c))
 headers   = $(sort $(wildcard src/*/*.h))
-html      = src/http/ngx_http_prize_status.html
+html      = $(addprefix src/http/ngx_http_prize_status.,html css js)
 
 # with HIREDIS: in front of where the compiler finds the installed one
 cflags    = $(CFLAGS) $(HIREDIS:%=-I$(abspath $(HIREDIS))/include)

@@ -301,10 +301,13 @@ prize_postgres_batch_size_count 2
 prize_pages_total{page="page.html"} 4
 
 === TEST 12: a Redis that is not there
---- http_config: prize_redis_pass $TEST_NGINX_DEAD;
+--- http_config
+    prize_redis_pass $TEST_NGINX_DEAD;
+    # after an attempt that failed there is a pause of at most 100 ms
+    limit_req_zone $server_name zone=wait:32k rate=8r/s;
 --- page: {{id}}
 --- config
-    location = /h5 { prize_page page.html; }
+    location = /h5 { prize_page page.html; limit_req zone=wait burst=20; }
     location = /status { prize_status; }
 --- request eval: [("GET /h5?id=7") x 6, "GET /status"]
 --- error_code eval: [(503) x 6, 200]

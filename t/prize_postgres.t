@@ -661,3 +661,63 @@ END
     prize_postgres_timeout 1s;
     prize_postgres_timeout 1s; # here
 --- must_die: "prize_postgres_timeout" directive is duplicate
+
+=== TEST 52: a query that takes no array is told when PostgreSQL is connected
+An array would be one ID that nobody has: everybody would get 404.
+--- sql
+CREATE TABLE employee (id text, badge int);
+INSERT INTO employee VALUES ('7', 7);
+--- http_config
+    prize_postgres hr "$TEST_NGINX_CONNINFO";
+    prize_postgres_pass hr;
+--- page: {{id}}
+--- config
+    add_header X-Result $prize_result always;
+    location = /is {
+        prize_page page.html;
+        prize_postgres_query 'SELECT id FROM employee WHERE id = $1';
+    }
+    location = /in {
+        prize_page page.html;
+        prize_postgres_query 'SELECT id FROM employee WHERE id IN ($1)';
+    }
+    location = /int {
+        prize_page page.html;
+        prize_postgres_query 'SELECT id FROM employee WHERE badge = $1';
+    }
+    location = /any {
+        prize_page page.html;
+        prize_postgres_query 'SELECT id FROM employee WHERE id = ANY($1)';
+    }
+--- request eval
+["GET /is?id=7", "GET /in?id=7", "GET /int?id=7", "GET /any?id=7"]
+--- error_code eval: [503, 503, 503, 200]
+--- response_headers eval
+[("X-Result: error") x 3, "X-Result: found"]
+--- error_log eval
+qr/hr": the query in \S+nginx\.conf:\d+ takes no array: expected it as in/
+
+=== TEST 53: a query without id is told when PostgreSQL is connected
+--- sql: CREATE TABLE employee (badge text);
+--- http_config
+    prize_postgres hr "$TEST_NGINX_CONNINFO";
+    prize_postgres_pass hr;
+    prize_postgres_query 'SELECT badge FROM employee WHERE badge = ANY($1)'; # here
+--- page: {{id}}
+--- request: GET /h5?id=7
+--- error_code: 503
+--- error_log: has no column "id"
+
+=== TEST 54: an ID that its column cannot hold, and a row that does not cast
+What PostgreSQL says of the latter has the words that it has for the former.
+--- sql
+CREATE TABLE employee (id int, seat text);
+INSERT INTO employee VALUES (7, '7'), (8, 'window');
+CREATE FUNCTION "portal parameter $1"(seat text) RETURNS int AS
+    'BEGIN RETURN seat::int; END' LANGUAGE plpgsql;
+CREATE FUNCTION number(seat text) RETURNS int AS
+    'BEGIN RETURN "portal parameter $1"(seat); END' LANGUAGE plpgsql;
+--- query: SELECT id, number(seat) AS seat FROM employee WHERE id = ANY($1)
+--- page: {{id}}
+--- request eval: ["GET /h5?id=7", "GET /h5?id=8", "GET /h5?id=E1"]
+--- error_code eval: [200, 503, 404]

@@ -877,3 +877,26 @@ HSET ann:" . 7 x 70 . " id " . 7 x 70
 --- request eval: ["GET /h5?id=7", "GET /other?id=7"]
 --- response_body eval
 ["7: HMGET employee:7 id vip name prize\n", "HMGET employee:7 id seat\n"]
+
+=== TEST 52: a key that the user may not read is asked of PostgreSQL
+A client chooses the key, and the others go on with Redis.
+--- http_config
+    prize_redis_username reader;
+    prize_redis_password secret;
+    prize_redis_key $arg_t:$prize_id;
+--- redis
+ACL SETUSER reader on >secret ~employee:* +@all
+HSET employee:7 id 7
+--- query: SELECT id FROM unnest($1::text[]) AS id
+--- page: {{id}}
+--- config
+    add_header X-From $prize_source;
+    location = /h5 {
+        prize_page page.html;
+        prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+    }
+--- request eval
+["GET /h5?id=7&t=staff", "GET /h5?id=7&t=employee"]
+--- response_headers eval: ["X-From: postgres", "X-From: redis"]
+--- error_log: to a lookup of key "staff:7"
+--- no_error_log: left alone

@@ -10,7 +10,13 @@ use Test::Prize::Socket;
 # prize_status: what it answers in each form, where it may stand, and what
 # nginx -t says of it.  What counts under which metric is in t/metrics.t.
 
-our $html = slurp(root() . '/src/http/ngx_http_prize_status.html');
+# the dashboard is one document
+
+my $http = root() . '/src/http';
+
+our $html = slurp("$http/ngx_http_prize_status.html")
+            =~ s{^\@import "(.*)";\n}{slurp("$http/$1")}emr
+            =~ s{^<script src="(.*)">\n}{"<script>\n" . slurp("$http/$1")}emr;
 
 
 # The series of Prometheus' format and of JSON, both as "series value".  "N"
@@ -170,6 +176,7 @@ prize_shed_total{reason="down"} 0
 prize_writebacks_total{result="stored"} 0
 prize_writebacks_total{result="kept"} 0
 prize_writebacks_total{result="failed"} 0
+prize_writebacks_total{result="dropped"} 0
 prize_coalesced_requests_total 0
 prize_client_aborts_total 0
 prize_stale_records_total 0

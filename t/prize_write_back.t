@@ -293,3 +293,21 @@ HSET employee:8 id 8 name Ben
     prize_write_back off;
     prize_write_back 1h; # here
 --- must_die: "prize_write_back" directive is duplicate
+
+=== TEST 16: who has Redis stores what is asked together with who has none
+--- redis
+--- query: SELECT id FROM unnest($1::text[]) AS id
+--- page: {{id}}
+--- config
+    add_header X-From "$prize_source $upstream_status";
+    location = /h5 { prize_page page.html; }
+    location = /none { prize_page page.html; prize_redis_pass off; }
+    location = /both {
+        ssi on;
+        ssi_types *;
+        add_header X-From both;
+        return 200 '<!--# include virtual="/none?id=7" -->
+<!--# include virtual="/h5?id=7" -->';
+    }
+--- request eval: ["GET /both", "GET /h5?id=7"]
+--- response_headers eval: ["X-From: both", "X-From: redis 200"]

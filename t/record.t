@@ -328,7 +328,7 @@ WHERE cardinality($1::text[]) > 0
 --- request eval: ["GET /none-at-all?id=7", "GET /capitals?id=7"]
 --- error_code eval: [503, 503]
 --- response_body eval: ["error\n", "error\n"]
---- error_log: postgres "hr": the query has no column "id"
+--- error_log: has no column "id"
 
 === TEST 17: a query with two columns of one name
 --- query: SELECT '7' AS id, 'Ann' AS name, 'Ben' AS name WHERE '7' = ANY($1)
@@ -364,7 +364,10 @@ CREATE TABLE employee (id text);
 INSERT INTO employee VALUES ('7');
 CREATE FUNCTION add_column(text[]) RETURNS text LANGUAGE plpgsql AS '
     BEGIN
-        ALTER TABLE employee ADD note text;
+        -- a pool asks once for nobody
+        IF cardinality($1) > 0 THEN
+            ALTER TABLE employee ADD note text;
+        END IF;
         RETURN $1[1];
     END';
 --- pages

@@ -303,6 +303,9 @@ EVAL 'for i = 1, 6 do redis.call("HSET", "employee:"..i, "id", i, "home", "two")
         "~^unix:$TEST_NGINX_REDIS_SOCKET\|200$" second;
     }
     log_format store $tried;
+    # after an attempt that failed, the worker's first one too, there is a
+    # pause of at most 100 ms
+    limit_req_zone $server_name zone=wait:32k rate=8r/s;
     upstream employees {
         server $TEST_NGINX_DEAD max_fails=0;
         server unix:$TEST_NGINX_REDIS_SOCKET;
@@ -312,10 +315,15 @@ EVAL 'for i = 1, 6 do redis.call("HSET", "employee:"..i, "id", i, "home", "two")
 --- page
 {{home}}
 --- config
-    location = /h5 { prize_page page.html; access_log logs/store.log store; }
+    location = /h5 { prize_page page.html; access_log logs/store.log store;
+                     limit_req zone=wait burst=20; }
+    location = /wait { alias $TEST_NGINX_SERVROOT/conf/page.html;
+                       limit_req zone=wait; access_log off; }
     location /logs/ { root $TEST_NGINX_SERVROOT; access_log off; }
---- request eval: [("GET /h5?id=7") x 10, "GET /logs/store.log"]
---- response_body eval: [("one\n") x 10, "both\nsecond\n" x 4 . "second\n" x 2]
+--- request eval
+["GET /wait", ("GET /h5?id=7") x 10, "GET /logs/store.log"]
+--- response_body eval
+["{{home}}\n", ("one\n") x 10, "both\nsecond\n" x 4 . "second\n" x 2]
 
 === TEST 15: max_fails, and its default: nginx leaves a dead server alone
 --- http_config
@@ -356,6 +364,9 @@ EVAL 'for i = 1, 6 do redis.call("HSET", "employee:"..i, "id", i, "home", "two")
         "~^unix:$TEST_NGINX_REDIS_SOCKET\|200$" second;
     }
     log_format store $tried;
+    # after an attempt that failed, the worker's first one too, there is a
+    # pause of at most 100 ms
+    limit_req_zone $server_name zone=wait:32k rate=8r/s;
     upstream employees {
         server $TEST_NGINX_DEAD max_fails=0;
         server unix:$TEST_NGINX_REDIS_SOCKET backup;
@@ -365,10 +376,15 @@ EVAL 'for i = 1, 6 do redis.call("HSET", "employee:"..i, "id", i, "home", "two")
 --- page
 {{home}}
 --- config
-    location = /h5 { prize_page page.html; access_log logs/store.log store; }
+    location = /h5 { prize_page page.html; access_log logs/store.log store;
+                     limit_req zone=wait burst=20; }
+    location = /wait { alias $TEST_NGINX_SERVROOT/conf/page.html;
+                       limit_req zone=wait; access_log off; }
     location /logs/ { root $TEST_NGINX_SERVROOT; access_log off; }
---- request eval: [("GET /h5?id=7") x 8, "GET /logs/store.log"]
---- response_body eval: [("one\n") x 8, "both\n" x 4 . "second\n" x 4]
+--- request eval
+["GET /wait", ("GET /h5?id=7") x 8, "GET /logs/store.log"]
+--- response_body eval
+["{{home}}\n", ("one\n") x 8, "both\n" x 4 . "second\n" x 4]
 
 === TEST 17: all servers are dead
 --- http_config
@@ -426,3 +442,32 @@ postgres|found|unix:$TEST_NGINX_SERVROOT/logs/nobody, $TEST_NGINX_DEAD, 127.0.0.
 ']
 --- response_headers eval
 ["Cache-Control: private, no-store\n! Retry-After", ""]
+
+=== TEST 19: a name that moves: connected to before the first page
+--- skip_nginx: 3: < 1.27.3
+--- http_config
+    resolver $TEST_NGINX_DEAD ipv6=off;
+    upstream employees {
+        zone employees 64k;
+        server store.example:$TEST_NGINX_REDIS_PORT resolve;
+    }
+    prize_redis_pass employees;
+--- redis: HSET employee:7 id 7
+--- page: {{id}}
+--- config
+    location = /h5 { prize_page page.html; }
+    location = /health { prize_status health; }
+    location = /status { prize_status json; }
+--- udp_listen eval: $ENV{TEST_NGINX_DEAD} =~ s/.*://r
+--- udp_reply eval
+sub {
+    my ($query) = @_;
+
+    return substr($query, 0, 2) . pack('n5', 0x8180, 1, 1, 0, 0)
+           . substr($query, 12) . pack('n3Nn', 0xc00c, 1, 1, 1, 4)
+           . pack('C4', 127, 0, 0, 1);
+}
+--- wait: 2
+--- request eval: ["GET /h5?id=7", "GET /health", "GET /status"]
+--- response_body_like eval
+[qr/^7$/, qr/^redis up/, qr/^(?!.*peer=\\"\\")/s]

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include <hiredis/hiredis.h>
-#include <openssl/sha.h>
 
 #include "prize_command.h"
 
@@ -153,33 +152,6 @@ prize_command_write(const prize_command_t *command, char *dst,
 }
 
 
-/* NULL without memory: OpenSSL's one call fetches the digest anew */
-
-static const char *
-prize_write_back_sha(void)
-{
-    static char    hex[2 * SHA_DIGEST_LENGTH + 1];
-
-    unsigned       i;
-    unsigned char  md[SHA_DIGEST_LENGTH];
-
-    if (hex[0] == '\0') {
-        if (SHA1((const unsigned char *) prize_write_back_script,
-                 sizeof(prize_write_back_script) - 1, md)
-            == NULL)
-        {
-            return NULL;
-        }
-
-        for (i = 0; i < SHA_DIGEST_LENGTH; i++) {
-            snprintf(hex + 2 * i, 3, "%02x", md[i]);
-        }
-    }
-
-    return hex;
-}
-
-
 static unsigned
 prize_write_back_arguments(const prize_write_back_t *wb, const char **argv,
     size_t *lens)
@@ -207,8 +179,7 @@ prize_write_back_arguments(const prize_write_back_t *wb, const char **argv,
 
 
 long
-prize_write_back_format(const prize_write_back_t *wb, int eval,
-    char **command)
+prize_write_back_format(const prize_write_back_t *wb, char **command)
 {
     char          ttl[PRIZE_NUMBER_LEN], used[PRIZE_NUMBER_LEN];
     size_t       *lens;
@@ -231,13 +202,8 @@ prize_write_back_format(const prize_write_back_t *wb, int eval,
     snprintf(ttl, sizeof(ttl), "%lu", wb->ttl);
     snprintf(used, sizeof(used), "%u", n - 2 * wb->record->ncolumns);
 
-    argv[0] = eval ? "EVAL" : "EVALSHA";
-    argv[1] = eval ? prize_write_back_script : prize_write_back_sha();
-
-    if (argv[1] == NULL) {
-        goto done;
-    }
-
+    argv[0] = "EVAL";
+    argv[1] = prize_write_back_script;
     argv[2] = "1";
     argv[3] = "";
     argv[4] = ttl;

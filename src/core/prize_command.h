@@ -65,11 +65,10 @@ typedef struct {
 
 
 /*
- * EVALSHA, or EVAL with the script itself.  "*command" is to be freed with
- * free(); its length is returned, or -1 without memory.
+ * EVAL with the script.  "*command" is to be freed with free(); its length is
+ * returned, or -1 without memory.
  */
-long prize_write_back_format(const prize_write_back_t *wb, int eval,
-    char **command);
+long prize_write_back_format(const prize_write_back_t *wb, char **command);
 
 
 #endif /* _PRIZE_COMMAND_H_INCLUDED_ */

@@ -1,17 +1,13 @@
 
 /*
- * Where in an HTML document the static text of a page stands, so that a field
- * is refused where escaping does not protect.
+ * What may stand where in an HTML document: a field is refused where escaping
+ * does not protect, and what no policy can allow is told.
  *
- * The machine follows the tokenizer of the HTML standard through the static
- * text of a page in source order, through every section's body as well.  At
- * the end of a body the place must be the one where the body began (or one
- * from which all further text leads to the same places), so whichever
- * sections are shown, a field stands where the machine has seen it.  A raw
- * field is trusted to hold whole elements.
- *
- * The tree is not built: foreign content is what stands between <svg> or
- * <math> and its end tag.
+ * prize_html goes through the static text of a page in source order, through
+ * every section's body as well.  At the end of a body the place must be the
+ * one where the body began (or one from which all further text leads to the
+ * same places), so whichever sections are shown, a field stands where the
+ * machine has seen it.  A raw field is trusted to hold whole elements.
  */
 
 #ifndef _PRIZE_MARKUP_H_INCLUDED_
@@ -20,54 +16,31 @@
 
 #include <stddef.h>
 
+#include "prize_html.h"
 #include "prize_inline.h"
 
 
-/* longer than any name that matters, and than any mark that ends something */
-#define PRIZE_MARKUP_NAME  16
-
-
-typedef struct prize_markup_s          prize_markup_t;
-typedef struct prize_markup_element_s  prize_markup_element_t;
-
-/* takes one byte of static text; NULL, or what is wrong with it */
-typedef const char *(*prize_markup_step_pt)(prize_markup_t *markup, int ch);
-
-
-/* a name or a tail in lower case; len is of what was seen, up to the limit */
+/* owns nothing; a copy is the place where it was made */
 
 typedef struct {
-    size_t                         len;
-    char                           data[PRIZE_MARKUP_NAME];
-} prize_markup_name_t;
+    prize_html_t        html;       /* first: its reports find the markup */
+    unsigned            kind;       /* of the value that it is in */
+    unsigned            url;        /* its scheme, as far as seen */
+    prize_html_name_t   scheme;
+    prize_inlines_t    *inlines;
+    const char         *fault;      /* of the last byte, or NULL */
+} prize_markup_t;
 
 
-struct prize_markup_s {
-    prize_markup_step_pt           step;
-    const prize_markup_element_t  *element;  /* whose text is no markup */
-    prize_markup_name_t            tag;      /* the tag being read */
-    prize_markup_name_t            attribute;
-    prize_markup_name_t            tail;     /* last bytes since a tag {{}} */
-    unsigned                       kind;     /* of the attribute */
-    int                            quote;    /* of its value */
-    unsigned                       url;      /* its scheme, as far as seen */
-    prize_markup_name_t            scheme;
-    unsigned                       foreign;  /* depth of <svg> and <math> */
-    size_t                         offset;   /* static bytes before this one */
-    size_t                         start;    /* of the element's text */
-    size_t                         name;     /* of the attribute */
-    prize_inlines_t               *inlines;
-    unsigned                       end:1;    /* the tag is an end tag */
-    unsigned                       escaped:1;    /* <!-- in a script */
-    unsigned                       doubled:1;    /* and <script> in that */
-};
-
-
-/* what policies have to know of the page is added to "inlines" */
+/*
+ * What policies have to know of the page is added to "inlines", which stays
+ * the caller's and outlives the markup.
+ */
 void prize_markup_init(prize_markup_t *markup, prize_inlines_t *inlines);
 
 /*
- * Each returns NULL, or a text that says what is wrong here and what was
+ * Static text, a field, and where a section's body begins or ends.  Each
+ * returns NULL, or a constant text that says what is wrong here and what was
  * expected; prize_markup_static() sets "n" to the bytes before the fault.
  */
 const char *prize_markup_static(prize_markup_t *markup, const char *data,

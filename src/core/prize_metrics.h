@@ -16,8 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
-
-#include "prize_text.h"
+#include <time.h>
 
 
 #define PRIZE_METRICS_SLOTS  1024
@@ -71,6 +70,7 @@ typedef enum {
     PRIZE_WRITEBACK_STORED,
     PRIZE_WRITEBACK_KEPT,
     PRIZE_WRITEBACK_FAILED,
+    PRIZE_WRITEBACK_DROPPED,
 
     PRIZE_COALESCED,
     PRIZE_CLIENT_ABORTS,
@@ -101,7 +101,7 @@ typedef enum {
     PRIZE_PEER_CONNECTED,
     PRIZE_PEER_IN_FLIGHT,
     PRIZE_PEER_BREAKER,                 /* 1 if open or half-open */
-    PRIZE_PEER_KNOWN,                   /* 1 if the worker has it */
+    PRIZE_PEER_KNOWN,                   /* how many of the worker's have it */
     PRIZE_PEER_GAUGES
 } prize_peer_gauge_e;
 
@@ -204,6 +204,7 @@ typedef struct {
 prize_metrics_slot_t *prize_metrics_claim(prize_metrics_t *metrics,
     pid_t pid);
 
+/* for another process, which goes on counting there; its gauges are 0 now */
 void prize_metrics_release(prize_metrics_slot_t *slot);
 
 /*
@@ -268,16 +269,9 @@ unsigned prize_metrics_silent(const prize_metrics_t *metrics,
 /* over all slots, to be freed with free(); NULL without memory */
 prize_metrics_slot_t *prize_metrics_sum(const prize_metrics_t *metrics);
 
+/* fills "backends" from what prize_metrics_sum() returned for these metrics */
 void prize_metrics_backends(const prize_metrics_t *metrics,
     const prize_metrics_slot_t *sum, prize_backends_t *backends);
-
-/*
- * Adds everything, in Prometheus' text format 0.0.4, or as the members of a
- * JSON object; -1 without memory.
- */
-int prize_metrics_prometheus(const prize_metrics_t *metrics,
-    prize_text_t *text);
-int prize_metrics_json(const prize_metrics_t *metrics, prize_text_t *text);
 
 
 #endif /* _PRIZE_METRICS_H_INCLUDED_ */

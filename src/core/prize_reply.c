@@ -1,4 +1,7 @@
 
+/* memmem() */
+#define _GNU_SOURCE
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,7 +34,6 @@ static const prize_redis_word_t  prize_redis_words[] = {
     { "MOVED", PRIZE_REDIS_MOVED },
     { "ASK", PRIZE_REDIS_MOVED },
     { "WRONGTYPE", PRIZE_REDIS_TYPE },
-    { "NOSCRIPT", PRIZE_REDIS_SCRIPT },
     { "OOM", PRIZE_REDIS_WRITE },
     { "READONLY", PRIZE_REDIS_WRITE },
     { "MISCONF", PRIZE_REDIS_WRITE },
@@ -429,7 +431,11 @@ prize_redis_error(const prize_str_t *text)
         if (text->len >= len && memcmp(text->data, w->word, len) == 0
             && (text->len == len || text->data[len] == ' '))
         {
-            return w->error;
+            /* Redis has no other word for a key, in any of its versions */
+
+            return (w->error == PRIZE_REDIS_DENIED
+                    && memmem(text->data, text->len, " to access ", 11))
+                   ? PRIZE_REDIS_KEY : w->error;
         }
     }
 

@@ -44,10 +44,10 @@ typedef enum {
 typedef enum {
     PRIZE_REDIS_OTHER = 0,
     PRIZE_REDIS_AWAY,           /* LOADING, MASTERDOWN, too many clients... */
-    PRIZE_REDIS_DENIED,         /* NOAUTH, WRONGPASS, NOPERM */
+    PRIZE_REDIS_DENIED,         /* NOAUTH, WRONGPASS, NOPERM to a command */
+    PRIZE_REDIS_KEY,            /* NOPERM to a key */
     PRIZE_REDIS_MOVED,          /* MOVED, ASK */
     PRIZE_REDIS_TYPE,           /* WRONGTYPE */
-    PRIZE_REDIS_SCRIPT,         /* NOSCRIPT */
     PRIZE_REDIS_WRITE           /* OOM, READONLY, MISCONF */
 } prize_redis_error_e;
 

@@ -22,21 +22,18 @@
 #include <stddef.h>
 #include <time.h>
 
+#include "prize_keys.h"
 #include "prize_record.h"
 
 
-#define PRIZE_SIGNATURE_ERROR_TEXT  256
-
 #define PRIZE_SIGNATURE_LEN         43      /* of "s" */
-#define PRIZE_SIGNATURE_KEY_MIN     32      /* bytes of a key */
-#define PRIZE_SIGNATURE_KEYID_MAX   32      /* bytes of "k" */
 #define PRIZE_SIGNATURE_EVENT_MAX   255
 #define PRIZE_SIGNATURE_ID_MAX      1024
 #define PRIZE_SIGNATURE_EXPIRY_MAX  12      /* digits of "x" */
 
 /* room for "x=EXPIRY&k=KEYID&s=SIGNATURE" */
 #define PRIZE_SIGNATURE_LINK_LEN                                              \
-    (2 + PRIZE_SIGNATURE_EXPIRY_MAX + 3 + PRIZE_SIGNATURE_KEYID_MAX + 3       \
+    (2 + PRIZE_SIGNATURE_EXPIRY_MAX + 3 + PRIZE_KEYS_NAME_MAX + 3             \
      + PRIZE_SIGNATURE_LEN)
 
 
@@ -47,10 +44,7 @@ typedef enum {
 } prize_signature_e;
 
 
-typedef struct prize_signature_keys_s  prize_signature_keys_t;
-
-
-/* what stands in a link; no data says that it has none */
+/* points to the arguments that it was parsed from; no data: it has none */
 
 typedef struct {
     prize_str_t   expiry;           /* "x" */
@@ -58,29 +52,6 @@ typedef struct {
     prize_str_t   signature;        /* "s" */
 } prize_signature_link_t;
 
-
-typedef struct {
-    unsigned      line;             /* from 1; 0 if the file as a whole */
-    char          text[PRIZE_SIGNATURE_ERROR_TEXT];
-} prize_signature_error_t;
-
-
-/*
- * A key file holds "KEYID KEY" a line, KEY in base64 with its padding, as
- * "openssl rand -base64 32" writes it; empty lines and those that begin with
- * "#" say nothing.  The first key signs, all of them verify, so a new key is
- * put first and an old one is taken out when its last link has expired.
- *
- * Both return NULL on an error, which "error" then describes and which never
- * shows a key.  prize_signature_keys_read() also refuses a file that is not a
- * regular one or that others than its owner and group may read or write.
- */
-prize_signature_keys_t *prize_signature_keys_read(const char *file,
-    prize_signature_error_t *error);
-prize_signature_keys_t *prize_signature_keys_parse(const char *text,
-    size_t len, prize_signature_error_t *error);
-
-void prize_signature_keys_destroy(prize_signature_keys_t *keys);
 
 /* 1 to PRIZE_SIGNATURE_EVENT_MAX bytes: 0, or -1 if it is no event's name */
 int prize_signature_event_check(const prize_str_t *event);
@@ -99,7 +70,7 @@ int prize_signature_link_parse(prize_signature_link_t *link,
  * Returns its length, or 0 if the event, the ID or the expiry is out of
  * range.
  */
-size_t prize_signature_sign(const prize_signature_keys_t *keys,
+size_t prize_signature_sign(const prize_keys_t *keys,
     const prize_str_t *event, const prize_str_t *id, time_t expiry,
     char dst[PRIZE_SIGNATURE_LINK_LEN]);
 
@@ -107,7 +78,7 @@ size_t prize_signature_sign(const prize_signature_keys_t *keys,
  * Allocates nothing.  The time that it takes depends on what the link holds,
  * but not on how much of the signature is right.
  */
-prize_signature_e prize_signature_verify(const prize_signature_keys_t *keys,
+prize_signature_e prize_signature_verify(const prize_keys_t *keys,
     const prize_str_t *event, const prize_str_t *id,
     const prize_signature_link_t *link, time_t now);
 

@@ -63,7 +63,8 @@ typedef struct {
 
 /*
  * Copies the source.  The fields that the page uses are added to "fields" as
- * required ones.  NULL on an error, which "error" then describes.
+ * required ones.  NULL on an error, which "error" then describes; else what
+ * is to be given to prize_template_destroy(), which takes NULL as well.
  */
 prize_template_t *prize_template_compile(const char *source, size_t len,
     prize_fields_t *fields, const prize_template_options_t *options,

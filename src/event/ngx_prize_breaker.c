@@ -28,7 +28,10 @@ ngx_prize_breaker_timer(ngx_event_t *ev)
     ngx_log_debug0(NGX_LOG_DEBUG_EVENT, ev->log, 0, "prize breaker timer");
 
     breaker = ev->data;
-    ngx_prize_breaker_set(breaker, NGX_PRIZE_BREAKER_HALF_OPEN);
+
+    if (breaker->state == NGX_PRIZE_BREAKER_OPEN) {
+        ngx_prize_breaker_set(breaker, NGX_PRIZE_BREAKER_HALF_OPEN);
+    }
 
     breaker->probe(breaker->data);
 }
@@ -87,6 +90,10 @@ ngx_prize_breaker_open(ngx_prize_breaker_t *breaker, ngx_msec_t least)
 {
     ngx_msec_t  wait;
 
+    if (breaker->done) {
+        return;
+    }
+
     if (breaker->backoff == 0) {
         breaker->backoff = NGX_PRIZE_BREAKER_MIN;
 
@@ -101,6 +108,12 @@ ngx_prize_breaker_open(ngx_prize_breaker_t *breaker, ngx_msec_t least)
 
     ngx_prize_breaker_set(breaker, NGX_PRIZE_BREAKER_OPEN);
 
+    /* a running timer is not moved by less than 300 ms */
+
+    if (breaker->timer.timer_set) {
+        ngx_del_timer(&breaker->timer);
+    }
+
     ngx_add_timer(&breaker->timer, ngx_max(wait, least));
 }
 
@@ -108,7 +121,7 @@ ngx_prize_breaker_open(ngx_prize_breaker_t *breaker, ngx_msec_t least)
 ngx_uint_t
 ngx_prize_breaker_probed(ngx_prize_breaker_t *breaker)
 {
-    if (breaker->state == NGX_PRIZE_BREAKER_SHUT) {
+    if (breaker->state == NGX_PRIZE_BREAKER_SHUT || breaker->done) {
         return 0;
     }
 
@@ -128,11 +141,41 @@ ngx_prize_breaker_success(ngx_prize_breaker_t *breaker)
 
 
 void
+ngx_prize_breaker_rest(ngx_prize_breaker_t *breaker)
+{
+    if (breaker->state == NGX_PRIZE_BREAKER_SHUT && !breaker->done
+        && !breaker->timer.timer_set)
+    {
+        ngx_add_timer(&breaker->timer, NGX_PRIZE_BREAKER_PAUSE
+                                       + ngx_random()
+                                         % NGX_PRIZE_BREAKER_PAUSE);
+    }
+}
+
+
+ngx_uint_t
+ngx_prize_breaker_resting(ngx_prize_breaker_t *breaker)
+{
+    return breaker->state == NGX_PRIZE_BREAKER_SHUT
+           && breaker->timer.timer_set;
+}
+
+
+void
 ngx_prize_breaker_done(ngx_prize_breaker_t *breaker)
 {
+    if (breaker->done) {
+        return;
+    }
+
     if (breaker->timer.timer_set) {
         ngx_del_timer(&breaker->timer);
     }
 
+    if (breaker->state != NGX_PRIZE_BREAKER_SHUT) {
+        ngx_prize_peer_metrics(breaker->label)->gauges[PRIZE_PEER_BREAKER]--;
+    }
+
     breaker->state = NGX_PRIZE_BREAKER_OPEN;
+    breaker->done = 1;
 }

@@ -22,6 +22,7 @@
 #define NGX_PRIZE_BREAKER_FAILURES  5
 #define NGX_PRIZE_BREAKER_MIN       500     /* ms */
 #define NGX_PRIZE_BREAKER_MAX       5000
+#define NGX_PRIZE_BREAKER_PAUSE     50
 
 
 /* in the order of the counters of their transitions */
@@ -47,10 +48,11 @@ typedef struct {
 
     ngx_uint_t                  label;      /* of ngx_prize_metrics' peers */
     ngx_uint_t                  transitions;  /* PRIZE_BREAKER_..._SHUT */
+    unsigned                    done:1;
 } ngx_prize_breaker_t;
 
 
-/* "probe" is called with "data" when it is time, the breaker half-open */
+/* "probe" is called with "data" when it is time to try a connection */
 void ngx_prize_breaker_init(ngx_prize_breaker_t *breaker,
     ngx_prize_probe_pt probe, void *data, ngx_log_t *log);
 
@@ -64,13 +66,20 @@ ngx_uint_t ngx_prize_breaker_failure(ngx_prize_breaker_t *breaker);
 /* opens it for that long at least, whatever was counted */
 void ngx_prize_breaker_open(ngx_prize_breaker_t *breaker, ngx_msec_t least);
 
+/*
+ * An attempt to connect has failed, and the breaker is still shut: the next
+ * one is a probe in 50 to 100 ms, however many lookups come meanwhile.
+ */
+void ngx_prize_breaker_rest(ngx_prize_breaker_t *breaker);
+ngx_uint_t ngx_prize_breaker_resting(ngx_prize_breaker_t *breaker);
+
 /* a probe was answered: shut, but the next failure opens it; 1 if it was not */
 ngx_uint_t ngx_prize_breaker_probed(ngx_prize_breaker_t *breaker);
 
 /* a lookup was answered: all is well */
 void ngx_prize_breaker_success(ngx_prize_breaker_t *breaker);
 
-/* stops its timer; open, so that what is lost then asks nobody again */
+/* the end: open, so that what is lost then asks nobody again */
 void ngx_prize_breaker_done(ngx_prize_breaker_t *breaker);
 
 

@@ -21,6 +21,11 @@
 
 typedef struct ngx_prize_lookup_s  ngx_prize_lookup_t;
 
+/* what a lookup points to is known to its backend only */
+typedef struct ngx_prize_backend_s        ngx_prize_backend_t;
+typedef struct ngx_prize_redis_slot_s     ngx_prize_redis_slot_t;
+typedef struct ngx_prize_postgres_item_s  ngx_prize_postgres_item_t;
+
 
 typedef enum {
     NGX_PRIZE_FOUND = 0,        /* "record" is filled in, see there */
@@ -51,14 +56,19 @@ struct ngx_prize_lookup_s {
     ngx_msec_t                    timeout;
     ngx_msec_t                    deadline;  /* set by the backend */
 
-    /* the backend's place for this lookup; NULL while it is at none */
-    void                         *place;
+    ngx_prize_backend_t          *backend;   /* that has it, or NULL */
+
+    /* Redis: where its reply will come to; NULL: it was not sent, or is late */
+    ngx_prize_redis_slot_t       *slot;
+
+    /* PostgreSQL: its ID in the queue; NULL: it is answered, or late */
+    ngx_prize_postgres_item_t    *item;
 
     /* values and columns are the backend's: valid within the handler only */
     prize_record_t                record;
 
-    /* of the lookups that one answer serves, the first */
-    unsigned                      leader:1;
+    /* PostgreSQL: which of its answers this is; one serves many lookups */
+    ngx_uint_t                    answer;
 
     /* of the lookups that one lost connection takes with it, the first */
     unsigned                      blamed:1;

@@ -59,3 +59,10 @@ ngx_prize_metrics_label(prize_label_e kind, ngx_str_t *name)
 
     return label;
 }
+
+
+void
+ngx_prize_metrics_unlabel(ngx_uint_t label)
+{
+    ngx_prize_peer_metrics(label)->gauges[PRIZE_PEER_KNOWN]--;
+}

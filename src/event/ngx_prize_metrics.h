@@ -38,6 +38,9 @@ void ngx_prize_metrics_close(void);
 /* what this worker counts of a server or a pool, and where it is a label */
 ngx_uint_t ngx_prize_metrics_label(prize_label_e kind, ngx_str_t *name);
 
+/* once for each time that a server or a pool was given it */
+void ngx_prize_metrics_unlabel(ngx_uint_t label);
+
 #define ngx_prize_peer_metrics(label)  (&ngx_prize_metrics->peers[label])
 
 

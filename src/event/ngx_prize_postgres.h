@@ -20,10 +20,16 @@
 
 #include <libpq-fe.h>
 
-#include "ngx_prize_breaker.h"
-#include "ngx_prize_lookup.h"
-#include "ngx_prize_metrics.h"
-#include "ngx_prize_notice.h"
+#include "ngx_prize_backend.h"
+
+
+/* where in the configuration it stands is for messages */
+
+typedef struct {
+    ngx_str_t                   text;           /* NUL-terminated */
+    u_char                     *file;
+    ngx_uint_t                  line;
+} ngx_prize_postgres_query_t;
 
 
 /* what the configuration says of a pool */
@@ -34,7 +40,7 @@ typedef struct {
     ngx_uint_t                  connections;
     ngx_uint_t                  queue;          /* lookups that may wait */
     ngx_uint_t                  batch;          /* IDs of one query */
-    ngx_array_t                 queries;        /* of ngx_str_t, they too */
+    ngx_array_t                 queries;        /* of ..._query_t */
 } ngx_prize_postgres_conf_t;
 
 
@@ -51,14 +57,10 @@ ngx_prize_postgres_pool_t *ngx_prize_postgres_get(ngx_cycle_t *cycle,
 /*
  * NGX_OK: the handler will be called, but not from here.  NGX_BUSY: the queue
  * is full, or the database is left alone for now.  NGX_DECLINED: no row can
- * have that ID, the type of the column does not hold it.  NGX_ERROR: no
- * memory.
+ * have that ID, the type of the column does not hold it.  NGX_ABORT: the query
+ * is wrong.  NGX_ERROR: no memory.
  */
 ngx_int_t ngx_prize_postgres_lookup(ngx_prize_postgres_pool_t *pool,
-    ngx_prize_lookup_t *lookup);
-
-/* the handler will not be called */
-void ngx_prize_postgres_detach(ngx_prize_postgres_pool_t *pool,
     ngx_prize_lookup_t *lookup);
 
 /* "host:port" or "unix:directory", or its own before the first connection */
@@ -66,9 +68,6 @@ ngx_str_t *ngx_prize_postgres_name(ngx_prize_postgres_pool_t *pool);
 
 /* some pool of this worker is connected */
 ngx_uint_t ngx_prize_postgres_healthy(void);
-
-/* closes all connections: the worker ends */
-void ngx_prize_postgres_done(void);
 
 
 #endif /* _NGX_PRIZE_POSTGRES_H_INCLUDED_ */

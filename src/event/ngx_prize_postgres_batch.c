@@ -44,20 +44,19 @@ ngx_prize_postgres_finish_batch(ngx_prize_postgres_member_t *member,
 
 
 /*
- * The batch goes to the head of the queue, each item once.  "born" says which
- * items had their turn: what ends one connection may end the others of its
- * time a moment later, so that only a younger one is the second try.
+ * The batch goes to the head of the queue, each item once.  What ends one
+ * connection may end the others of its time a moment later, so that only an
+ * attempt which began after the loss is the second try.
  */
 
 void
 ngx_prize_postgres_return(ngx_prize_postgres_pool_t *pool,
-    ngx_prize_postgres_member_t *member, ngx_uint_t born)
+    ngx_prize_postgres_member_t *member, ngx_uint_t attempt)
 {
     ngx_queue_t                *q, batch;
     ngx_prize_postgres_item_t  *item;
 
     ngx_prize_postgres_detach_batch(member, &batch);
-    pool->losses++;
 
     while (!ngx_queue_empty(&batch)) {
         q = ngx_queue_last(&batch);
@@ -65,7 +64,7 @@ ngx_prize_postgres_return(ngx_prize_postgres_pool_t *pool,
 
         item = ngx_queue_data(q, ngx_prize_postgres_item_t, queue);
 
-        if ((item->returned && item->returned <= born)
+        if ((item->returned && item->returned < attempt)
             || ngx_queue_empty(&item->lookups))
         {
             ngx_prize_postgres_finish(pool, item, NGX_PRIZE_LOST);
@@ -73,7 +72,7 @@ ngx_prize_postgres_return(ngx_prize_postgres_pool_t *pool,
         }
 
         if (item->returned == 0) {
-            item->returned = pool->losses;
+            item->returned = pool->attempts;
         }
 
         ngx_prize_postgres_wait(pool, item, 1);
@@ -155,24 +154,47 @@ ngx_prize_postgres_array(ngx_prize_postgres_pool_t *pool, ngx_queue_t *batch)
 }
 
 
-/* what the head of the queue wants asked, and those that go with it */
+static ngx_prize_postgres_item_t *
+ngx_prize_postgres_first(ngx_prize_postgres_pool_t *pool)
+{
+    ngx_queue_t                *q;
+    ngx_prize_postgres_item_t  *item;
+
+    for (q = ngx_queue_head(&pool->waiting);
+         q != ngx_queue_sentinel(&pool->waiting);
+         q = ngx_queue_next(q))
+    {
+        item = ngx_queue_data(q, ngx_prize_postgres_item_t, queue);
+
+        if (pool->checks[item->query].state == NGX_PRIZE_POSTGRES_ASKABLE) {
+            return item;
+        }
+    }
+
+    return NULL;
+}
+
 
 void
 ngx_prize_postgres_take(ngx_prize_postgres_pool_t *pool,
     ngx_prize_postgres_member_t *member)
 {
     ngx_uint_t                  query, group;
-    ngx_msec_t                  deadline;
+    ngx_msec_t                  timeout;
     ngx_queue_t                *q, *next;
     ngx_prize_postgres_item_t  *item;
 
-    item = ngx_queue_data(ngx_queue_head(&pool->waiting),
-                          ngx_prize_postgres_item_t, queue);
+    item = ngx_prize_postgres_first(pool);
+
+    if (item == NULL) {
+        return;
+    }
+
     query = item->query;
     group = item->group;
 
     member->sent = ngx_prize_clock();
-    deadline = ngx_current_msec;
+    timeout = 0;
 
     for (q = ngx_queue_head(&pool->waiting);
          q != ngx_queue_sentinel(&pool->waiting)
@@ -194,17 +216,17 @@ ngx_prize_postgres_take(ngx_prize_postgres_pool_t *pool,
         ngx_queue_insert_tail(&member->batch, &item->queue);
         member->size++;
 
-        if ((ngx_msec_int_t) (item->deadline - deadline) > 0) {
-            deadline = item->deadline;
-        }
+        timeout = ngx_max(timeout, item->timeout);
     }
 
     ngx_prize_gauge_add(PRIZE_POSTGRES_IN_FLIGHT, (int64_t) member->size);
     prize_histogram_add(ngx_prize_metrics, PRIZE_POSTGRES_BATCH,
                         member->size);
 
-    member->deadline = deadline;
-    ngx_prize_timer_advance(&pool->timer, deadline);
+    /* however long its IDs have waited: that is not the server's fault */
+
+    member->deadline = ngx_current_msec + timeout;
+    ngx_prize_backend_wake(&pool->backend, member->deadline);
 }
 
 

@@ -183,6 +183,68 @@ ngx_prize_postgres_conn_read(ngx_prize_postgres_conn_t *conn)
 }
 
 
+/* of a check: its second reply is the description, its last one the Sync */
+
+static ngx_int_t
+ngx_prize_postgres_conn_take_reply(ngx_prize_postgres_conn_t *conn,
+    PGresult *result)
+{
+    ExecStatusType  status;
+
+    status = PQresultStatus(result);
+    conn->replies++;
+
+    if (status == PGRES_PIPELINE_SYNC) {
+        PQclear(result);
+        return PQexitPipelineMode(conn->pg) ? NGX_OK : NGX_ERROR;
+    }
+
+    if (status == PGRES_COMMAND_OK && conn->replies == 2) {
+        conn->described = result;
+
+    } else if ((status == PGRES_FATAL_ERROR || status == PGRES_TUPLES_OK)
+               && conn->result == NULL)
+    {
+        conn->result = result;
+
+    } else {
+        PQclear(result);
+    }
+
+    return NGX_AGAIN;
+}
+
+
+static ngx_int_t
+ngx_prize_postgres_conn_read_check(ngx_prize_postgres_conn_t *conn)
+{
+    ngx_int_t    rc;
+    PGresult    *result;
+    ngx_uint_t   ends;
+
+    /* one NULL stands between two replies, more of them after the last */
+
+    for (ends = 0; !PQisBusy(conn->pg) && ends < 2; /* void */ ) {
+
+        result = PQgetResult(conn->pg);
+
+        if (result == NULL) {
+            ends++;
+            continue;
+        }
+
+        ends = 0;
+        rc = ngx_prize_postgres_conn_take_reply(conn, result);
+
+        if (rc != NGX_AGAIN) {
+            return rc;
+        }
+    }
+
+    return ends < 2 ? NGX_AGAIN : NGX_ERROR;
+}
+
+
 static ngx_int_t
 ngx_prize_postgres_conn_flush(ngx_prize_postgres_conn_t *conn)
 {
@@ -224,7 +286,10 @@ ngx_prize_postgres_conn_process(ngx_prize_postgres_conn_t *conn)
     if (PQconsumeInput(conn->pg) == 0) {
 
         /* what the server said before it closed says more than the end */
-        (void) ngx_prize_postgres_conn_read(conn);
+        if (PQpipelineStatus(conn->pg) == PQ_PIPELINE_OFF) {
+            (void) ngx_prize_postgres_conn_read(conn);
+        }
+
         return NGX_ERROR;
     }
 
@@ -242,7 +307,9 @@ ngx_prize_postgres_conn_process(ngx_prize_postgres_conn_t *conn)
         return NGX_ERROR;
     }
 
-    rc = ngx_prize_postgres_conn_read(conn);
+    rc = (PQpipelineStatus(conn->pg) == PQ_PIPELINE_OFF)
+         ? ngx_prize_postgres_conn_read(conn)
+         : ngx_prize_postgres_conn_read_check(conn);
 
     if (rc == NGX_ERROR || PQstatus(conn->pg) != CONNECTION_OK) {
         return NGX_ERROR;
@@ -353,15 +420,44 @@ ngx_prize_postgres_conn_query(ngx_prize_postgres_conn_t *conn,
 }
 
 
+static void
+ngx_prize_postgres_conn_clear(ngx_prize_postgres_conn_t *conn)
+{
+    PQclear(conn->result);
+    conn->result = NULL;
+
+    PQclear(conn->described);
+    conn->described = NULL;
+}
+
+
+ngx_int_t
+ngx_prize_postgres_conn_check(ngx_prize_postgres_conn_t *conn,
+    const char *query, const char *ids)
+{
+    ngx_prize_postgres_conn_clear(conn);
+    conn->replies = 0;
+
+    if (!PQenterPipelineMode(conn->pg)
+        || !PQsendPrepare(conn->pg, "", query, 0, NULL)
+        || !PQsendDescribePrepared(conn->pg, "")
+        || !PQsendQueryPrepared(conn->pg, "", 1, &ids, NULL, NULL, 0)
+        || !PQpipelineSync(conn->pg))
+    {
+        return NGX_ERROR;
+    }
+
+    conn->state = NGX_PRIZE_POSTGRES_BUSY;
+
+    return ngx_prize_postgres_conn_flush(conn);
+}
+
+
 void
 ngx_prize_postgres_conn_close(ngx_prize_postgres_conn_t *conn)
 {
     ngx_prize_postgres_conn_unwatch(conn);
-
-    if (conn->result) {
-        PQclear(conn->result);
-        conn->result = NULL;
-    }
+    ngx_prize_postgres_conn_clear(conn);
 
     PQfinish(conn->pg);
     conn->pg = NULL;

@@ -45,6 +45,8 @@ struct ngx_prize_postgres_conn_s {
     PGconn                        *pg;
     ngx_connection_t              *c;       /* watches libpq's socket */
     PGresult                      *result;  /* the handler's to read */
+    PGresult                      *described;   /* of a check, or NULL */
+    ngx_uint_t                     replies;     /* to a check, so far */
 
     /* what the server said when it ended the connection, or empty */
     char                           farewell[256];
@@ -65,6 +67,17 @@ ngx_int_t ngx_prize_postgres_conn_open(ngx_prize_postgres_conn_t *conn,
  * NGX_OK: the handler will be called; NGX_ERROR: the connection is lost.
  */
 ngx_int_t ngx_prize_postgres_conn_query(ngx_prize_postgres_conn_t *conn,
+    const char *query, const char *ids);
+
+/*
+ * Has a query prepared, described, and executed with "ids" in one pipeline
+ * with one Sync, so that behind a pooler in transaction mode no other client
+ * comes in between (libpq manual, "Pipeline Mode").  The handler finds what
+ * it takes and gives in conn->described, unless it could not be prepared, and
+ * the first error or the rows in conn->result.  Returned as from
+ * ngx_prize_postgres_conn_query().
+ */
+ngx_int_t ngx_prize_postgres_conn_check(ngx_prize_postgres_conn_t *conn,
     const char *query, const char *ids);
 
 /* calls no handler */

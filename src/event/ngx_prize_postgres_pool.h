@@ -19,7 +19,7 @@ typedef struct ngx_prize_postgres_member_s  ngx_prize_postgres_member_t;
 
 /* one ID that waits or is in flight, for all the lookups that want it */
 
-typedef struct {
+struct ngx_prize_postgres_item_s {
     ngx_rbtree_node_t             node;
     ngx_queue_t                   queue;     /* waiting, or a batch */
     ngx_queue_t                   lookups;
@@ -30,16 +30,36 @@ typedef struct {
     ngx_uint_t                    group;
 
     uint64_t                      since;     /* ngx_prize_clock(): waits */
-    ngx_msec_t                    deadline;  /* of its lookups, the last */
+    ngx_msec_t                    timeout;   /* of its lookups, the longest */
 
     int                           row;       /* of the result, -1: none */
     unsigned                      differs:1; /* two rows that differ */
 
-    ngx_uint_t                    returned;  /* after that loss; 0: never */
-
+    ngx_uint_t                    returned;  /* while that attempt was the */
+                                             /*   last one; 0: never */
     size_t                        len;
     u_char                        id[1];
-} ngx_prize_postgres_item_t;
+};
+
+
+/* how far an attempt to connect has come */
+
+typedef enum {
+    NGX_PRIZE_POSTGRES_NO_ATTEMPT = 0,
+    NGX_PRIZE_POSTGRES_SILENT,          /* no answer came in time */
+    NGX_PRIZE_POSTGRES_TRIED,           /* no answer yet, or a refusal */
+    NGX_PRIZE_POSTGRES_UP,              /* connected */
+    NGX_PRIZE_POSTGRES_USEFUL           /* and a query was answered */
+} ngx_prize_postgres_attempt_e;
+
+
+typedef enum {
+    NGX_PRIZE_POSTGRES_NOTHING = 0,
+    NGX_PRIZE_POSTGRES_BATCH,           /* for the rows of IDs */
+    NGX_PRIZE_POSTGRES_ID,              /* whether its type holds the one ID */
+    NGX_PRIZE_POSTGRES_QUERY,           /* check: how it understands a query */
+    NGX_PRIZE_POSTGRES_TYPE             /* check: what that type is */
+} ngx_prize_postgres_asked_e;
 
 
 /* a connection with what it was asked */
@@ -51,34 +71,61 @@ struct ngx_prize_postgres_member_s {
     ngx_uint_t                    size;
     ngx_msec_t                    deadline;  /* connecting, or its query */
     uint64_t                      sent;      /* ngx_prize_clock(): its query */
-    ngx_uint_t                    born;      /* after that loss */
-    unsigned                      proven:1;  /* has answered a query */
+    ngx_prize_postgres_asked_e    asked;
+    ngx_uint_t                    query;     /* that is checked */
+    PGresult                     *doubt;     /* the error that an ID, or its */
+                                             /*   row, is to blame for */
+    ngx_prize_postgres_attempt_e  attempt;
+    ngx_uint_t                    number;    /* of the pool's attempts */
 };
 
 
+/* what an answer told of the column "id"; 0: nothing that still holds */
+
+typedef struct {
+    Oid                              oid;
+    ngx_msec_t                       learned;
+} ngx_prize_postgres_type_t;
+
+
+/* what the server says of a query before IDs are asked for */
+
+typedef enum {
+    NGX_PRIZE_POSTGRES_UNCHECKED = 0,
+    NGX_PRIZE_POSTGRES_CHECKING,
+    NGX_PRIZE_POSTGRES_ASKABLE,
+    NGX_PRIZE_POSTGRES_WRONG
+} ngx_prize_postgres_check_e;
+
+
+typedef struct {
+    ngx_prize_postgres_check_e       state;
+    ngx_msec_t                       ended;
+    unsigned                         failed:1;
+    char                             element[128];  /* type of an ID, as SQL */
+                                                    /*   has it; or empty */
+} ngx_prize_postgres_check_t;
+
+
 struct ngx_prize_postgres_pool_s {
-    ngx_queue_t                      queue;  /* of the worker's pools */
-    ngx_log_t                       *log;    /* the cycle's */
+    ngx_prize_backend_t              backend;
     const ngx_prize_postgres_conf_t *conf;
 
     ngx_prize_postgres_member_t     *members;
-    ngx_prize_breaker_t              breaker;
     ngx_prize_postgres_hosts_t       hosts;
-    ngx_uint_t                       silent;     /* since the last attempt */
+    ngx_uint_t                       attempts;   /* to connect, so far */
+    ngx_prize_postgres_attempt_e     last;       /* that came up, or ended */
 
     ngx_queue_t                      waiting;    /* items, oldest first */
     ngx_uint_t                       nwaiting;
-    ngx_uint_t                       lookups;    /* of all items */
     ngx_rbtree_t                     items;      /* by query and ID */
     ngx_rbtree_node_t                sentinel;
     ngx_uint_t                       groups;
-    ngx_uint_t                       losses;     /* of connections */
 
-    Oid                             *types;  /* of "id", by query; 0: unknown */
+    ngx_prize_postgres_type_t       *types;      /* of "id", by query */
+    ngx_prize_postgres_check_t      *checks;     /* by query */
 
     ngx_event_t                      dispatch;   /* posted once a turn */
-    ngx_event_t                      timer;
-    ngx_event_t                      retry;
 
     /* reused by every batch */
 
@@ -94,10 +141,9 @@ struct ngx_prize_postgres_pool_s {
     ngx_str_t                        name;
     u_char                           name_data[NGX_MAX_ERROR_STR / 8];
 
-    ngx_prize_notice_t               lost;
-    ngx_prize_notice_t               back;
     ngx_prize_notice_t               error;
     char                             sqlstate[6];   /* of the last one */
+    ngx_prize_notice_t               wrong;
     ngx_prize_notice_t               differs;
     ngx_prize_notice_t               foreign;
     ngx_prize_notice_t               column;
@@ -133,12 +179,7 @@ void ngx_prize_postgres_free(ngx_prize_postgres_pool_t *pool,
 void ngx_prize_postgres_release(ngx_prize_postgres_pool_t *pool,
     ngx_prize_postgres_item_t *item, ngx_queue_t *lookups);
 
-/* so many lookups more */
-void ngx_prize_postgres_tally(ngx_prize_postgres_pool_t *pool, ngx_int_t n);
-
-/* the end of a lookup, and of all of an item's */
-void ngx_prize_postgres_complete(ngx_prize_postgres_pool_t *pool,
-    ngx_prize_lookup_t *lookup, ngx_prize_result_e result);
+/* the end of all of an item's lookups */
 void ngx_prize_postgres_finish(ngx_prize_postgres_pool_t *pool,
     ngx_prize_postgres_item_t *item, ngx_prize_result_e result);
 
@@ -152,7 +193,10 @@ void ngx_prize_postgres_expire(ngx_prize_postgres_pool_t *pool,
 
 /* batch: the IDs of one query, asked over one connection */
 
-/* what the head of the queue wants asked, and those that go with it */
+/*
+ * What the first in the queue whose query may be asked wants asked, and those
+ * that go with it; none of them: the batch stays empty.
+ */
 void ngx_prize_postgres_take(ngx_prize_postgres_pool_t *pool,
     ngx_prize_postgres_member_t *member);
 
@@ -167,12 +211,83 @@ void ngx_prize_postgres_detach_batch(ngx_prize_postgres_member_t *member,
 void ngx_prize_postgres_finish_batch(ngx_prize_postgres_member_t *member,
     ngx_prize_result_e result);
 
-/* to the head of the queue; who was given back since "born" is lost */
+/*
+ * To the head of the queue; lost is who was given back before, by an attempt
+ * that is older than number "attempt".
+ */
 void ngx_prize_postgres_return(ngx_prize_postgres_pool_t *pool,
-    ngx_prize_postgres_member_t *member, ngx_uint_t born);
+    ngx_prize_postgres_member_t *member, ngx_uint_t attempt);
 
 /* in halves, each to be asked by itself */
 void ngx_prize_postgres_split(ngx_prize_postgres_member_t *member);
+
+
+/* link: who connects when */
+
+ngx_uint_t ngx_prize_postgres_count(ngx_prize_postgres_pool_t *pool,
+    ngx_prize_postgres_state_e from);
+
+/* connects what is not, as far as that is wise */
+void ngx_prize_postgres_fill(ngx_prize_postgres_pool_t *pool);
+
+/* after a loss: up again if the breaker lets us, else nobody waits */
+void ngx_prize_postgres_recover(ngx_prize_postgres_pool_t *pool);
+
+/* there is a connection, or hope for one in time */
+ngx_uint_t ngx_prize_postgres_usable(ngx_prize_postgres_pool_t *pool);
+
+/* connected */
+void ngx_prize_postgres_up(ngx_prize_postgres_member_t *member);
+
+/* a query was answered */
+void ngx_prize_postgres_useful(ngx_prize_postgres_member_t *member);
+
+/* the connection reports that it is lost */
+void ngx_prize_postgres_lost(ngx_prize_postgres_member_t *member);
+
+/*
+ * One event of a connection that is to be closed; "why" is ours, or NULL, and
+ * lives as long as conn.pg.  Its lookups go back to the queue.
+ */
+void ngx_prize_postgres_failed(ngx_prize_postgres_member_t *member,
+    prize_counter_e reason, const char *why);
+
+/* connecting took too long: another host is tried next */
+void ngx_prize_postgres_unanswered(ngx_prize_postgres_member_t *member);
+
+/* calls no handler */
+void ngx_prize_postgres_close(ngx_prize_postgres_member_t *member);
+
+
+/* check: a query is asked for nobody before it is asked for IDs */
+
+/* the next connection that is idle asks anew */
+void ngx_prize_postgres_check_forget(ngx_prize_postgres_pool_t *pool);
+
+/* as it is now; WRONG is looked at again after 10 seconds */
+ngx_prize_postgres_check_e ngx_prize_postgres_check_state(
+    ngx_prize_postgres_pool_t *pool, ngx_uint_t query);
+
+/* NGX_DECLINED: nothing is to be checked; NGX_ERROR: the connection is lost */
+ngx_int_t ngx_prize_postgres_check_ask(ngx_prize_postgres_pool_t *pool,
+    ngx_prize_postgres_member_t *member);
+
+/* NGX_ERROR: the connection is lost */
+ngx_int_t ngx_prize_postgres_check_answered(
+    ngx_prize_postgres_member_t *member, const PGresult *result);
+
+/* the connection is to be closed: another one checks it */
+void ngx_prize_postgres_check_lost(ngx_prize_postgres_member_t *member);
+
+
+/* query: what is asked, and what is done about an answer */
+
+/* of an idle connection, if anything is; NGX_ERROR: it is lost */
+ngx_int_t ngx_prize_postgres_ask(ngx_prize_postgres_pool_t *pool,
+    ngx_prize_postgres_member_t *member);
+
+/* NGX_ERROR: the connection has failed, its lookups are in the queue again */
+ngx_int_t ngx_prize_postgres_answered(ngx_prize_postgres_member_t *member);
 
 
 /* rows: answers a batch from its result, which stays the caller's */

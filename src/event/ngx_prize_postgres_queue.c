@@ -162,16 +162,6 @@ ngx_prize_postgres_free(ngx_prize_postgres_pool_t *pool,
 }
 
 
-/* a worker that is to end waits for lookups, and for nothing else */
-
-void
-ngx_prize_postgres_tally(ngx_prize_postgres_pool_t *pool, ngx_int_t n)
-{
-    pool->lookups += n;
-    pool->timer.cancelable = (pool->lookups == 0);
-}
-
-
 /*
  * Frees an item that is to be answered and leaves its lookups to the caller.
  * A handler may then ask for the same ID again, or detach one of these.
@@ -189,7 +179,7 @@ ngx_prize_postgres_release(ngx_prize_postgres_pool_t *pool,
          lookup;
          lookup = ngx_prize_lookup_shift(&item->lookups))
     {
-        lookup->place = pool;
+        lookup->item = NULL;
         ngx_queue_insert_tail(lookups, &lookup->queue);
     }
 
@@ -198,42 +188,13 @@ ngx_prize_postgres_release(ngx_prize_postgres_pool_t *pool,
 
 
 void
-ngx_prize_postgres_complete(ngx_prize_postgres_pool_t *pool,
-    ngx_prize_lookup_t *lookup, ngx_prize_result_e result)
-{
-    static const prize_counter_e  counters[] = {
-        [NGX_PRIZE_FOUND] = PRIZE_POSTGRES_FOUND,
-        [NGX_PRIZE_NOT_FOUND] = PRIZE_POSTGRES_NOT_FOUND,
-        [NGX_PRIZE_STALE] = PRIZE_POSTGRES_ERROR,
-        [NGX_PRIZE_FOREIGN] = PRIZE_POSTGRES_ERROR,
-        [NGX_PRIZE_LATE] = PRIZE_POSTGRES_LATE,
-        [NGX_PRIZE_LOST] = PRIZE_POSTGRES_LOST,
-        [NGX_PRIZE_ERROR] = PRIZE_POSTGRES_ERROR
-    };
-
-    ngx_prize_count(counters[result]);
-    ngx_prize_postgres_tally(pool, -1);
-
-    lookup->place = NULL;
-    lookup->handler(lookup, result);
-}
-
-
-void
 ngx_prize_postgres_finish(ngx_prize_postgres_pool_t *pool,
     ngx_prize_postgres_item_t *item, ngx_prize_result_e result)
 {
-    ngx_queue_t          lookups;
-    ngx_prize_lookup_t  *lookup;
+    ngx_queue_t  lookups;
 
     ngx_prize_postgres_release(pool, item, &lookups);
-
-    for (lookup = ngx_prize_lookup_shift(&lookups);
-         lookup;
-         lookup = ngx_prize_lookup_shift(&lookups))
-    {
-        ngx_prize_postgres_complete(pool, lookup, result);
-    }
+    ngx_prize_backend_drain(&pool->backend, &lookups, result);
 }
 
 
@@ -276,13 +237,13 @@ ngx_prize_postgres_collect(ngx_prize_postgres_pool_t *pool,
 
         if ((ngx_msec_int_t) (lookup->deadline - ngx_current_msec) <= 0) {
             ngx_queue_remove(q);
-            lookup->place = pool;
+            lookup->item = NULL;
             ngx_queue_insert_tail(late, q);
 
         } else {
-            ngx_prize_timer_advance(&pool->timer,
-                                    ngx_max(lookup->deadline, ngx_current_msec
-                                            + NGX_PRIZE_POSTGRES_TICK));
+            ngx_prize_backend_wake(&pool->backend,
+                                   ngx_max(lookup->deadline, ngx_current_msec
+                                           + NGX_PRIZE_POSTGRES_TICK));
         }
     }
 }

@@ -50,7 +50,7 @@ ngx_prize_postgres_row(ngx_prize_postgres_member_t *member,
                                ngx_prize_postgres_item_t, queue);
 
         ngx_prize_count(PRIZE_POSTGRES_ERROR_ROWS);
-        ngx_prize_notice(&pool->foreign, NGX_LOG_WARN, pool->log, 0,
+        ngx_prize_notice(&pool->foreign, NGX_LOG_WARN, pool->backend.log, 0,
                          "postgres \"%V\": a row with id \"%*s\", which "
                          "nobody asked for, but \"%*s\" and %ui more: is "
                          "\"id\" padded or cast?", &pool->conf->name,
@@ -67,7 +67,7 @@ ngx_prize_postgres_row(ngx_prize_postgres_member_t *member,
     if (!ngx_prize_postgres_same(result, item->row, row)) {
         item->differs = 1;
         ngx_prize_count(PRIZE_POSTGRES_ERROR_ROWS);
-        ngx_prize_notice(&pool->differs, NGX_LOG_ERR, pool->log, 0,
+        ngx_prize_notice(&pool->differs, NGX_LOG_ERR, pool->backend.log, 0,
                          "postgres \"%V\": two differing rows for id \"%*s\"",
                          &pool->conf->name, len, id);
     }
@@ -155,7 +155,7 @@ ngx_prize_postgres_map(ngx_prize_postgres_pool_t *pool, PGresult *result,
 
         if (pool->map[i] == -1 && field->required) {
             ngx_prize_count(PRIZE_POSTGRES_ERROR_ROWS);
-            ngx_prize_notice(&pool->column, NGX_LOG_ERR, pool->log, 0,
+            ngx_prize_notice(&pool->column, NGX_LOG_ERR, pool->backend.log, 0,
                              "postgres \"%V\": the query has no column \"%s\", "
                              "which %s:%ui uses", &pool->conf->name,
                              field->name.data,
@@ -218,7 +218,7 @@ ngx_prize_postgres_large(ngx_prize_postgres_pool_t *pool, PGresult *result,
 
         if (len > PRIZE_FIELD_MAX) {
             ngx_prize_count(PRIZE_POSTGRES_ERROR_ROWS);
-            ngx_prize_notice(&pool->large, NGX_LOG_ERR, pool->log, 0,
+            ngx_prize_notice(&pool->large, NGX_LOG_ERR, pool->backend.log, 0,
                              "postgres \"%V\": id \"%*s\": column \"%s\" has "
                              "%d bytes, at most %d fit into a record",
                              &pool->conf->name, item->len, item->id,
@@ -236,9 +236,11 @@ ngx_prize_postgres_answer(ngx_prize_postgres_pool_t *pool, PGresult *result,
     ngx_prize_postgres_item_t *item)
 {
     int                  row;
-    ngx_uint_t           leader;
     ngx_queue_t          lookups;
     ngx_prize_lookup_t  *lookup;
+
+    /* of all pools */
+    static ngx_uint_t    answer;
 
     row = item->row;
 
@@ -251,23 +253,23 @@ ngx_prize_postgres_answer(ngx_prize_postgres_pool_t *pool, PGresult *result,
     }
 
     ngx_prize_postgres_release(pool, item, &lookups);
-    leader = 1;
+    answer++;
 
     for (lookup = ngx_prize_lookup_shift(&lookups);
          lookup;
          lookup = ngx_prize_lookup_shift(&lookups))
     {
-        lookup->leader = leader;
-        leader = 0;
+        lookup->answer = answer;
 
         if (ngx_prize_postgres_map(pool, result, lookup->fields) != NGX_OK) {
-            ngx_prize_postgres_complete(pool, lookup, NGX_PRIZE_ERROR);
+            ngx_prize_backend_complete(&pool->backend, lookup,
+                                       NGX_PRIZE_ERROR);
             continue;
         }
 
         ngx_prize_postgres_record(pool, result, lookup, row);
-        ngx_prize_postgres_complete(pool, lookup,
-                                    ngx_prize_lookup_check(lookup));
+        ngx_prize_backend_complete(&pool->backend, lookup,
+                                   ngx_prize_lookup_check(lookup));
     }
 }
 
@@ -281,7 +283,7 @@ ngx_prize_postgres_columns(ngx_prize_postgres_pool_t *pool, PGresult *result,
     int  i;
 
     if (id == -1) {
-        ngx_prize_notice(&pool->column, NGX_LOG_ERR, pool->log, 0,
+        ngx_prize_notice(&pool->column, NGX_LOG_ERR, pool->backend.log, 0,
                          "postgres \"%V\": the query has no column \"id\"",
                          &pool->conf->name);
         return NGX_ERROR;
@@ -290,7 +292,7 @@ ngx_prize_postgres_columns(ngx_prize_postgres_pool_t *pool, PGresult *result,
     for (i = 0; i < PQnfields(result); i++) {
 
         if (ngx_prize_postgres_column(result, PQfname(result, i)) != i) {
-            ngx_prize_notice(&pool->column, NGX_LOG_ERR, pool->log, 0,
+            ngx_prize_notice(&pool->column, NGX_LOG_ERR, pool->backend.log, 0,
                              "postgres \"%V\": the query has two columns "
                              "\"%s\"", &pool->conf->name,
                              PQfname(result, i));
@@ -326,7 +328,8 @@ ngx_prize_postgres_tuples(ngx_prize_postgres_member_t *member,
         return;
     }
 
-    pool->types[query] = PQftype(result, column);
+    pool->types[query].oid = PQftype(result, column);
+    pool->types[query].learned = ngx_current_msec;
     pool->mapped = NULL;
 
     for (row = 0; row < PQntuples(result); row++) {

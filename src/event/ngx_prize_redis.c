@@ -1,695 +1,769 @@
 
-#include <ngx_config.h>
-
-#include <stdlib.h>
-
-#include "ngx_prize_redis_pipe.h"
+#include "ngx_prize_redis.h"
+#include "ngx_prize_redis_reply.h"
 #include "ngx_prize_timer.h"
 
 
-#define NGX_PRIZE_REDIS_PENDING_MAX  65536
+#define NGX_PRIZE_REDIS_DENIED_WAIT  10000    /* ms */
+#define NGX_PRIZE_REDIS_END          60000    /* ms after the last holder */
 
 
-static void ngx_prize_redis_read_handler(ngx_event_t *rev);
-static void ngx_prize_redis_write_handler(ngx_event_t *wev);
+static void ngx_prize_redis_probe(void *data);
+static void ngx_prize_redis_expire(void *data, ngx_queue_t *late);
+static void ngx_prize_redis_detach(void *data, ngx_prize_lookup_t *lookup);
+static void ngx_prize_redis_close(void *data);
+static void ngx_prize_redis_destroy(void *data);
 
 
-static ngx_queue_t  ngx_prize_redis_conns =
-    { &ngx_prize_redis_conns, &ngx_prize_redis_conns };
+static const prize_counter_e  ngx_prize_redis_results[] = {
+    [NGX_PRIZE_FOUND] = PRIZE_REDIS_FOUND,
+    [NGX_PRIZE_NOT_FOUND] = PRIZE_REDIS_NOT_FOUND,
+    [NGX_PRIZE_STALE] = PRIZE_REDIS_STALE,
+    [NGX_PRIZE_FOREIGN] = PRIZE_REDIS_FOREIGN,
+    [NGX_PRIZE_LATE] = PRIZE_REDIS_LATE,
+    [NGX_PRIZE_LOST] = PRIZE_REDIS_LOST,
+    [NGX_PRIZE_ERROR] = PRIZE_REDIS_ERROR
+};
 
 
-/* AUTH and SELECT where they are wanted, and PING: up once that is answered */
+static const ngx_prize_backend_kind_t  ngx_prize_redis_kind = {
+    ngx_prize_redis_results,
+    PRIZE_BREAKER_REDIS_SHUT,
+    PRIZE_LABEL_REDIS,
+    ngx_prize_redis_probe,
+    ngx_prize_redis_expire,
+    ngx_prize_redis_detach,
+    ngx_prize_redis_close,
+    ngx_prize_redis_destroy
+};
 
-static ngx_int_t
-ngx_prize_redis_handshake(ngx_prize_redis_conn_t *conn)
+
+#define ngx_prize_redis_count_error(redis, reason)                            \
+    (ngx_prize_peer_metrics((redis)->backend.label)->counters[reason]++)
+
+
+/* lookups: sent when the connection is ready, and answered by their slots */
+
+static void
+ngx_prize_redis_complete(ngx_prize_redis_t *redis, ngx_prize_lookup_t *lookup,
+    ngx_prize_result_e result)
 {
-    int                             argc;
-    size_t                          lens[3];
-    u_char                          database[NGX_INT_T_LEN];
-    const char                     *argv[3];
-    const ngx_prize_redis_login_t  *login;
+    lookup->slot = NULL;
+    lookup->blamed = (result == NGX_PRIZE_LOST && redis->blame);
 
-    login = conn->login;
-    conn->state = NGX_PRIZE_REDIS_HANDSHAKE;
-
-    /* a worker that was late to see its socket has not asked anything yet */
-    conn->connect_deadline = ngx_current_msec + conn->connect_timeout;
-
-    if (login->password.len) {
-        argc = 0;
-
-        argv[argc] = "AUTH";
-        lens[argc++] = 4;
-
-        if (login->username.len) {
-            argv[argc] = (char *) login->username.data;
-            lens[argc++] = login->username.len;
-        }
-
-        argv[argc] = (char *) login->password.data;
-        lens[argc++] = login->password.len;
-
-        if (ngx_prize_redis_send_argv(conn, NGX_PRIZE_SLOT_AUTH, argc, argv,
-                                      lens)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
+    if (lookup->blamed) {
+        redis->blame = 0;
     }
 
-    if (login->database) {
-        argv[0] = "SELECT";
-        lens[0] = 6;
-        argv[1] = (char *) database;
-        lens[1] = ngx_sprintf(database, "%ui", login->database) - database;
-
-        if (ngx_prize_redis_send_argv(conn, NGX_PRIZE_SLOT_SELECT, 2, argv,
-                                      lens)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-    }
-
-    return ngx_prize_redis_send_ping(conn, NGX_PRIZE_SLOT_PING);
+    ngx_prize_backend_complete(&redis->backend, lookup, result);
 }
 
 
-/* the first event of a socket that was connecting */
+/*
+ * Was a foreign record stored so, or has a reply too many or too few moved
+ * those behind it?  Then this one's place will not get a PONG, or another
+ * lookup will.
+ */
 
 static void
-ngx_prize_redis_connected(ngx_prize_redis_conn_t *conn)
+ngx_prize_redis_check_handler(ngx_prize_redis_pipe_t *pipe,
+    const ngx_prize_redis_slot_t *slot, prize_reply_e type)
 {
-    int        err;
-    socklen_t  len;
+    ngx_prize_redis_t        *redis;
+    ngx_prize_redis_fault_e   fault;
 
-    err = 0;
-    len = sizeof(int);
+    redis = ngx_prize_redis_of(pipe);
+    redis->checking = 0;
 
-    if (getsockopt(conn->peer.connection->fd, SOL_SOCKET, SO_ERROR,
-                   (void *) &err, &len)
-        == -1)
-    {
-        err = ngx_socket_errno;
-    }
-
-    if (err) {
-        ngx_prize_redis_failed(conn, PRIZE_PEER_ERROR_CONNECT, err,
-                               "connect() failed");
+    if (type == PRIZE_REPLY_STRING || type == PRIZE_REPLY_BROKEN) {
         return;
     }
 
-    if (ngx_prize_redis_handshake(conn) != NGX_OK) {
-        ngx_prize_redis_failed(conn, PRIZE_PEER_ERROR_CONNECT, NGX_ENOMEM,
-                               "handshake failed");
+    if (type != PRIZE_REPLY_ERROR) {
+        ngx_prize_redis_conn_lose(&redis->conn, NGX_PRIZE_REDIS_SERVER,
+                                  PRIZE_PEER_ERROR_PROTOCOL, 0,
+                                  "a reply of another type");
+        return;
     }
+
+    if (prize_redis_error(&pipe->reply.text) == PRIZE_REDIS_WRITE) {
+        return;
+    }
+
+    fault = ngx_prize_redis_reply_fault(&pipe->reply.text);
+
+    ngx_prize_redis_conn_lose(&redis->conn,
+                              fault == NGX_PRIZE_REDIS_NOT_US
+                              ? fault : NGX_PRIZE_REDIS_NOT_NOW,
+                              fault == NGX_PRIZE_REDIS_NOT_US
+                              ? PRIZE_PEER_ERROR_DENIED
+                              : PRIZE_PEER_ERROR_AWAY, 0, NULL);
+}
+
+
+static void
+ngx_prize_redis_check(ngx_prize_redis_t *redis)
+{
+    size_t                   len;
+    const char              *ping;
+    ngx_prize_redis_slot_t  *slot;
+
+    if (redis->checking) {
+        return;
+    }
+
+    ping = "PING";
+    len = 4;
+
+    slot = ngx_prize_redis_pipe_command(&redis->conn.pipe, 1, &ping, &len,
+                                        redis->conn.timeout,
+                                        ngx_prize_redis_check_handler);
+    if (slot == NULL) {
+        return;
+    }
+
+    redis->checking = 1;
+    ngx_prize_backend_wake(&redis->backend, slot->deadline);
+}
+
+
+static void
+ngx_prize_redis_foreign(ngx_prize_redis_t *redis, ngx_prize_lookup_t *lookup)
+{
+    prize_str_t  *id;
+
+    id = &lookup->record.values[PRIZE_FIELD_ID];
+
+    ngx_prize_count(PRIZE_OWNER_MISMATCHES);
+
+    ngx_prize_notice(&redis->foreign, NGX_LOG_ERR, redis->backend.log, 0,
+                     "redis \"%V\": \"%V\" was asked for, but the record "
+                     "at key \"%*s\" has id \"%*s\"",
+                     &redis->name, &lookup->id,
+                     lookup->key.len, lookup->key.data,
+                     ngx_min(id->len, 200), id->data);
+
+    ngx_prize_redis_check(redis);
+}
+
+
+/* 1: the error is the server's, and the connection is lost for it */
+
+static ngx_uint_t
+ngx_prize_redis_refused(ngx_prize_redis_t *redis, ngx_prize_lookup_t *lookup,
+    prize_str_t *text)
+{
+    ngx_prize_redis_fault_e  fault;
+
+    fault = ngx_prize_redis_reply_fault(text);
+
+    if (fault != NGX_PRIZE_REDIS_NOBODY) {
+
+        /* so that it is lost with all the others */
+
+        if (lookup) {
+            ngx_queue_insert_head(&redis->waiting, &lookup->queue);
+        }
+
+        ngx_prize_redis_conn_lose(&redis->conn, fault,
+                                  fault == NGX_PRIZE_REDIS_NOT_US
+                                  ? PRIZE_PEER_ERROR_DENIED
+                                  : PRIZE_PEER_ERROR_AWAY, 0, NULL);
+        return 1;
+    }
+
+    if (lookup) {
+        ngx_prize_redis_count_error(redis, PRIZE_PEER_ERROR_REPLY);
+
+        ngx_prize_notice(&redis->error, NGX_LOG_ERR, redis->backend.log, 0,
+                         "redis \"%V\" says \"%*s\" to a lookup of key "
+                         "\"%*s\"%s",
+                         &redis->name, ngx_min(text->len, 200), text->data,
+                         lookup->key.len, lookup->key.data,
+                         prize_redis_error(text) == PRIZE_REDIS_TYPE
+                         ? ": it should hold a hash, as \"prizectl load\" "
+                           "writes"
+                         : "");
+    }
+
+    return 0;
+}
+
+
+static void
+ngx_prize_redis_lookup_handler(ngx_prize_redis_pipe_t *pipe,
+    const ngx_prize_redis_slot_t *slot, prize_reply_e type)
+{
+    ngx_prize_redis_t   *redis;
+    ngx_prize_result_e   result;
+    ngx_prize_lookup_t  *lookup;
+
+    redis = ngx_prize_redis_of(pipe);
+    lookup = slot->lookup;
+
+    if (lookup) {
+        lookup->slot = NULL;
+    }
+
+    if (type == PRIZE_REPLY_ERROR
+        && ngx_prize_redis_refused(redis, lookup, &pipe->reply.text))
+    {
+        return;
+    }
+
+    if (type != PRIZE_REPLY_BROKEN) {
+        ngx_prize_breaker_success(&redis->backend.breaker);
+    }
+
+    if (lookup == NULL) {
+        return;
+    }
+
+    result = ngx_prize_redis_reply_result(&pipe->reply, type, lookup);
+
+    if (result == NGX_PRIZE_STALE) {
+        ngx_prize_count(PRIZE_STALE_RECORDS);
+    }
+
+    if (result == NGX_PRIZE_FOREIGN) {
+        ngx_prize_redis_foreign(redis, lookup);
+    }
+
+    ngx_prize_redis_complete(redis, lookup, result);
 }
 
 
 static ngx_int_t
-ngx_prize_redis_connect(ngx_prize_redis_conn_t *conn, ngx_msec_t timeout)
+ngx_prize_redis_send(ngx_prize_redis_t *redis, ngx_prize_lookup_t *lookup)
 {
-    ngx_int_t          rc;
-    ngx_connection_t  *c;
+    char                    *out, *end;
+    ngx_prize_redis_slot_t  *slot;
+    ngx_prize_redis_pipe_t  *pipe;
 
-    conn->connect_timeout = timeout;
+    pipe = &redis->conn.pipe;
 
-    rc = ngx_event_connect_peer(&conn->peer);
-
-    if (rc == NGX_ERROR || rc == NGX_DECLINED) {
-        ngx_prize_redis_failed(conn, PRIZE_PEER_ERROR_CONNECT,
-                               ngx_socket_errno, "connect() failed");
-        return NGX_DECLINED;
+    out = (char *) ngx_prize_redis_pipe_reserve(pipe,
+                                     prize_command_length(lookup->command,
+                                                          lookup->key.len));
+    if (out == NULL) {
+        return NGX_ERROR;
     }
 
-    c = conn->peer.connection;
-    c->data = conn;
-    c->log = conn->log;
-    c->read->log = conn->log;
-    c->write->log = conn->log;
-    c->log_error = NGX_ERROR_INFO;
-    c->read->handler = ngx_prize_redis_read_handler;
-    c->write->handler = ngx_prize_redis_write_handler;
+    end = prize_command_write(lookup->command, out, &lookup->key);
 
-    /* a worker that is to end may close it while nothing is asked of it */
-    c->idle = 1;
-
-    if (conn->peer.sockaddr->sa_family != AF_UNIX
-        && ngx_tcp_nodelay(c) != NGX_OK)
-    {
-        ngx_prize_redis_failed(conn, PRIZE_PEER_ERROR_CONNECT, 0,
-                               "no TCP_NODELAY");
-        return NGX_DECLINED;
+    slot = ngx_prize_redis_pipe_push(pipe, end - out, lookup->timeout,
+                                     ngx_prize_redis_lookup_handler);
+    if (slot == NULL) {
+        return NGX_ERROR;
     }
 
-    conn->state = NGX_PRIZE_REDIS_CONNECTING;
-    ngx_prize_redis_gauge(conn, PRIZE_PEER_CONNECTING, 1);
+    slot->lookup = lookup;
+    slot->wanted = lookup->command->values;
 
-    conn->connect_deadline = ngx_current_msec + timeout;
-    conn->last_read = ngx_current_msec;
-
-    ngx_prize_timer_advance(&conn->timer, conn->connect_deadline);
-
-    if (rc == NGX_OK && ngx_prize_redis_handshake(conn) != NGX_OK) {
-        ngx_prize_redis_failed(conn, PRIZE_PEER_ERROR_CONNECT, NGX_ENOMEM,
-                               "handshake failed");
-        return NGX_DECLINED;
-    }
+    lookup->slot = slot;
+    lookup->deadline = slot->deadline;
 
     return NGX_OK;
 }
 
 
-void
-ngx_prize_redis_ready(ngx_prize_redis_conn_t *conn)
+/* the connection reports: it is up, or is to be closed */
+
+static void
+ngx_prize_redis_take_waiting(ngx_prize_redis_t *redis, ngx_queue_t *waiting)
+{
+    ngx_queue_init(waiting);
+
+    if (!ngx_queue_empty(&redis->waiting)) {
+        ngx_queue_add(waiting, &redis->waiting);
+        ngx_queue_init(&redis->waiting);
+    }
+}
+
+
+static void
+ngx_prize_redis_up(ngx_prize_redis_t *redis)
 {
     ngx_queue_t          waiting;
     ngx_prize_lookup_t  *lookup;
 
-    conn->state = NGX_PRIZE_REDIS_READY;
-    ngx_prize_redis_gauge(conn, PRIZE_PEER_CONNECTING, -1);
-    ngx_prize_redis_gauge(conn, PRIZE_PEER_CONNECTED, 1);
-
-    if (ngx_prize_breaker_probed(&conn->breaker)) {
-        ngx_prize_notice(&conn->back, NGX_LOG_NOTICE, conn->log, 0,
-                         "redis \"%V\" is used again", &conn->name);
+    if (ngx_prize_breaker_probed(&redis->backend.breaker)) {
+        ngx_prize_notice(&redis->backend.back, NGX_LOG_NOTICE,
+                         redis->backend.log, 0, "redis \"%V\" is used again",
+                         &redis->name);
     }
 
-    ngx_log_debug1(NGX_LOG_DEBUG_EVENT, conn->log, 0,
-                   "prize redis \"%V\" ready", &conn->name);
-
-    ngx_queue_init(&waiting);
-
-    if (!ngx_queue_empty(&conn->waiting)) {
-        ngx_queue_add(&waiting, &conn->waiting);
-        ngx_queue_init(&conn->waiting);
-    }
+    ngx_prize_redis_take_waiting(redis, &waiting);
 
     for (lookup = ngx_prize_lookup_shift(&waiting);
          lookup;
          lookup = ngx_prize_lookup_shift(&waiting))
     {
-        if (ngx_prize_redis_send_lookup(conn, lookup) != NGX_OK) {
-            ngx_prize_redis_complete(conn, lookup, NGX_PRIZE_ERROR);
+        if (ngx_prize_redis_send(redis, lookup) != NGX_OK) {
+            ngx_prize_redis_complete(redis, lookup, NGX_PRIZE_ERROR);
+            continue;
         }
+
+        ngx_prize_backend_wake(&redis->backend, lookup->deadline);
     }
-}
-
-
-static void
-ngx_prize_redis_close(ngx_prize_redis_conn_t *conn)
-{
-    if (conn->state == NGX_PRIZE_REDIS_READY) {
-        ngx_prize_redis_gauge(conn, PRIZE_PEER_CONNECTED, -1);
-
-    } else if (conn->state != NGX_PRIZE_REDIS_CLOSED) {
-        ngx_prize_redis_gauge(conn, PRIZE_PEER_CONNECTING, -1);
-    }
-
-    if (conn->peer.connection) {
-        ngx_close_connection(conn->peer.connection);
-        conn->peer.connection = NULL;
-    }
-
-    if (conn->timer.timer_set) {
-        ngx_del_timer(&conn->timer);
-    }
-
-    if (conn->flush.posted) {
-        ngx_delete_posted_event(&conn->flush);
-    }
-
-    prize_reply_destroy(&conn->reply);
-
-    conn->state = NGX_PRIZE_REDIS_CLOSED;
-    conn->out_sent = 0;
-    conn->out_len = 0;
-    conn->evalsha = 0;
-    conn->checking = 0;
-
-    ngx_prize_redis_lose(conn);
 }
 
 
 /* one event of a connection, whatever number of lookups it takes along */
 
-void
-ngx_prize_redis_failed(ngx_prize_redis_conn_t *conn,
-    prize_peer_counter_e reason, ngx_err_t err, const char *why)
+static void
+ngx_prize_redis_blame(ngx_prize_redis_t *redis)
 {
-    const char  *now;
+    const char              *now;
+    ngx_prize_redis_loss_t  *loss;
+    ngx_prize_redis_conn_t  *conn;
 
-    ngx_prize_redis_error(conn, conn->state == NGX_PRIZE_REDIS_READY
-                                ? reason : PRIZE_PEER_ERROR_CONNECT);
+    conn = &redis->conn;
+    loss = &conn->loss;
 
-    now = ngx_prize_breaker_failure(&conn->breaker) ? ", left alone for now"
-                                                    : "";
+    if (loss->fault == NGX_PRIZE_REDIS_NOBODY) {
+        return;
+    }
 
-    ngx_prize_notice(&conn->lost, NGX_LOG_ERR, conn->log, err,
-                     "redis \"%V\": %s%s, %ui commands in flight",
-                     &conn->name, why, now, conn->pending);
+    ngx_prize_redis_count_error(redis, loss->reason);
 
-    ngx_prize_redis_close(conn);
-}
+    if (loss->fault == NGX_PRIZE_REDIS_SERVER) {
 
+        now = ngx_prize_breaker_failure(&redis->backend.breaker)
+              ? ", left alone for now" : "";
 
-/* the server answers, but not to us, or not yet */
+        ngx_prize_notice(&redis->backend.lost, NGX_LOG_ERR,
+                         redis->backend.log, loss->err,
+                         "redis \"%V\": %s%s, %ui commands in flight",
+                         &redis->name, loss->why, now, conn->pipe.pending);
 
-void
-ngx_prize_redis_away(ngx_prize_redis_conn_t *conn, ngx_msec_t least)
-{
-    ngx_prize_notice(&conn->denied, NGX_LOG_ERR, conn->log, 0,
-                     "redis \"%V\" says \"%*s\", left alone for now",
-                     &conn->name, ngx_min(conn->reply.text.len, 200),
-                     conn->reply.text.data);
+        /* what fails at once could fail a thousand times in a moment */
 
-    ngx_prize_redis_error(conn, least ? PRIZE_PEER_ERROR_DENIED
-                                      : PRIZE_PEER_ERROR_AWAY);
-
-    ngx_prize_breaker_open(&conn->breaker, least);
-    ngx_prize_redis_close(conn);
-}
-
-
-/* NGX_DONE: closed */
-
-static ngx_int_t
-ngx_prize_redis_read(ngx_prize_redis_conn_t *conn, ngx_connection_t *c)
-{
-    ssize_t        n;
-
-    static u_char  buffer[PRIZE_REPLY_FEED_MAX];
-
-    for ( ;; ) {
-
-        if (c->close && conn->pending == 0 && ngx_queue_empty(&conn->waiting)) {
-            ngx_prize_redis_close(conn);
-            return NGX_DONE;
-        }
-
-        n = c->recv(c, buffer, sizeof(buffer));
-
-        if (n == NGX_AGAIN) {
-            return NGX_OK;
-        }
-
-        if (n == 0 && conn->state == NGX_PRIZE_REDIS_READY
-            && conn->pending == 0)
+        if (conn->state != NGX_PRIZE_REDIS_READY
+            && loss->err != NGX_ETIMEDOUT)
         {
-            ngx_prize_redis_close(conn);
-            return NGX_DONE;
+            ngx_prize_breaker_rest(&redis->backend.breaker);
         }
 
-        if (n <= 0) {
-            ngx_prize_redis_failed(conn, PRIZE_PEER_ERROR_LOST,
-                                   n < 0 ? ngx_socket_errno : 0,
-                                   n < 0 ? "recv() failed"
-                                         : "closed by the server");
-            return NGX_DONE;
-        }
-
-        conn->last_read = ngx_current_msec;
-        conn->clock = ngx_prize_clock();
-
-        if (prize_reply_feed(&conn->reply, (char *) buffer, n) != 0) {
-            ngx_prize_redis_failed(conn, PRIZE_PEER_ERROR_PROTOCOL, 0,
-                                   "a reply that is too large");
-            return NGX_DONE;
-        }
-
-        if (ngx_prize_redis_parse(conn) == NGX_DONE) {
-            return NGX_DONE;
-        }
-    }
-}
-
-
-static void
-ngx_prize_redis_read_handler(ngx_event_t *rev)
-{
-    ngx_connection_t        *c;
-    ngx_prize_redis_conn_t  *conn;
-
-    c = rev->data;
-    conn = c->data;
-
-    ngx_log_debug1(NGX_LOG_DEBUG_EVENT, rev->log, 0,
-                   "prize redis \"%V\" read", &conn->name);
-
-    if (conn->state == NGX_PRIZE_REDIS_CONNECTING && !c->close) {
-
-        /* nothing was asked yet: this is its failure, or comes after it */
-
-        ngx_prize_redis_connected(conn);
-
-        if (conn->state != NGX_PRIZE_REDIS_HANDSHAKE) {
-            return;
-        }
-    }
-
-    if (ngx_prize_redis_read(conn, c) == NGX_DONE) {
         return;
     }
 
-    if (ngx_handle_read_event(rev, 0) != NGX_OK) {
-        ngx_prize_redis_failed(conn, PRIZE_PEER_ERROR_LOST, 0, "no read event");
-    }
+    /* the server answers, but not to us, or not yet */
+
+    ngx_prize_notice(&redis->denied, NGX_LOG_ERR, redis->backend.log, 0,
+                     "redis \"%V\" says \"%*s\", left alone for now",
+                     &redis->name, ngx_min(conn->pipe.reply.text.len, 200),
+                     conn->pipe.reply.text.data);
+
+    ngx_prize_breaker_open(&redis->backend.breaker,
+                           loss->fault == NGX_PRIZE_REDIS_NOT_US
+                           ? NGX_PRIZE_REDIS_DENIED_WAIT : 0);
 }
 
 
 static void
-ngx_prize_redis_write_handler(ngx_event_t *wev)
+ngx_prize_redis_drop(ngx_prize_redis_t *redis)
 {
-    ngx_connection_t        *c;
-    ngx_prize_redis_conn_t  *conn;
+    ngx_queue_t          waiting;
+    ngx_prize_lookup_t  *lookup;
 
-    c = wev->data;
-    conn = c->data;
+    /*
+     * A handler may ask this endpoint again, or detach a lookup that stands
+     * behind it: both find the connection closed and these queues in order.
+     */
 
-    ngx_log_debug1(NGX_LOG_DEBUG_EVENT, wev->log, 0,
-                   "prize redis \"%V\" write", &conn->name);
+    ngx_prize_redis_take_waiting(redis, &waiting);
 
-    if (conn->state != NGX_PRIZE_REDIS_CONNECTING) {
-        ngx_prize_redis_flush(conn);
-        return;
-    }
+    redis->blame = 1;
+    redis->checking = 0;
 
-    ngx_prize_redis_connected(conn);
-}
+    ngx_prize_redis_conn_close(&redis->conn);
 
-
-static void
-ngx_prize_redis_timer_handler(ngx_event_t *ev)
-{
-    ngx_queue_t              late;
-    ngx_prize_lookup_t      *lookup;
-    ngx_prize_redis_conn_t  *conn;
-
-    conn = ev->data;
-
-    ngx_log_debug1(NGX_LOG_DEBUG_EVENT, ev->log, 0,
-                   "prize redis \"%V\" timer", &conn->name);
-
-    if (conn->state == NGX_PRIZE_REDIS_CONNECTING
-        || conn->state == NGX_PRIZE_REDIS_HANDSHAKE)
-    {
-        if ((ngx_msec_int_t) (conn->connect_deadline - ngx_current_msec) <= 0) {
-            ngx_prize_redis_failed(conn, PRIZE_PEER_ERROR_CONNECT,
-                                   NGX_ETIMEDOUT, "connecting timed out");
-            return;
-        }
-
-        ngx_prize_timer_advance(&conn->timer, conn->connect_deadline);
-    }
-
-    ngx_queue_init(&late);
-    ngx_prize_redis_collect(conn, &late);
-
-    if (conn->state == NGX_PRIZE_REDIS_READY && ngx_prize_redis_overdue(conn)) {
-        ngx_prize_redis_failed(conn, PRIZE_PEER_ERROR_TIMEOUT, NGX_ETIMEDOUT,
-                               "no reply");
-    }
-
-    for (lookup = ngx_prize_lookup_shift(&late);
+    for (lookup = ngx_prize_lookup_shift(&waiting);
          lookup;
-         lookup = ngx_prize_lookup_shift(&late))
+         lookup = ngx_prize_lookup_shift(&waiting))
     {
-        ngx_prize_redis_complete(conn, lookup, NGX_PRIZE_LATE);
+        ngx_prize_redis_complete(redis, lookup, NGX_PRIZE_LOST);
     }
+
+    redis->blame = 0;
+}
+
+
+static void
+ngx_prize_redis_conn_handler(void *owner, ngx_prize_redis_event_e event)
+{
+    ngx_prize_redis_t  *redis = owner;
+
+    if (event == NGX_PRIZE_REDIS_UP) {
+        ngx_prize_redis_up(redis);
+        return;
+    }
+
+    ngx_prize_redis_blame(redis);
+    ngx_prize_redis_drop(redis);
 }
 
 
 static ngx_int_t
-ngx_prize_redis_open(ngx_prize_redis_conn_t *conn, ngx_msec_t connect_timeout)
+ngx_prize_redis_open(ngx_prize_redis_t *redis, ngx_msec_t timeout)
 {
-    if (conn->state != NGX_PRIZE_REDIS_CLOSED) {
+    ngx_int_t  rc;
+
+    if (redis->conn.state != NGX_PRIZE_REDIS_CLOSED) {
         return NGX_OK;
     }
 
-    if (conn->reply.reader == NULL && prize_reply_init(&conn->reply) != 0) {
-        return NGX_ERROR;
+    rc = ngx_prize_redis_conn_open(&redis->conn, timeout);
+
+    if (rc == NGX_OK) {
+        ngx_prize_backend_wake(&redis->backend, redis->conn.deadline);
+
+    } else if (rc == NGX_DECLINED) {
+        ngx_prize_redis_conn_handler(redis, NGX_PRIZE_REDIS_LOST);
     }
 
-    return ngx_prize_redis_connect(conn, connect_timeout);
+    return rc;
 }
 
+
+/* what the backend asks of an endpoint */
 
 static void
 ngx_prize_redis_probe(void *data)
 {
-    ngx_prize_redis_conn_t  *conn = data;
+    ngx_prize_redis_t  *redis = data;
 
-    if (ngx_exiting || ngx_terminate) {
+    /* after a pause the next lookup tries it */
+
+    if (redis->backend.breaker.state == NGX_PRIZE_BREAKER_SHUT
+        || ngx_exiting || ngx_terminate)
+    {
         return;
     }
 
     /* a connect() that fails has opened it again already */
 
-    if (ngx_prize_redis_open(conn, conn->connect_timeout) == NGX_ERROR) {
-        ngx_prize_breaker_open(&conn->breaker, 0);
+    if (ngx_prize_redis_open(redis, redis->conn.timeout) == NGX_ERROR) {
+        ngx_prize_breaker_open(&redis->backend.breaker, 0);
     }
 }
 
 
 static void
-ngx_prize_redis_cleanup(void *data)
+ngx_prize_redis_expire_waiting(ngx_prize_redis_t *redis, ngx_queue_t *late)
 {
-    ngx_queue_t             *q;
-    ngx_prize_redis_conn_t  *conn = data;
+    ngx_queue_t         *q, *next;
+    ngx_prize_lookup_t  *lookup;
 
-    ngx_prize_redis_close(conn);
-    ngx_prize_breaker_done(&conn->breaker);
-
-    while (!ngx_queue_empty(&conn->free)) {
-        q = ngx_queue_head(&conn->free);
-        ngx_queue_remove(q);
-        free(ngx_queue_data(q, ngx_prize_slot_t, queue));
-    }
-
-    free(conn->out);
-
-    ngx_queue_remove(&conn->queue);
-}
-
-
-static void
-ngx_prize_redis_peer(ngx_prize_redis_conn_t *conn)
-{
-    /* nginx has a line for every connect() that fails, we have a notice */
-
-    conn->quiet = *conn->log;
-
-    if (!(conn->quiet.log_level & NGX_LOG_DEBUG_EVENT)) {
-        conn->quiet.log_level = NGX_LOG_STDERR;
-    }
-
-    conn->peer.sockaddr = &conn->sockaddr.sockaddr;
-    conn->peer.socklen = conn->socklen;
-    conn->peer.name = &conn->name;
-    conn->peer.get = ngx_event_get_peer;
-    conn->peer.log = &conn->quiet;
-    conn->peer.log_error = NGX_ERROR_INFO;
-    conn->peer.so_keepalive = 1;
-}
-
-
-static ngx_prize_redis_conn_t *
-ngx_prize_redis_create(ngx_cycle_t *cycle,
-    const ngx_prize_redis_login_t *login, struct sockaddr *sockaddr,
-    socklen_t socklen, ngx_str_t *name)
-{
-    ngx_pool_cleanup_t      *cln;
-    ngx_prize_redis_conn_t  *conn;
-
-    cln = ngx_pool_cleanup_add(cycle->pool, sizeof(ngx_prize_redis_conn_t));
-    if (cln == NULL) {
-        return NULL;
-    }
-
-    conn = cln->data;
-    ngx_memzero(conn, sizeof(ngx_prize_redis_conn_t));
-
-    conn->name.data = ngx_pstrdup(cycle->pool, name);
-    if (conn->name.data == NULL) {
-        return NULL;
-    }
-
-    conn->name.len = name->len;
-    conn->login = login;
-    conn->log = cycle->log;
-    conn->label = ngx_prize_metrics_label(PRIZE_LABEL_REDIS, &conn->name);
-
-    ngx_memcpy(&conn->sockaddr, sockaddr, socklen);
-    conn->socklen = socklen;
-
-    ngx_prize_redis_peer(conn);
-
-    ngx_queue_init(&conn->slots);
-    ngx_queue_init(&conn->waiting);
-    ngx_queue_init(&conn->free);
-
-    conn->flush.handler = ngx_prize_redis_flush_handler;
-    conn->flush.data = conn;
-    conn->flush.log = cycle->log;
-
-    conn->timer.handler = ngx_prize_redis_timer_handler;
-    conn->timer.data = conn;
-    conn->timer.log = cycle->log;
-    conn->timer.cancelable = 1;
-
-    ngx_prize_breaker_init(&conn->breaker, ngx_prize_redis_probe, conn,
-                           cycle->log);
-
-    ngx_prize_breaker_count(&conn->breaker, PRIZE_BREAKER_REDIS_SHUT,
-                            conn->label);
-
-    ngx_queue_insert_tail(&ngx_prize_redis_conns, &conn->queue);
-    cln->handler = ngx_prize_redis_cleanup;
-
-    return conn;
-}
-
-
-ngx_prize_redis_conn_t *
-ngx_prize_redis_get(ngx_cycle_t *cycle, const ngx_prize_redis_login_t *login,
-    struct sockaddr *sockaddr, socklen_t socklen, ngx_str_t *name)
-{
-    ngx_queue_t             *q;
-    ngx_prize_redis_conn_t  *conn;
-
-    for (q = ngx_queue_head(&ngx_prize_redis_conns);
-         q != ngx_queue_sentinel(&ngx_prize_redis_conns);
-         q = ngx_queue_next(q))
+    for (q = ngx_queue_head(&redis->waiting);
+         q != ngx_queue_sentinel(&redis->waiting);
+         q = next)
     {
-        conn = ngx_queue_data(q, ngx_prize_redis_conn_t, queue);
+        next = ngx_queue_next(q);
+        lookup = ngx_queue_data(q, ngx_prize_lookup_t, queue);
 
-        if (conn->login == login
-            && ngx_cmp_sockaddr(&conn->sockaddr.sockaddr, conn->socklen,
-                                sockaddr, socklen, 1)
-               == NGX_OK)
-        {
-            return conn;
-        }
-    }
-
-    return ngx_prize_redis_create(cycle, login, sockaddr, socklen, name);
-}
-
-
-ngx_uint_t
-ngx_prize_redis_usable(ngx_prize_redis_conn_t *conn)
-{
-    return conn->breaker.state == NGX_PRIZE_BREAKER_SHUT;
-}
-
-
-void
-ngx_prize_redis_warm(ngx_prize_redis_conn_t *conn, ngx_msec_t connect_timeout)
-{
-    (void) ngx_prize_redis_open(conn, connect_timeout);
-}
-
-
-ngx_int_t
-ngx_prize_redis_lookup(ngx_prize_redis_conn_t *conn,
-    ngx_prize_lookup_t *lookup, ngx_msec_t connect_timeout)
-{
-    ngx_int_t  rc;
-
-    if (conn->pending >= NGX_PRIZE_REDIS_PENDING_MAX) {
-        return NGX_BUSY;
-    }
-
-    rc = ngx_prize_redis_open(conn, connect_timeout);
-
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
-    if (conn->state == NGX_PRIZE_REDIS_READY) {
-        rc = ngx_prize_redis_send_lookup(conn, lookup);
-
-        if (rc == NGX_OK) {
-            ngx_prize_redis_count(conn, 1);
+        if ((ngx_msec_int_t) (lookup->deadline - ngx_current_msec) > 0) {
+            ngx_prize_backend_wake(&redis->backend, lookup->deadline);
+            continue;
         }
 
-        return rc;
+        ngx_queue_remove(q);
+        ngx_queue_insert_tail(late, q);
     }
-
-    ngx_prize_redis_count(conn, 1);
-
-    lookup->place = conn;
-    lookup->deadline = ngx_current_msec + connect_timeout;
-
-    ngx_queue_insert_tail(&conn->waiting, &lookup->queue);
-    ngx_prize_timer_advance(&conn->timer, lookup->deadline);
-
-    return NGX_OK;
 }
 
 
-void
-ngx_prize_redis_detach(ngx_prize_redis_conn_t *conn,
-    ngx_prize_lookup_t *lookup)
+static void
+ngx_prize_redis_expire(void *data, ngx_queue_t *late)
 {
-    ngx_prize_slot_t  *slot;
+    ngx_msec_t               when;
+    ngx_prize_redis_t       *redis = data;
+    ngx_prize_redis_conn_t  *conn;
 
-    if (lookup->place == conn) {
-        ngx_queue_remove(&lookup->queue);
+    conn = &redis->conn;
 
-    } else {
-        slot = lookup->place;
-        slot->lookup = NULL;
+    if (conn->state == NGX_PRIZE_REDIS_CONNECTING
+        || conn->state == NGX_PRIZE_REDIS_LOGIN)
+    {
+        if ((ngx_msec_int_t) (conn->deadline - ngx_current_msec) <= 0) {
+            ngx_prize_redis_conn_lose(conn, NGX_PRIZE_REDIS_SERVER,
+                                      PRIZE_PEER_ERROR_CONNECT, NGX_ETIMEDOUT,
+                                      "connecting timed out");
+            return;
+        }
+
+        ngx_prize_backend_wake(&redis->backend, conn->deadline);
     }
 
-    ngx_prize_redis_count(conn, -1);
-    lookup->place = NULL;
-}
+    when = ngx_prize_redis_pipe_expire(&conn->pipe, late);
 
+    if (when) {
+        ngx_prize_backend_wake(&redis->backend, when);
+    }
 
-void
-ngx_prize_redis_write_back(ngx_prize_redis_conn_t *conn,
-    const prize_write_back_t *wb, ngx_msec_t timeout)
-{
-    long   len;
-    char  *command;
+    ngx_prize_redis_expire_waiting(redis, late);
 
     if (conn->state != NGX_PRIZE_REDIS_READY) {
         return;
     }
 
-    len = prize_write_back_format(wb, !conn->evalsha, &command);
-    if (len < 0) {
+    if (ngx_prize_redis_pipe_overdue(&conn->pipe, &when)) {
+        ngx_prize_redis_conn_lose(conn, NGX_PRIZE_REDIS_SERVER,
+                                  PRIZE_PEER_ERROR_TIMEOUT, NGX_ETIMEDOUT,
+                                  "no reply");
+
+    } else if (when) {
+        ngx_prize_backend_wake(&redis->backend, when);
+    }
+}
+
+
+static void
+ngx_prize_redis_detach(void *data, ngx_prize_lookup_t *lookup)
+{
+    if (lookup->slot) {
+        lookup->slot->lookup = NULL;
+        lookup->slot = NULL;
         return;
     }
 
-    /* the first one of a connection brings the script along */
+    ngx_queue_remove(&lookup->queue);
+}
 
-    if (ngx_prize_redis_send(conn, NGX_PRIZE_SLOT_WRITE_BACK, command, len,
-                             timeout)
-        == NGX_OK)
-    {
-        conn->evalsha = 1;
+
+static void
+ngx_prize_redis_close(void *data)
+{
+    ngx_prize_redis_drop(data);
+}
+
+
+static void
+ngx_prize_redis_destroy(void *data)
+{
+    ngx_prize_redis_t  *redis = data;
+
+    ngx_prize_redis_drop(redis);
+    ngx_prize_redis_pipe_destroy(&redis->conn.pipe);
+
+    if (redis->end.timer_set) {
+        ngx_del_timer(&redis->end);
     }
 
-    free(command);
+    ngx_prize_backend_end(&redis->backend);
+    ngx_destroy_pool(redis->pool);
+}
+
+
+/* who holds an endpoint */
+
+static void
+ngx_prize_redis_end_handler(ngx_event_t *ev)
+{
+    ngx_prize_redis_t  *redis;
+
+    redis = ev->data;
+
+    ngx_log_debug1(NGX_LOG_DEBUG_EVENT, ev->log, 0,
+                   "prize redis \"%V\" ends", &redis->name);
+
+    ngx_prize_redis_destroy(redis);
+}
+
+
+static ngx_prize_redis_t *
+ngx_prize_redis_create(ngx_cycle_t *cycle,
+    const ngx_prize_redis_login_t *login, struct sockaddr *sockaddr,
+    socklen_t socklen, ngx_str_t *name)
+{
+    ngx_pool_t         *pool;
+    ngx_prize_redis_t  *redis;
+
+    pool = ngx_create_pool(2048, cycle->log);
+    if (pool == NULL) {
+        return NULL;
+    }
+
+    redis = ngx_pcalloc(pool, sizeof(ngx_prize_redis_t));
+    if (redis == NULL) {
+        goto failed;
+    }
+
+    redis->pool = pool;
+
+    redis->name.len = name->len;
+    redis->name.data = ngx_pstrdup(pool, name);
+    if (redis->name.data == NULL) {
+        goto failed;
+    }
+
+    ngx_memcpy(&redis->sockaddr, sockaddr, socklen);
+    redis->socklen = socklen;
+
+    ngx_queue_init(&redis->waiting);
+
+    redis->end.handler = ngx_prize_redis_end_handler;
+    redis->end.data = redis;
+    redis->end.log = cycle->log;
+    redis->end.cancelable = 1;
+
+    ngx_prize_redis_conn_init(&redis->conn, &redis->sockaddr.sockaddr, socklen,
+                              &redis->name, login, cycle->log);
+
+    if (ngx_prize_backend_init(&redis->backend, &ngx_prize_redis_kind, cycle,
+                               &redis->name)
+        != NGX_OK)
+    {
+        goto failed;
+    }
+
+    ngx_prize_redis_conn_report(&redis->conn, ngx_prize_redis_conn_handler,
+                                redis, redis->backend.label);
+
+    return redis;
+
+failed:
+
+    ngx_destroy_pool(pool);
+
+    return NULL;
+}
+
+
+ngx_prize_redis_t *
+ngx_prize_redis_get(ngx_cycle_t *cycle, const ngx_prize_redis_login_t *login,
+    struct sockaddr *sockaddr, socklen_t socklen, ngx_str_t *name)
+{
+    ngx_prize_redis_t    *redis;
+    ngx_prize_backend_t  *backend;
+
+    for (backend = ngx_prize_backend_next(&ngx_prize_redis_kind, NULL);
+         backend;
+         backend = ngx_prize_backend_next(&ngx_prize_redis_kind, backend))
+    {
+        redis = (ngx_prize_redis_t *) backend;
+
+        if (redis->conn.login == login
+            && ngx_cmp_sockaddr(&redis->sockaddr.sockaddr, redis->socklen,
+                                sockaddr, socklen, 1)
+               == NGX_OK)
+        {
+            ngx_prize_redis_hold(redis);
+            return redis;
+        }
+    }
+
+    redis = ngx_prize_redis_create(cycle, login, sockaddr, socklen, name);
+
+    if (redis) {
+        ngx_prize_redis_hold(redis);
+    }
+
+    return redis;
+}
+
+
+void
+ngx_prize_redis_hold(ngx_prize_redis_t *redis)
+{
+    redis->holders++;
+
+    if (redis->end.timer_set) {
+        ngx_del_timer(&redis->end);
+    }
+}
+
+
+void
+ngx_prize_redis_release(ngx_prize_redis_t *redis)
+{
+    redis->holders--;
+
+    if (redis->holders == 0) {
+        ngx_add_timer(&redis->end, NGX_PRIZE_REDIS_END);
+    }
+}
+
+
+ngx_uint_t
+ngx_prize_redis_usable(ngx_prize_redis_t *redis)
+{
+    return redis->backend.breaker.state == NGX_PRIZE_BREAKER_SHUT;
+}
+
+
+/* an attempt has just failed: that is the answer to these lookups too */
+
+static ngx_uint_t
+ngx_prize_redis_pauses(ngx_prize_redis_t *redis)
+{
+    return redis->conn.state == NGX_PRIZE_REDIS_CLOSED
+           && ngx_prize_breaker_resting(&redis->backend.breaker);
+}
+
+
+void
+ngx_prize_redis_warm(ngx_prize_redis_t *redis, ngx_msec_t timeout)
+{
+    if (redis->conn.timeout == 0) {
+        (void) ngx_prize_redis_open(redis, timeout);
+    }
+}
+
+
+ngx_int_t
+ngx_prize_redis_lookup(ngx_prize_redis_t *redis, ngx_prize_lookup_t *lookup,
+    ngx_msec_t connect_timeout)
+{
+    ngx_int_t  rc;
+
+    if (redis->conn.pipe.pending >= NGX_PRIZE_REDIS_PENDING_MAX) {
+        return NGX_BUSY;
+    }
+
+    if (ngx_prize_redis_pauses(redis)) {
+        return NGX_DECLINED;
+    }
+
+    rc = ngx_prize_redis_open(redis, connect_timeout);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (redis->conn.state == NGX_PRIZE_REDIS_READY) {
+        if (ngx_prize_redis_send(redis, lookup) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+    } else {
+        lookup->slot = NULL;
+        lookup->deadline = ngx_current_msec + connect_timeout;
+        ngx_queue_insert_tail(&redis->waiting, &lookup->queue);
+    }
+
+    ngx_prize_backend_take(&redis->backend, lookup);
+
+    return NGX_OK;
 }
 
 
 ngx_uint_t
 ngx_prize_redis_healthy(void)
 {
-    ngx_queue_t             *q;
-    ngx_prize_redis_conn_t  *conn;
+    ngx_prize_redis_t    *redis;
+    ngx_prize_backend_t  *backend;
 
-    for (q = ngx_queue_head(&ngx_prize_redis_conns);
-         q != ngx_queue_sentinel(&ngx_prize_redis_conns);
-         q = ngx_queue_next(q))
+    for (backend = ngx_prize_backend_next(&ngx_prize_redis_kind, NULL);
+         backend;
+         backend = ngx_prize_backend_next(&ngx_prize_redis_kind, backend))
     {
-        conn = ngx_queue_data(q, ngx_prize_redis_conn_t, queue);
+        redis = (ngx_prize_redis_t *) backend;
 
-        if (conn->state == NGX_PRIZE_REDIS_READY
-            || (ngx_prize_redis_usable(conn) && conn->breaker.failures == 0))
+        if (redis->conn.state == NGX_PRIZE_REDIS_READY
+            || (ngx_prize_redis_usable(redis)
+                && redis->backend.breaker.failures == 0))
         {
             return 1;
         }
@@ -697,34 +771,18 @@ ngx_prize_redis_healthy(void)
 
     /* who is told so asks for no page, and no lookup would find out */
 
-    for (q = ngx_queue_head(&ngx_prize_redis_conns);
-         q != ngx_queue_sentinel(&ngx_prize_redis_conns);
-         q = ngx_queue_next(q))
+    for (backend = ngx_prize_backend_next(&ngx_prize_redis_kind, NULL);
+         backend;
+         backend = ngx_prize_backend_next(&ngx_prize_redis_kind, backend))
     {
-        conn = ngx_queue_data(q, ngx_prize_redis_conn_t, queue);
+        redis = (ngx_prize_redis_t *) backend;
 
-        if (ngx_prize_redis_usable(conn)) {
-            ngx_prize_redis_warm(conn, conn->connect_timeout);
+        if (redis->conn.timeout && ngx_prize_redis_usable(redis)
+            && !ngx_prize_redis_pauses(redis))
+        {
+            (void) ngx_prize_redis_open(redis, redis->conn.timeout);
         }
     }
 
     return 0;
-}
-
-
-void
-ngx_prize_redis_done(void)
-{
-    ngx_queue_t             *q;
-    ngx_prize_redis_conn_t  *conn;
-
-    for (q = ngx_queue_head(&ngx_prize_redis_conns);
-         q != ngx_queue_sentinel(&ngx_prize_redis_conns);
-         q = ngx_queue_next(q))
-    {
-        conn = ngx_queue_data(q, ngx_prize_redis_conn_t, queue);
-
-        ngx_prize_breaker_done(&conn->breaker);
-        ngx_prize_redis_close(conn);
-    }
 }

@@ -1,103 +1,118 @@
 
 /*
- * The inside of an endpoint, for the rooms that it is made of: the connection,
- * the pipe of commands and of the places that their replies have, and what
- * these replies say.  Nobody else includes it.
+ * Commands out, and a slot for each until it is answered: replies come back
+ * in order.  A pipe knows neither what a command means nor the socket that
+ * carries it.
+ *
+ * Who pushes a command gives its slot a handler, which is called exactly
+ * once: with the reply, or with PRIZE_REPLY_BROKEN where none will come.
  */
 
 #ifndef _NGX_PRIZE_REDIS_PIPE_H_INCLUDED_
 #define _NGX_PRIZE_REDIS_PIPE_H_INCLUDED_
 
 
-#include "ngx_prize_redis.h"
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+
+#include "ngx_prize_lookup.h"
+#include "prize_reply.h"
 
 
-typedef enum {
-    NGX_PRIZE_SLOT_LOOKUP = 0,
-    NGX_PRIZE_SLOT_WRITE_BACK,
-    NGX_PRIZE_SLOT_AUTH,
-    NGX_PRIZE_SLOT_SELECT,
-    NGX_PRIZE_SLOT_PING,
-    NGX_PRIZE_SLOT_CHECK
-} ngx_prize_slot_kind_e;
+typedef struct ngx_prize_redis_pipe_s  ngx_prize_redis_pipe_t;
+
+/*
+ * pipe->reply holds the reply until the handler returns.  The slot is a copy:
+ * its place is free already.  The handler may push, and may close the pipe.
+ */
+typedef void (*ngx_prize_redis_slot_pt)(ngx_prize_redis_pipe_t *pipe,
+    const ngx_prize_redis_slot_t *slot, prize_reply_e type);
 
 
-/* the place of one reply */
-
-typedef struct {
-    ngx_queue_t             queue;
-    ngx_prize_slot_kind_e   kind;
-    ngx_prize_lookup_t     *lookup;     /* NULL: swallow the reply */
-    unsigned                wanted;     /* elements of an array */
-    uint64_t                sent;       /* ngx_prize_clock() */
-    ngx_msec_t              timeout;
-    ngx_msec_t              deadline;
-} ngx_prize_slot_t;
+struct ngx_prize_redis_slot_s {
+    ngx_queue_t                 queue;
+    ngx_prize_redis_slot_pt     handler;
+    ngx_prize_lookup_t         *lookup;     /* whose it is, or NULL */
+    unsigned                    wanted;     /* elements of an array */
+    uint64_t                    sent;       /* ngx_prize_clock() */
+    ngx_msec_t                  timeout;
+    ngx_msec_t                  deadline;   /* of ngx_current_msec */
+};
 
 
-#define ngx_prize_redis_gauge(conn, gauge, n)                                 \
-    (ngx_prize_peer_metrics((conn)->label)->gauges[gauge] += (n))
+struct ngx_prize_redis_pipe_s {
+    ngx_queue_t                 slots;      /* in order of their replies */
+    ngx_queue_t                 free;       /* to be used again */
+    ngx_uint_t                  pending;    /* slots in use */
+    ngx_uint_t                  closed;     /* how often it was */
 
-#define ngx_prize_redis_error(conn, reason)                                   \
-    (ngx_prize_peer_metrics((conn)->label)->counters[reason]++)
+    prize_reply_t               reply;
+    ngx_msec_t                  answered;   /* when the last one came */
+
+    u_char                     *out;        /* commands not yet written */
+    size_t                      out_sent;
+    size_t                      out_len;
+    size_t                      out_size;
+
+    ngx_event_t                 flush;      /* posted once a turn: write */
+    uint64_t                    clock;      /* ngx_prize_clock() of this turn */
+    ngx_uint_t                  label;      /* of ngx_prize_metrics' peers */
+};
 
 
-/* pipe: commands out, and a slot for each until it is answered */
+/* "flush" is called with "data" once there is something to write */
+void ngx_prize_redis_pipe_init(ngx_prize_redis_pipe_t *pipe,
+    ngx_event_handler_pt flush, void *data, ngx_log_t *log);
 
-/* so many lookups more */
-void ngx_prize_redis_count(ngx_prize_redis_conn_t *conn, ngx_int_t n);
+/* NGX_ERROR: no memory */
+ngx_int_t ngx_prize_redis_pipe_open(ngx_prize_redis_pipe_t *pipe);
 
-/* the end of a lookup; it may be used for another at once */
-void ngx_prize_redis_complete(ngx_prize_redis_conn_t *conn,
-    ngx_prize_lookup_t *lookup, ngx_prize_result_e result);
+/* each slot's handler is called; what they push belongs to the next life */
+void ngx_prize_redis_pipe_close(ngx_prize_redis_pipe_t *pipe);
 
-/* NGX_ERROR: no memory, or more is unsent than is good */
+/* frees what a closed one keeps for its next life */
+void ngx_prize_redis_pipe_destroy(ngx_prize_redis_pipe_t *pipe);
 
-ngx_int_t ngx_prize_redis_send_lookup(ngx_prize_redis_conn_t *conn,
-    ngx_prize_lookup_t *lookup);
-ngx_int_t ngx_prize_redis_send(ngx_prize_redis_conn_t *conn,
-    ngx_prize_slot_kind_e kind, const char *command, size_t len,
-    ngx_msec_t timeout);
-ngx_int_t ngx_prize_redis_send_argv(ngx_prize_redis_conn_t *conn,
-    ngx_prize_slot_kind_e kind, int argc, const char **argv, size_t *lens);
-ngx_int_t ngx_prize_redis_send_ping(ngx_prize_redis_conn_t *conn,
-    ngx_prize_slot_kind_e kind);
+/*
+ * Where a command of at most so many bytes may be written to; NULL: no
+ * memory, or more is unsent than is good.
+ */
+u_char *ngx_prize_redis_pipe_reserve(ngx_prize_redis_pipe_t *pipe, size_t len);
 
-/* writes what there is; posted once a turn */
-void ngx_prize_redis_flush(ngx_prize_redis_conn_t *conn);
-void ngx_prize_redis_flush_handler(ngx_event_t *ev);
+/*
+ * The command of that length stands where it was reserved.  NULL: no memory,
+ * and it is not sent.
+ */
+ngx_prize_redis_slot_t *ngx_prize_redis_pipe_push(ngx_prize_redis_pipe_t *pipe,
+    size_t len, ngx_msec_t timeout, ngx_prize_redis_slot_pt handler);
 
-/* a slot that was answered, to be used again */
-void ngx_prize_redis_pop(ngx_prize_redis_conn_t *conn,
-    ngx_prize_slot_t *slot);
+/* both, for a command that is seldom sent; NULL as there */
+ngx_prize_redis_slot_t *ngx_prize_redis_pipe_command(
+    ngx_prize_redis_pipe_t *pipe, int argc, const char **argv,
+    const size_t *lens, ngx_msec_t timeout, ngx_prize_redis_slot_pt handler);
 
-/* moves what is over its time from the connection's queues to "late" */
-void ngx_prize_redis_collect(ngx_prize_redis_conn_t *conn,
+/*
+ * Hands the replies in these bytes to their slots.  NGX_DONE: a handler has
+ * closed the pipe.  NGX_ERROR: this is no reply that was asked for, and why
+ * stands in pipe->reply.text, ended by a NUL: the order is lost.
+ */
+ngx_int_t ngx_prize_redis_pipe_feed(ngx_prize_redis_pipe_t *pipe,
+    u_char *data, size_t len);
+
+/*
+ * Moves the lookups that are late from their slots, which swallow their
+ * replies then, to "late".  When the next one will be, or 0.
+ */
+ngx_msec_t ngx_prize_redis_pipe_expire(ngx_prize_redis_pipe_t *pipe,
     ngx_queue_t *late);
 
-/* the head is late by a whole budget, and nothing was read since */
-ngx_uint_t ngx_prize_redis_overdue(ngx_prize_redis_conn_t *conn);
-
-/* what was asked, or waits, is another server's now */
-void ngx_prize_redis_lose(ngx_prize_redis_conn_t *conn);
-
-
-/* reply: NGX_DONE: the connection has been closed */
-
-ngx_int_t ngx_prize_redis_parse(ngx_prize_redis_conn_t *conn);
-
-
-/* the connection */
-
-/* PING was answered */
-void ngx_prize_redis_ready(ngx_prize_redis_conn_t *conn);
-
-/* one event of a connection, whatever number of lookups it takes along */
-void ngx_prize_redis_failed(ngx_prize_redis_conn_t *conn,
-    prize_peer_counter_e reason, ngx_err_t err, const char *why);
-
-/* the server answers, but not to us, or not yet */
-void ngx_prize_redis_away(ngx_prize_redis_conn_t *conn, ngx_msec_t least);
+/*
+ * The head is late by a whole budget, and no reply was completed since.  If
+ * not, "*when" is when that could be; 0: nothing is in flight.
+ */
+ngx_uint_t ngx_prize_redis_pipe_overdue(ngx_prize_redis_pipe_t *pipe,
+    ngx_msec_t *when);
 
 
 #endif /* _NGX_PRIZE_REDIS_PIPE_H_INCLUDED_ */

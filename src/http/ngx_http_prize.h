@@ -1,7 +1,6 @@
 
 /*
- * What the rooms of this layer share: the configuration and the context of a
- * request.
+ * What all of this layer share: the module, and its configuration.
  */
 
 #ifndef _NGX_HTTP_PRIZE_H_INCLUDED_
@@ -20,6 +19,7 @@
 #include "prize_gzip.h"
 #include "prize_history.h"
 #include "prize_id.h"
+#include "prize_keys.h"
 #include "prize_signature.h"
 #include "prize_template.h"
 
@@ -99,11 +99,11 @@ typedef struct {
     u_char                          *postgres_conf_file;
     ngx_uint_t                       postgres_line;
     ngx_prize_postgres_conf_t       *postgres;
-    ngx_str_t                        postgres_query;
+    ngx_prize_postgres_query_t       postgres_query;
     ngx_uint_t                       query;      /* of the pool's */
     ngx_msec_t                       postgres_timeout;
 
-    prize_signature_keys_t          *sign_keys;  /* NULL: links are not */
+    prize_keys_t                    *sign_keys;  /* NULL: links are not */
     ngx_str_t                        sign_event; /*   signed */
 
     ngx_msec_t                       write_back; /* 0: off */
@@ -116,92 +116,7 @@ typedef struct {
 } ngx_http_prize_loc_conf_t;
 
 
-typedef enum {
-    NGX_HTTP_PRIZE_NOBODY = 0,
-    NGX_HTTP_PRIZE_REDIS,
-    NGX_HTTP_PRIZE_POSTGRES
-} ngx_http_prize_source_e;
-
-
-typedef enum {
-    NGX_HTTP_PRIZE_NONE = 0,
-    NGX_HTTP_PRIZE_FOUND,
-    NGX_HTTP_PRIZE_UNKNOWN,
-    NGX_HTTP_PRIZE_REFUSED,
-    NGX_HTTP_PRIZE_SHED,
-    NGX_HTTP_PRIZE_TIMEOUT,
-    NGX_HTTP_PRIZE_ERROR
-} ngx_http_prize_result_e;
-
-
-/*
- * One request's way to its page.  It lives in a cleanup of the request's
- * pool, where an internal redirect does not lose it, so that the log phase
- * still knows what happened.
- */
-
-typedef struct {
-    ngx_http_request_t              *request;    /* or a subrequest */
-    ngx_http_prize_loc_conf_t       *conf;       /* of the location that ran */
-
-    ngx_str_t                        id;         /* empty: not a valid one */
-    ngx_int_t                        refusal;    /* its status, or 0 */
-    ngx_http_prize_source_e          source;
-    ngx_http_prize_result_e          result;
-
-    /* the record found, indexed by conf->pages->fields; in the pool */
-    prize_str_t                     *values;
-
-    ngx_prize_lookup_t               lookup;
-    ngx_http_upstream_t             *upstream;   /* ours, if not r's any more */
-    ngx_prize_redis_conn_t          *redis;      /* that has the lookup, or */
-    ngx_prize_postgres_pool_t       *postgres;   /* that has it, or NULL */
-    ngx_prize_redis_conn_t          *write_to;   /* where a row is missing */
-    ngx_msec_t                       start;      /* of the current try */
-    uint64_t                         clock;      /* when this location's */
-                                                 /*   phases began */
-    ngx_table_elt_t                 *retry_after;    /* of a 503, or NULL */
-    ngx_table_elt_t                 *policy;     /* of the page, or NULL */
-
-    unsigned                         peer:1;     /* the balancer gave one */
-    unsigned                         asked:1;    /* some Redis was tried */
-    unsigned                         late:1;     /* a backend was too late */
-    unsigned                         counted:1;  /* in flight */
-    unsigned                         guarded:1;  /* has its cleanup */
-    unsigned                         post_action:1;  /* as r->post_action, */
-                                                 /*   when it was asked */
-} ngx_http_prize_ctx_t;
-
-
 extern ngx_module_t  ngx_http_prize_module;
-
-
-/* where an internal redirect has lost it, or NULL */
-ngx_http_prize_ctx_t *ngx_http_prize_find_ctx(ngx_http_request_t *r);
-
-
-/* the context of this request, or NULL; also after an internal redirect */
-
-static ngx_inline ngx_http_prize_ctx_t *
-ngx_http_prize_get_ctx(ngx_http_request_t *r)
-{
-    ngx_http_prize_ctx_t  *ctx;
-
-    ctx = ngx_http_get_module_ctx(r, ngx_http_prize_module);
-
-    return ctx ? ctx : ngx_http_prize_find_ctx(r);
-}
-
-
-/* takes and checks the request's ID; NGX_ERROR without memory */
-ngx_int_t ngx_http_prize_take_id(ngx_http_request_t *r,
-    ngx_http_prize_loc_conf_t *plcf, ngx_str_t *id);
-
-
-/* phase and content handlers */
-ngx_int_t ngx_http_prize_preaccess_handler(ngx_http_request_t *r);
-ngx_int_t ngx_http_prize_handler(ngx_http_request_t *r);
-ngx_int_t ngx_http_prize_log_handler(ngx_http_request_t *r);
 
 
 #endif /* _NGX_HTTP_PRIZE_H_INCLUDED_ */

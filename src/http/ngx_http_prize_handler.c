@@ -1,141 +1,11 @@
 
-#include "ngx_http_prize.h"
+#include "ngx_http_prize_ctx.h"
+#include "ngx_http_prize_handler.h"
 #include "ngx_http_prize_page.h"
-#include "ngx_http_prize_peer.h"
 
 
 /* nginx has no name for it */
 #define NGX_HTTP_PRIZE_GONE  410
-
-
-static ngx_int_t ngx_http_prize_ask_redis(ngx_http_prize_ctx_t *ctx);
-static ngx_int_t ngx_http_prize_ask_postgres(ngx_http_prize_ctx_t *ctx);
-static void ngx_http_prize_redis_handler(ngx_prize_lookup_t *lookup,
-    ngx_prize_result_e result);
-static void ngx_http_prize_postgres_handler(ngx_prize_lookup_t *lookup,
-    ngx_prize_result_e result);
-
-
-/* marks the cleanup that holds a context; there is nothing to do in it */
-
-static void
-ngx_http_prize_ctx_cleanup(void *data)
-{
-}
-
-
-static void
-ngx_http_prize_uncount(ngx_http_prize_ctx_t *ctx)
-{
-    if (ctx->counted) {
-        ctx->counted = 0;
-        ngx_prize_gauge_add(PRIZE_REQUESTS_IN_FLIGHT, -1);
-    }
-}
-
-
-/* the request is gone, whatever it was waiting for */
-
-static void
-ngx_http_prize_abandon(void *data)
-{
-    ngx_http_prize_ctx_t  *ctx = data;
-
-    if (ctx->redis || ctx->postgres) {
-        ngx_prize_count(PRIZE_CLIENT_ABORTS);
-    }
-
-    if (ctx->redis) {
-        ngx_prize_redis_detach(ctx->redis, &ctx->lookup);
-        ctx->redis = NULL;
-    }
-
-    if (ctx->postgres) {
-        ngx_prize_postgres_detach(ctx->postgres, &ctx->lookup);
-        ctx->postgres = NULL;
-    }
-
-    ngx_http_prize_peer_free(ctx, 0);
-
-    ngx_http_prize_uncount(ctx);
-}
-
-
-ngx_http_prize_ctx_t *
-ngx_http_prize_find_ctx(ngx_http_request_t *r)
-{
-    ngx_pool_cleanup_t    *cln;
-    ngx_http_prize_ctx_t  *ctx;
-
-    /* subrequests share the pool of their main request */
-
-    for (cln = r->pool->cleanup; cln; cln = cln->next) {
-        if (cln->handler == ngx_http_prize_ctx_cleanup) {
-            ctx = cln->data;
-
-            if (ctx->request == r) {
-                ngx_http_set_ctx(r, ctx, ngx_http_prize_module);
-                return ctx;
-            }
-        }
-    }
-
-    return NULL;
-}
-
-
-static ngx_http_prize_ctx_t *
-ngx_http_prize_create_ctx(ngx_http_request_t *r)
-{
-    ngx_pool_cleanup_t    *cln;
-    ngx_http_prize_ctx_t  *ctx;
-
-    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_prize_ctx_t));
-    if (cln == NULL) {
-        return NULL;
-    }
-
-    cln->handler = ngx_http_prize_ctx_cleanup;
-    ctx = cln->data;
-
-    ngx_memzero(ctx, sizeof(ngx_http_prize_ctx_t));
-    ctx->request = r;
-
-    ngx_http_set_ctx(r, ctx, ngx_http_prize_module);
-
-    return ctx;
-}
-
-
-ngx_int_t
-ngx_http_prize_take_id(ngx_http_request_t *r, ngx_http_prize_loc_conf_t *plcf,
-    ngx_str_t *id)
-{
-    prize_str_t  src;
-    ngx_str_t    value;
-
-    if (ngx_http_prize_value_get(r, &plcf->id_value, &value) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    ngx_str_null(id);
-
-    if (value.len == 0) {
-        return NGX_OK;
-    }
-
-    id->data = ngx_pnalloc(r->pool, value.len);
-    if (id->data == NULL) {
-        return NGX_ERROR;
-    }
-
-    src.data = (char *) value.data;
-    src.len = value.len;
-
-    id->len = prize_id_decode((char *) id->data, &src, plcf->id_max_length);
-
-    return NGX_OK;
-}
 
 
 /* of a signed link, in the time that it takes anyway; 0 if it is valid */
@@ -191,7 +61,7 @@ ngx_http_prize_refusal(ngx_http_request_t *r, ngx_http_prize_ctx_t *ctx)
 static ngx_int_t
 ngx_http_prize_examine(ngx_http_request_t *r, ngx_http_prize_ctx_t *ctx)
 {
-    if (ngx_http_prize_take_id(r, ctx->conf, &ctx->id) != NGX_OK) {
+    if (ngx_http_prize_ctx_take_id(r, ctx->conf, &ctx->id) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -220,10 +90,10 @@ ngx_http_prize_preaccess_handler(ngx_http_request_t *r)
         return NGX_DECLINED;
     }
 
-    ctx = ngx_http_prize_get_ctx(r);
+    ctx = ngx_http_prize_ctx_get(r);
 
     if (ctx == NULL) {
-        ctx = ngx_http_prize_create_ctx(r);
+        ctx = ngx_http_prize_ctx_create(r);
 
         if (ctx == NULL || ngx_http_prize_page_privacy(r) != NGX_OK) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -239,11 +109,11 @@ ngx_http_prize_preaccess_handler(ngx_http_request_t *r)
 
     /* a "post_action" may come here while a lookup is still somewhere */
 
-    ngx_http_prize_abandon(ctx);
+    ngx_http_prize_ctx_abandon(ctx);
 
     ctx->conf = plcf;
     ctx->clock = ngx_prize_clock();
-    ctx->source = NGX_HTTP_PRIZE_NOBODY;
+    ctx->search.source = NGX_HTTP_PRIZE_NOBODY;
     ctx->values = NULL;
     ctx->policy = NULL;
 
@@ -255,20 +125,10 @@ ngx_http_prize_preaccess_handler(ngx_http_request_t *r)
 }
 
 
-static ngx_int_t
-ngx_http_prize_refuse(ngx_http_prize_ctx_t *ctx,
-    ngx_http_prize_result_e result, ngx_int_t status)
-{
-    ctx->result = result;
-    return status;
-}
-
-
 /* 1 to 3 seconds: those who were turned away must not come back together */
 
 static ngx_int_t
-ngx_http_prize_unavailable(ngx_http_prize_ctx_t *ctx,
-    ngx_http_prize_result_e result)
+ngx_http_prize_unavailable(ngx_http_prize_ctx_t *ctx)
 {
     ngx_table_elt_t     *h;
 
@@ -290,7 +150,7 @@ ngx_http_prize_unavailable(ngx_http_prize_ctx_t *ctx,
     h->hash = 1;
     h->value = seconds[ngx_random() % 3];
 
-    return ngx_http_prize_refuse(ctx, result, NGX_HTTP_SERVICE_UNAVAILABLE);
+    return NGX_HTTP_SERVICE_UNAVAILABLE;
 }
 
 
@@ -337,27 +197,26 @@ ngx_http_prize_keep(ngx_http_prize_ctx_t *ctx, const prize_record_t *record)
 /* the one place where a record becomes somebody's page */
 
 static ngx_int_t
-ngx_http_prize_found(ngx_http_prize_ctx_t *ctx,
-    ngx_http_prize_source_e source, const prize_record_t *record)
+ngx_http_prize_found(ngx_http_prize_ctx_t *ctx)
 {
     size_t                  values;
-    prize_record_t          kept;
+    prize_record_t          kept, *record;
     ngx_http_prize_page_t  *page;
+
+    record = &ctx->search.lookup.record;
 
     if (record->values[PRIZE_FIELD_ID].len != ctx->id.len
         || ngx_memcmp(record->values[PRIZE_FIELD_ID].data, ctx->id.data,
                       ctx->id.len)
            != 0)
     {
-        return ngx_http_prize_unavailable(ctx, NGX_HTTP_PRIZE_ERROR);
+        ctx->result = NGX_HTTP_PRIZE_ERROR;
+        return ngx_http_prize_unavailable(ctx);
     }
 
     if (ngx_http_prize_keep(ctx, record) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
-
-    ctx->source = source;
-    ctx->result = NGX_HTTP_PRIZE_FOUND;
 
     page = ngx_http_prize_page_choose(ctx->conf->pages, ctx->values);
 
@@ -369,7 +228,8 @@ ngx_http_prize_found(ngx_http_prize_ctx_t *ctx,
     kept.values = ctx->values;
 
     if (ngx_http_prize_page_values(page, &kept, &values) != NGX_OK) {
-        return ngx_http_prize_unavailable(ctx, NGX_HTTP_PRIZE_ERROR);
+        ctx->result = NGX_HTTP_PRIZE_ERROR;
+        return ngx_http_prize_unavailable(ctx);
     }
 
     ngx_prize_metrics->pages[page->label]++;
@@ -379,45 +239,57 @@ ngx_http_prize_found(ngx_http_prize_ctx_t *ctx,
 }
 
 
-static void
-ngx_http_prize_write_back(ngx_http_prize_ctx_t *ctx,
-    const prize_record_t *record)
+static ngx_int_t
+ngx_http_prize_respond(ngx_http_prize_ctx_t *ctx,
+    ngx_http_prize_result_e result)
 {
-    ngx_msec_t           ttl;
-    prize_write_back_t   wb;
+    ctx->result = (result == NGX_HTTP_PRIZE_NO_MEMORY) ? NGX_HTTP_PRIZE_ERROR
+                                                       : result;
 
-    if (ctx->write_to == NULL || !ctx->lookup.leader
-        || ctx->conf->write_back == 0)
-    {
-        return;
+    switch (result) {
+
+    case NGX_HTTP_PRIZE_FOUND:
+        return ngx_http_prize_found(ctx);
+
+    case NGX_HTTP_PRIZE_UNKNOWN:
+        return NGX_HTTP_NOT_FOUND;
+
+    case NGX_HTTP_PRIZE_NO_MEMORY:
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+
+    default:
+        return ngx_http_prize_unavailable(ctx);
     }
-
-    /* what was missed together must not expire together */
-
-    ttl = ctx->conf->write_back;
-    ttl += ngx_random() % (ttl / 10 + 1);
-
-    wb.key = ctx->lookup.key;
-    wb.fields = &ctx->conf->pages->fields;
-    wb.record = record;
-    wb.ttl = ttl;
-
-    ngx_prize_redis_write_back(ctx->write_to, &wb, ctx->conf->redis_timeout);
 }
 
 
-/* an answer that came from a backend's event, not from nginx's own */
+/*
+ * A search has ended, in an event of a store and not in one of the request.
+ *
+ * nginx runs a "post_action" for a client that has left before it runs any
+ * cleanup: the request is then somebody else's, and is not ours to end.
+ */
 
 static void
-ngx_http_prize_finalize(ngx_http_prize_ctx_t *ctx, ngx_int_t rc)
+ngx_http_prize_search_handler(ngx_http_prize_search_t *search,
+    ngx_http_prize_result_e result)
 {
-    ngx_connection_t    *c;
-    ngx_http_request_t  *r;
+    ngx_int_t              rc;
+    ngx_connection_t      *c;
+    ngx_http_request_t    *r;
+    ngx_http_prize_ctx_t  *ctx;
 
+    ctx = search->data;
     r = ctx->request;
     c = r->connection;
 
-    ngx_http_prize_uncount(ctx);
+    ngx_http_prize_ctx_uncount(ctx);
+
+    if (r->post_action != ctx->post_action) {
+        return;
+    }
+
+    rc = ngx_http_prize_respond(ctx, result);
 
     ngx_http_set_log_request(c->log, r);
     ngx_http_finalize_request(r, rc);
@@ -425,360 +297,14 @@ ngx_http_prize_finalize(ngx_http_prize_ctx_t *ctx, ngx_int_t rc)
 }
 
 
-/*
- * nginx runs a "post_action" for a client that has left before it runs any
- * cleanup: the request is then somebody else's, and is not ours to end.
- */
-
-static ngx_uint_t
-ngx_http_prize_gone(ngx_http_prize_ctx_t *ctx)
-{
-    if (ctx->request->post_action == ctx->post_action) {
-        return 0;
-    }
-
-    ngx_http_prize_abandon(ctx);
-
-    return 1;
-}
-
-
-/* all calls below return NGX_DONE while the lookup is somewhere */
-
-static ngx_int_t
-ngx_http_prize_ask_redis(ngx_http_prize_ctx_t *ctx)
-{
-    ngx_int_t                   rc;
-    ngx_http_request_t         *r;
-    ngx_prize_redis_conn_t     *conn;
-    ngx_http_prize_loc_conf_t  *plcf;
-
-    r = ctx->request;
-    plcf = ctx->conf;
-
-    for ( ;; ) {
-        rc = ngx_http_prize_peer_get(r, ctx, &conn);
-
-        if (rc == NGX_BUSY) {
-            return ngx_http_prize_ask_postgres(ctx);
-        }
-
-        if (rc != NGX_OK) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        ctx->asked = 1;
-        ctx->lookup.timeout = plcf->redis_timeout;
-        ctx->lookup.handler = ngx_http_prize_redis_handler;
-
-        rc = ngx_prize_redis_lookup(conn, &ctx->lookup,
-                                    plcf->redis_connect_timeout);
-
-        if (rc == NGX_OK) {
-            ctx->redis = conn;
-            return NGX_DONE;
-        }
-
-        ngx_http_prize_peer_answered(r, ctx, NGX_HTTP_BAD_GATEWAY);
-
-        if (rc == NGX_ERROR) {
-            ngx_http_prize_peer_free(ctx, 0);
-            return ngx_http_prize_ask_postgres(ctx);
-        }
-
-        ngx_http_prize_peer_free(ctx, rc == NGX_BUSY ? NGX_PEER_NEXT
-                                                     : NGX_PEER_FAILED);
-    }
-}
-
-
-static ngx_int_t
-ngx_http_prize_after_redis(ngx_http_prize_ctx_t *ctx,
-    ngx_prize_redis_conn_t *conn, ngx_prize_result_e result)
-{
-    ngx_http_request_t  *r;
-
-    r = ctx->request;
-
-    switch (result) {
-
-    case NGX_PRIZE_FOUND:
-        ngx_http_prize_peer_answered(r, ctx, NGX_HTTP_OK);
-        break;
-
-    case NGX_PRIZE_STALE:
-        ngx_http_prize_peer_answered(r, ctx, NGX_HTTP_OK);
-
-        if (ctx->conf->postgres) {
-            ctx->write_to = conn;
-        }
-
-        break;
-
-    case NGX_PRIZE_NOT_FOUND:
-        ngx_http_prize_peer_answered(r, ctx, NGX_HTTP_NOT_FOUND);
-        ctx->write_to = conn;
-        break;
-
-    case NGX_PRIZE_LATE:
-        ngx_http_prize_peer_answered(r, ctx, NGX_HTTP_GATEWAY_TIME_OUT);
-        ctx->late = 1;
-        break;
-
-    default:
-        ngx_http_prize_peer_answered(r, ctx, NGX_HTTP_BAD_GATEWAY);
-    }
-
-    if (result == NGX_PRIZE_LOST) {
-        ngx_http_prize_peer_free(ctx, ctx->lookup.blamed ? NGX_PEER_FAILED
-                                                            : NGX_PEER_NEXT);
-        return ngx_http_prize_ask_redis(ctx);
-    }
-
-    ngx_http_prize_peer_free(ctx, 0);
-
-    if (result == NGX_PRIZE_FOUND
-        || (result == NGX_PRIZE_STALE && ctx->conf->postgres == NULL))
-    {
-        return ngx_http_prize_found(ctx, NGX_HTTP_PRIZE_REDIS,
-                                    &ctx->lookup.record);
-    }
-
-    if (result == NGX_PRIZE_NOT_FOUND && ctx->conf->postgres == NULL) {
-        return ngx_http_prize_refuse(ctx, NGX_HTTP_PRIZE_UNKNOWN,
-                                     NGX_HTTP_NOT_FOUND);
-    }
-
-    return ngx_http_prize_ask_postgres(ctx);
-}
-
-
-static void
-ngx_http_prize_redis_handler(ngx_prize_lookup_t *lookup,
-    ngx_prize_result_e result)
-{
-    ngx_int_t                rc;
-    ngx_http_prize_ctx_t    *ctx;
-    ngx_prize_redis_conn_t  *conn;
-
-    ctx = lookup->data;
-    conn = ctx->redis;
-    ctx->redis = NULL;
-
-    if (ngx_http_prize_gone(ctx)) {
-        return;
-    }
-
-    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, ctx->request->connection->log, 0,
-                   "prize redis result %d for \"%V\"", result, &ctx->id);
-
-    rc = ngx_http_prize_after_redis(ctx, conn, result);
-
-    if (rc != NGX_DONE) {
-        ngx_http_prize_finalize(ctx, rc);
-    }
-}
-
-
-/* the pool's own name changes when another host takes over */
-
-static ngx_int_t
-ngx_http_prize_postgres_asked(ngx_http_request_t *r, ngx_http_prize_ctx_t *ctx,
-    ngx_prize_postgres_pool_t *pool)
-{
-    ngx_str_t  *name;
-
-    name = ngx_palloc(r->pool, sizeof(ngx_str_t));
-    if (name == NULL) {
-        return NGX_ERROR;
-    }
-
-    *name = *ngx_prize_postgres_name(pool);
-
-    name->data = ngx_pstrdup(r->pool, name);
-    if (name->data == NULL) {
-        return NGX_ERROR;
-    }
-
-    return ngx_http_prize_peer_asked(r, ctx, name);
-}
-
-
-static ngx_int_t
-ngx_http_prize_ask_postgres(ngx_http_prize_ctx_t *ctx)
-{
-    ngx_int_t                   rc;
-    ngx_http_request_t         *r;
-    ngx_http_prize_loc_conf_t  *plcf;
-    ngx_prize_postgres_pool_t  *pool;
-
-    r = ctx->request;
-    plcf = ctx->conf;
-
-    if (plcf->postgres == NULL) {
-        return ngx_http_prize_unavailable(ctx, ctx->late
-                                               ? NGX_HTTP_PRIZE_TIMEOUT
-                                               : ctx->asked
-                                               ? NGX_HTTP_PRIZE_ERROR
-                                               : NGX_HTTP_PRIZE_SHED);
-    }
-
-    pool = ngx_prize_postgres_get((ngx_cycle_t *) ngx_cycle, plcf->postgres);
-    if (pool == NULL
-        || ngx_http_prize_postgres_asked(r, ctx, pool) != NGX_OK)
-    {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    ctx->lookup.query = plcf->query;
-    ctx->lookup.timeout = plcf->postgres_timeout;
-    ctx->lookup.handler = ngx_http_prize_postgres_handler;
-
-    rc = ngx_prize_postgres_lookup(pool, &ctx->lookup);
-
-    if (rc == NGX_OK) {
-        ctx->postgres = pool;
-        return NGX_DONE;
-    }
-
-    ngx_http_prize_peer_unasked(r);
-
-    if (rc == NGX_BUSY) {
-        return ngx_http_prize_unavailable(ctx, NGX_HTTP_PRIZE_SHED);
-    }
-
-    if (rc == NGX_DECLINED) {
-        return ngx_http_prize_refuse(ctx, NGX_HTTP_PRIZE_UNKNOWN,
-                                     NGX_HTTP_NOT_FOUND);
-    }
-
-    return NGX_HTTP_INTERNAL_SERVER_ERROR;
-}
-
-
-static ngx_int_t
-ngx_http_prize_after_postgres(ngx_http_prize_ctx_t *ctx,
-    ngx_prize_result_e result)
-{
-    ngx_http_request_t  *r;
-
-    r = ctx->request;
-
-    switch (result) {
-
-    case NGX_PRIZE_FOUND:
-        ngx_http_prize_peer_answered(r, ctx, NGX_HTTP_OK);
-        ngx_http_prize_write_back(ctx, &ctx->lookup.record);
-
-        return ngx_http_prize_found(ctx, NGX_HTTP_PRIZE_POSTGRES,
-                                    &ctx->lookup.record);
-
-    case NGX_PRIZE_NOT_FOUND:
-        ngx_http_prize_peer_answered(r, ctx, NGX_HTTP_NOT_FOUND);
-        return ngx_http_prize_refuse(ctx, NGX_HTTP_PRIZE_UNKNOWN,
-                                     NGX_HTTP_NOT_FOUND);
-
-    case NGX_PRIZE_LATE:
-        ngx_http_prize_peer_answered(r, ctx, NGX_HTTP_GATEWAY_TIME_OUT);
-        return ngx_http_prize_unavailable(ctx, NGX_HTTP_PRIZE_TIMEOUT);
-
-    default:
-        ngx_http_prize_peer_answered(r, ctx, NGX_HTTP_BAD_GATEWAY);
-        return ngx_http_prize_unavailable(ctx, NGX_HTTP_PRIZE_ERROR);
-    }
-}
-
-
-static void
-ngx_http_prize_postgres_handler(ngx_prize_lookup_t *lookup,
-    ngx_prize_result_e result)
-{
-    ngx_http_prize_ctx_t  *ctx;
-
-    ctx = lookup->data;
-    ctx->postgres = NULL;
-
-    if (ngx_http_prize_gone(ctx)) {
-        return;
-    }
-
-    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, ctx->request->connection->log, 0,
-                   "prize postgres result %d for \"%V\"", result, &ctx->id);
-
-    ngx_http_prize_finalize(ctx, ngx_http_prize_after_postgres(ctx, result));
-}
-
-
-static ngx_int_t
-ngx_http_prize_key(ngx_http_prize_ctx_t *ctx)
-{
-    ngx_str_t  key;
-
-    if (ctx->conf->redis == NULL) {
-        return NGX_OK;
-    }
-
-    if (ngx_http_prize_value_get(ctx->request, &ctx->conf->key_value, &key)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    ctx->lookup.key.data = (char *) key.data;
-    ctx->lookup.key.len = key.len;
-    ctx->lookup.command = &ctx->conf->pages->command;
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_prize_start(ngx_http_prize_ctx_t *ctx)
-{
-    ngx_http_cleanup_t  *cln;
-    ngx_http_request_t  *r;
-
-    r = ctx->request;
-
-    if (ngx_http_prize_key(ctx) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    if (!ctx->guarded) {
-        cln = ngx_http_cleanup_add(r, 0);
-        if (cln == NULL) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        cln->handler = ngx_http_prize_abandon;
-        cln->data = ctx;
-        ctx->guarded = 1;
-    }
-
-    ctx->lookup.id = ctx->id;
-    ctx->lookup.fields = &ctx->conf->pages->fields;
-    ctx->lookup.data = ctx;
-    ctx->write_to = NULL;
-    ctx->late = 0;
-    ctx->asked = 0;
-    ctx->post_action = r->post_action;
-
-    if (ngx_http_prize_peer_init(r, ctx, ctx->conf->redis) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    return ctx->conf->redis ? ngx_http_prize_ask_redis(ctx)
-                            : ngx_http_prize_ask_postgres(ctx);
-}
-
-
 ngx_int_t
 ngx_http_prize_handler(ngx_http_request_t *r)
 {
-    ngx_int_t              rc;
-    ngx_http_prize_ctx_t  *ctx;
+    ngx_int_t                 rc;
+    ngx_http_prize_ctx_t     *ctx;
+    ngx_http_prize_result_e   result;
 
-    ctx = ngx_http_prize_get_ctx(r);
+    ctx = ngx_http_prize_ctx_get(r);
 
     if (ctx == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -802,14 +328,21 @@ ngx_http_prize_handler(ngx_http_request_t *r)
         return rc;
     }
 
-    rc = ngx_http_prize_start(ctx);
-
-    if (rc != NGX_DONE) {
-        return rc;
+    if (ngx_http_prize_ctx_guard(ctx) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ctx->counted = 1;
-    ngx_prize_gauge_add(PRIZE_REQUESTS_IN_FLIGHT, 1);
+    ctx->post_action = r->post_action;
+    ctx->search.handler = ngx_http_prize_search_handler;
+    ctx->search.data = ctx;
+
+    result = ngx_http_prize_search_start(&ctx->search, r, ctx->conf, &ctx->id);
+
+    if (result != NGX_HTTP_PRIZE_NONE) {
+        return ngx_http_prize_respond(ctx, result);
+    }
+
+    ngx_http_prize_ctx_count(ctx);
 
     /* a client that leaves takes its request along */
     r->read_event_handler = ngx_http_test_reading;
@@ -838,7 +371,7 @@ ngx_http_prize_log_handler(ngx_http_request_t *r)
         return NGX_OK;
     }
 
-    ctx = ngx_http_prize_get_ctx(r);
+    ctx = ngx_http_prize_ctx_get(r);
 
     if (ctx == NULL) {
         return NGX_OK;
@@ -849,7 +382,7 @@ ngx_http_prize_log_handler(ngx_http_request_t *r)
     ngx_prize_count(status == NGX_HTTP_OK ? PRIZE_HTTP_200
                                           : prize_metrics_status(status));
 
-    prize_histogram_add(ngx_prize_metrics, histograms[ctx->source],
+    prize_histogram_add(ngx_prize_metrics, histograms[ctx->search.source],
                         ngx_prize_clock() - ctx->clock);
 
     return NGX_OK;

@@ -1,8 +1,12 @@
 
 #include "ngx_http_prize.h"
-#include "ngx_http_prize_directive.h"
+#include "ngx_http_prize_conf.h"
+#include "ngx_http_prize_handler.h"
 #include "ngx_http_prize_page.h"
+#include "ngx_http_prize_page_conf.h"
+#include "ngx_http_prize_servers.h"
 #include "ngx_http_prize_status.h"
+#include "ngx_http_prize_store_conf.h"
 #include "ngx_http_prize_variable.h"
 #include "ngx_prize_history.h"
 
@@ -314,40 +318,6 @@ ngx_http_prize_init(ngx_conf_t *cf)
 }
 
 
-/* connects ahead, so that the first employee does not wait for it */
-
-static void
-ngx_http_prize_warm(ngx_cycle_t *cycle, ngx_http_prize_loc_conf_t *plcf)
-{
-    ngx_uint_t                  i, n;
-    ngx_prize_redis_conn_t     *conn;
-    ngx_http_upstream_server_t *server;
-
-    if (plcf->redis == NULL || plcf->redis->servers == NULL) {
-        return;
-    }
-
-    server = plcf->redis->servers->elts;
-
-    for (i = 0; i < plcf->redis->servers->nelts; i++) {
-
-        if (server[i].down) {
-            continue;
-        }
-
-        for (n = 0; n < server[i].naddrs; n++) {
-            conn = ngx_prize_redis_get(cycle, plcf->redis_login,
-                                       server[i].addrs[n].sockaddr,
-                                       server[i].addrs[n].socklen,
-                                       &server[i].addrs[n].name);
-            if (conn) {
-                ngx_prize_redis_warm(conn, plcf->redis_connect_timeout);
-            }
-        }
-    }
-}
-
-
 /* a page is labelled by the last part of its path */
 
 static void
@@ -412,10 +382,10 @@ ngx_http_prize_init_worker(ngx_cycle_t *cycle)
 
     for (i = 0; i < pmcf->locations.nelts; i++) {
 
-        if (plcf[i]->postgres
-            && ngx_prize_postgres_get(cycle, plcf[i]->postgres) == NULL)
-        {
-            return NGX_ERROR;
+        /* without memory it is made on first use, or that is a 500 */
+
+        if (plcf[i]->postgres) {
+            (void) ngx_prize_postgres_get(cycle, plcf[i]->postgres);
         }
     }
 
@@ -425,7 +395,7 @@ ngx_http_prize_init_worker(ngx_cycle_t *cycle)
 
     for (i = 0; i < pmcf->locations.nelts; i++) {
         ngx_http_prize_label(plcf[i]->pages);
-        ngx_http_prize_warm(cycle, plcf[i]);
+        ngx_http_prize_servers_open(cycle, plcf[i]);
     }
 
     return NGX_OK;
@@ -443,8 +413,7 @@ ngx_http_prize_exit_worker(ngx_cycle_t *cycle)
         return;
     }
 
-    ngx_prize_redis_done();
-    ngx_prize_postgres_done();
+    ngx_prize_backend_close_all();
 
     ngx_prize_metrics_close();
 }

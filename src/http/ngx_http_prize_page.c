@@ -1,4 +1,5 @@
 
+#include "ngx_http_prize_ctx.h"
 #include "ngx_http_prize_page.h"
 #include "ngx_prize_block.h"
 #include "ngx_prize_notice.h"

@@ -3,7 +3,10 @@
 
 
 /* some of nginx's variables look at it; nothing in it is ever set */
-static ngx_http_upstream_conf_t  ngx_http_prize_upstream_conf;
+static ngx_http_upstream_conf_t   ngx_http_prize_peer_conf;
+
+/* and some balancers at the state of a try, when there is none */
+static ngx_http_upstream_state_t  ngx_http_prize_peer_no_state;
 
 
 static ngx_int_t
@@ -14,6 +17,7 @@ ngx_http_prize_peer_states(ngx_http_request_t *r)
     if (r->upstream_states == NULL) {
         r->upstream_states = ngx_array_create(r->pool, 2,
                                           sizeof(ngx_http_upstream_state_t));
+
         return r->upstream_states ? NGX_OK : NGX_ERROR;
     }
 
@@ -34,11 +38,36 @@ ngx_http_prize_peer_states(ngx_http_request_t *r)
 }
 
 
+/* the array may have moved; balancers read the entry of the try */
+
+static void
+ngx_http_prize_peer_set_state(ngx_http_prize_peer_t *peer)
+{
+    ngx_array_t                *states;
+    ngx_http_upstream_state_t  *state;
+
+    if (peer->upstream == NULL) {
+        return;
+    }
+
+    states = peer->request->upstream_states;
+    state = states->elts;
+
+    peer->upstream->state = states->nelts ? &state[states->nelts - 1]
+                                          : &ngx_http_prize_peer_no_state;
+}
+
+
 ngx_int_t
-ngx_http_prize_peer_init(ngx_http_request_t *r, ngx_http_prize_ctx_t *ctx,
+ngx_http_prize_peer_init(ngx_http_prize_peer_t *peer, ngx_http_request_t *r,
     ngx_http_upstream_srv_conf_t *uscf)
 {
     ngx_http_upstream_t  *u;
+
+    peer->request = r;
+    peer->uscf = uscf;
+    peer->upstream = NULL;
+    peer->renewed = 0;
 
     if (ngx_http_prize_peer_states(r) != NGX_OK) {
         return NGX_ERROR;
@@ -53,26 +82,27 @@ ngx_http_prize_peer_init(ngx_http_request_t *r, ngx_http_prize_ctx_t *ctx,
     }
 
     u = r->upstream;
-    ctx->upstream = u;
+    peer->upstream = u;
 
-    u->conf = &ngx_http_prize_upstream_conf;
+    u->conf = &ngx_http_prize_peer_conf;
     u->upstream = uscf;
     ngx_str_set(&u->schema, "redis://");
 
     /* a request's log has its arguments, and a signature among them */
     u->peer.log = ngx_cycle->log;
 
+    ngx_http_prize_peer_set_state(peer);
+
     return uscf->peer.init(r, uscf);
 }
 
 
 ngx_int_t
-ngx_http_prize_peer_asked(ngx_http_request_t *r, ngx_http_prize_ctx_t *ctx,
-    ngx_str_t *name)
+ngx_http_prize_peer_asked(ngx_http_prize_peer_t *peer, ngx_str_t *name)
 {
     ngx_http_upstream_state_t  *state;
 
-    state = ngx_array_push(r->upstream_states);
+    state = ngx_array_push(peer->request->upstream_states);
     if (state == NULL) {
         return NGX_ERROR;
     }
@@ -84,41 +114,47 @@ ngx_http_prize_peer_asked(ngx_http_request_t *r, ngx_http_prize_ctx_t *ctx,
     state->header_time = (ngx_msec_t) -1;
     state->peer = name;
 
-    ctx->start = ngx_current_msec;
+    peer->start = ngx_current_msec;
 
-    /* the array may have moved; balancers read the entry of the try */
-
-    if (r->upstream) {
-        r->upstream->state = state;
-    }
+    ngx_http_prize_peer_set_state(peer);
 
     return NGX_OK;
 }
 
 
 void
-ngx_http_prize_peer_answered(ngx_http_request_t *r, ngx_http_prize_ctx_t *ctx,
-    ngx_uint_t status)
+ngx_http_prize_peer_answered(ngx_http_prize_peer_t *peer,
+    ngx_prize_result_e result)
 {
+    ngx_array_t                *states;
     ngx_http_upstream_state_t  *state;
 
-    state = r->upstream_states->elts;
-    state += r->upstream_states->nelts - 1;
+    static const ngx_uint_t  statuses[] = {
+        [NGX_PRIZE_FOUND] = NGX_HTTP_OK,
+        [NGX_PRIZE_NOT_FOUND] = NGX_HTTP_NOT_FOUND,
+        [NGX_PRIZE_STALE] = NGX_HTTP_OK,
+        [NGX_PRIZE_FOREIGN] = NGX_HTTP_BAD_GATEWAY,
+        [NGX_PRIZE_LATE] = NGX_HTTP_GATEWAY_TIME_OUT,
+        [NGX_PRIZE_LOST] = NGX_HTTP_BAD_GATEWAY,
+        [NGX_PRIZE_ERROR] = NGX_HTTP_BAD_GATEWAY
+    };
 
-    state->status = status;
-    state->response_time = ngx_current_msec - ctx->start;
+    states = peer->request->upstream_states;
+    state = states->elts;
+    state += states->nelts - 1;
+
+    state->status = statuses[result];
+    state->response_time = ngx_current_msec - peer->start;
     state->header_time = state->response_time;
 }
 
 
 void
-ngx_http_prize_peer_unasked(ngx_http_request_t *r)
+ngx_http_prize_peer_unasked(ngx_http_prize_peer_t *peer)
 {
-    r->upstream_states->nelts--;
+    peer->request->upstream_states->nelts--;
 
-    if (r->upstream) {
-        r->upstream->state = NULL;
-    }
+    ngx_http_prize_peer_set_state(peer);
 }
 
 
@@ -136,76 +172,163 @@ ngx_http_prize_peer_close(ngx_peer_connection_t *pc)
 }
 
 
-ngx_int_t
-ngx_http_prize_peer_get(ngx_http_request_t *r, ngx_http_prize_ctx_t *ctx,
-    ngx_prize_redis_conn_t **conn)
+/*
+ * A block whose names move says that it is busy when they have moved since it
+ * was asked first.  What the balancer left in the peer is not its own then:
+ * the keepalive module would take its data for those of round robin.
+ */
+
+static ngx_int_t
+ngx_http_prize_peer_renew(ngx_http_prize_peer_t *peer)
 {
-    ngx_int_t                   rc;
-    ngx_peer_connection_t      *pc;
-    ngx_http_upstream_state_t  *state;
+#if (NGX_HTTP_UPSTREAM_ZONE)
+    ngx_http_upstream_t  *u;
 
-    pc = &r->upstream->peer;
+    if (peer->renewed || peer->uscf->shm_zone == NULL) {
+        return NGX_BUSY;
+    }
 
-    while (pc->tries) {
+    peer->renewed = 1;
 
-        if (ngx_http_prize_peer_asked(r, ctx, NULL) != NGX_OK) {
-            return NGX_ERROR;
+    u = peer->upstream;
+    u->peer.data = NULL;
+    u->peer.notify = NULL;
+
+    return peer->uscf->peer.init(peer->request, peer->uscf);
+#else
+    return NGX_BUSY;
+#endif
+}
+
+
+/* what a peer says lives in a zone, which another worker may change */
+
+static ngx_int_t
+ngx_http_prize_peer_select(ngx_http_prize_peer_t *peer,
+    const ngx_prize_redis_login_t *login)
+{
+    ngx_pool_t             *pool;
+    ngx_peer_connection_t  *pc;
+
+    pc = &peer->upstream->peer;
+    pool = peer->request->pool;
+
+    peer->held = 1;
+    peer->name = NULL;
+
+    peer->redis = ngx_prize_redis_get((ngx_cycle_t *) ngx_cycle, login,
+                                      pc->sockaddr, pc->socklen, pc->name);
+
+    if (peer->redis == NULL) {
+        return NGX_ERROR;
+    }
+
+    peer->name = ngx_palloc(pool, sizeof(ngx_str_t) + peer->redis->name.len);
+
+    if (peer->name == NULL) {
+        return NGX_ERROR;
+    }
+
+    peer->name->len = peer->redis->name.len;
+    peer->name->data = (u_char *) (peer->name + 1);
+    ngx_memcpy(peer->name->data, peer->redis->name.data, peer->name->len);
+
+    return NGX_OK;
+}
+
+
+/* the balancer's own part of a try; as peer.get */
+
+static ngx_int_t
+ngx_http_prize_peer_next(ngx_http_prize_peer_t *peer)
+{
+    ngx_int_t               rc;
+    ngx_peer_connection_t  *pc;
+
+    pc = &peer->upstream->peer;
+
+    for ( ;; ) {
+        if (pc->tries == 0) {
+            return NGX_BUSY;
         }
 
         rc = pc->get(pc, pc->data);
 
-        if (rc == NGX_BUSY) {
-            ngx_http_prize_peer_unasked(r);
-            return NGX_BUSY;
+        if (rc != NGX_BUSY) {
+            break;
         }
 
-        if (rc == NGX_ERROR) {
+        rc = ngx_http_prize_peer_renew(peer);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+    }
+
+    if (rc != NGX_ERROR && pc->connection) {
+        ngx_http_prize_peer_close(pc);
+    }
+
+    return rc == NGX_ERROR ? NGX_ERROR : NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_prize_peer_get(ngx_http_prize_peer_t *peer,
+    const ngx_prize_redis_login_t *login)
+{
+    ngx_int_t  rc;
+
+    for ( ;; ) {
+        if (ngx_http_prize_peer_asked(peer, NULL) != NGX_OK) {
             return NGX_ERROR;
         }
 
-        if (pc->connection) {
-            ngx_http_prize_peer_close(pc);
+        rc = ngx_http_prize_peer_next(peer);
+
+        if (rc != NGX_OK) {
+            ngx_http_prize_peer_unasked(peer);
+            return rc;
         }
 
-        ctx->peer = 1;
+        rc = ngx_http_prize_peer_select(peer, login);
 
-        *conn = ngx_prize_redis_get((ngx_cycle_t *) ngx_cycle,
-                                    ctx->conf->redis_login, pc->sockaddr,
-                                    pc->socklen, pc->name);
-        if (*conn == NULL) {
-            ngx_http_prize_peer_free(ctx, 0);
-            return NGX_ERROR;
-        }
-
-        if (ngx_prize_redis_usable(*conn)) {
-
-            /* a zone's peer may go away, a connection lives as its worker */
-
-            state = r->upstream->state;
-            state->peer = &(*conn)->name;
-
+        if (rc == NGX_OK && ngx_prize_redis_usable(peer->redis)) {
+            peer->upstream->state->peer = peer->name;
             return NGX_OK;
         }
 
-        ngx_http_prize_peer_unasked(r);
-        ngx_http_prize_peer_free(ctx, NGX_PEER_NEXT);
-    }
+        ngx_http_prize_peer_free(peer, rc == NGX_OK ? NGX_PEER_NEXT : 0);
+        ngx_http_prize_peer_unasked(peer);
 
-    return NGX_BUSY;
+        if (rc != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
 }
 
 
 void
-ngx_http_prize_peer_free(ngx_http_prize_ctx_t *ctx, ngx_uint_t state)
+ngx_http_prize_peer_free(ngx_http_prize_peer_t *peer, ngx_uint_t state)
 {
     ngx_peer_connection_t  *pc;
 
-    if (!ctx->peer) {
+    if (!peer->held) {
         return;
     }
 
-    ctx->peer = 0;
-    pc = &ctx->upstream->peer;
+    peer->held = 0;
 
+    pc = &peer->upstream->peer;
     pc->free(pc, pc->data, state);
+
+    /* a zone's peer may go away now; nginx's log asks for its name */
+
+    pc->sockaddr = NULL;
+    pc->name = peer->name;
+
+    if (peer->redis) {
+        ngx_prize_redis_release(peer->redis);
+        peer->redis = NULL;
+    }
 }

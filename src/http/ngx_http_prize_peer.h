@@ -1,10 +1,10 @@
 
 /*
- * From an upstream block to a shared connection: the block's own balancer is
- * asked for every request, and the address that it names selects the
- * connection.  Of nginx's upstream only the peer and the states are used;
- * the states make $upstream_addr, $upstream_status and
- * $upstream_response_time.
+ * From an upstream block to an endpoint: the block's own balancer is asked
+ * for every request, and the address that it names selects the endpoint.  Of
+ * nginx's upstream only the peer and the states are used; the states make
+ * $upstream_addr, $upstream_status and $upstream_response_time, and hold one
+ * entry for each store that was asked.
  */
 
 #ifndef _NGX_HTTP_PRIZE_PEER_H_INCLUDED_
@@ -14,26 +14,44 @@
 #include "ngx_http_prize.h"
 
 
-/* once a request, before the first try; NGX_ERROR: no memory */
-ngx_int_t ngx_http_prize_peer_init(ngx_http_request_t *r,
-    ngx_http_prize_ctx_t *ctx, ngx_http_upstream_srv_conf_t *uscf);
+/* zeroed at first; of one request */
+
+typedef struct {
+    ngx_http_request_t            *request;
+    ngx_http_upstream_srv_conf_t  *uscf;        /* NULL: no Redis is asked */
+    ngx_http_upstream_t           *upstream;    /* ours, if not r's any more */
+    ngx_prize_redis_t             *redis;       /* that the balancer gave; */
+                                                /*   held, or NULL */
+    ngx_str_t                     *name;        /* of it, in the pool */
+    ngx_msec_t                     start;       /* of the current try */
+    unsigned                       held:1;      /* of the balancer */
+    unsigned                       renewed:1;   /* the balancer's list was */
+} ngx_http_prize_peer_t;
+
+
+/* once a search, before the first try; NGX_ERROR: no memory */
+ngx_int_t ngx_http_prize_peer_init(ngx_http_prize_peer_t *peer,
+    ngx_http_request_t *r, ngx_http_upstream_srv_conf_t *uscf);
 
 /*
- * The next peer's connection, whose breaker is shut.  NGX_OK, NGX_BUSY if
- * there is none, NGX_ERROR without memory.
+ * The next peer's endpoint that is not left alone, in peer->redis.  NGX_OK,
+ * NGX_BUSY if there is none, NGX_ERROR without memory.
  */
-ngx_int_t ngx_http_prize_peer_get(ngx_http_request_t *r,
-    ngx_http_prize_ctx_t *ctx, ngx_prize_redis_conn_t **conn);
+ngx_int_t ngx_http_prize_peer_get(ngx_http_prize_peer_t *peer,
+    const ngx_prize_redis_login_t *login);
 
 /* of the peer that is held, if any; "state" is NGX_PEER_..., or 0 */
-void ngx_http_prize_peer_free(ngx_http_prize_ctx_t *ctx, ngx_uint_t state);
+void ngx_http_prize_peer_free(ngx_http_prize_peer_t *peer, ngx_uint_t state);
 
-/* an entry for a backend that is asked; it was not after all; its outcome */
-ngx_int_t ngx_http_prize_peer_asked(ngx_http_request_t *r,
-    ngx_http_prize_ctx_t *ctx, ngx_str_t *name);
-void ngx_http_prize_peer_unasked(ngx_http_request_t *r);
-void ngx_http_prize_peer_answered(ngx_http_request_t *r,
-    ngx_http_prize_ctx_t *ctx, ngx_uint_t status);
+/*
+ * An entry for a store that is asked; it was not after all; its outcome.  The
+ * name lives in the request's pool.
+ */
+ngx_int_t ngx_http_prize_peer_asked(ngx_http_prize_peer_t *peer,
+    ngx_str_t *name);
+void ngx_http_prize_peer_unasked(ngx_http_prize_peer_t *peer);
+void ngx_http_prize_peer_answered(ngx_http_prize_peer_t *peer,
+    ngx_prize_result_e result);
 
 
 #endif /* _NGX_HTTP_PRIZE_PEER_H_INCLUDED_ */

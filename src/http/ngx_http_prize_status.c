@@ -6,8 +6,9 @@
 
 #include "ngx_http_prize_page.h"
 #include "ngx_http_prize_status.h"
+#include "prize_metrics_text.h"
 
-/* written by "config" from ngx_http_prize_status.html */
+/* written by "config" from ngx_http_prize_status.html, .css and .js */
 #include "ngx_http_prize_status_html.h"
 
 

@@ -1,4 +1,5 @@
 
+#include "ngx_http_prize_ctx.h"
 #include "ngx_http_prize_variable.h"
 
 
@@ -73,7 +74,7 @@ ngx_http_prize_id_variable(ngx_http_request_t *r,
     ngx_http_prize_ctx_t       *ctx;
     ngx_http_prize_loc_conf_t  *plcf;
 
-    ctx = ngx_http_prize_get_ctx(r);
+    ctx = ngx_http_prize_ctx_get(r);
 
     if (ctx) {
         return ngx_http_prize_variable_set(v, ctx->id.data, ctx->id.len);
@@ -83,7 +84,7 @@ ngx_http_prize_id_variable(ngx_http_request_t *r,
 
     plcf = ngx_http_get_module_loc_conf(r, ngx_http_prize_module);
 
-    if (ngx_http_prize_take_id(r, plcf, &id) != NGX_OK) {
+    if (ngx_http_prize_ctx_take_id(r, plcf, &id) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -98,8 +99,8 @@ ngx_http_prize_source_variable(ngx_http_request_t *r,
     ngx_str_t             *source;
     ngx_http_prize_ctx_t  *ctx;
 
-    ctx = ngx_http_prize_get_ctx(r);
-    source = &ngx_http_prize_sources[ctx ? ctx->source
+    ctx = ngx_http_prize_ctx_get(r);
+    source = &ngx_http_prize_sources[ctx ? ctx->search.source
                                          : NGX_HTTP_PRIZE_NOBODY];
 
     return ngx_http_prize_variable_set(v, source->data, source->len);
@@ -113,7 +114,7 @@ ngx_http_prize_result_variable(ngx_http_request_t *r,
     ngx_str_t             *result;
     ngx_http_prize_ctx_t  *ctx;
 
-    ctx = ngx_http_prize_get_ctx(r);
+    ctx = ngx_http_prize_ctx_get(r);
     result = &ngx_http_prize_results[ctx ? ctx->result : NGX_HTTP_PRIZE_NONE];
 
     return ngx_http_prize_variable_set(v, result->data, result->len);
@@ -195,7 +196,7 @@ ngx_http_prize_field_variable(ngx_http_request_t *r,
     ngx_str_t             *name = (ngx_str_t *) data;
     ngx_http_prize_ctx_t  *ctx;
 
-    ctx = ngx_http_prize_get_ctx(r);
+    ctx = ngx_http_prize_ctx_get(r);
 
     if (ctx && ctx->values) {
         i = ngx_http_prize_field_index(&ctx->conf->pages->fields,

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "prize_keys.h"
 #include "prize_signature.h"
 #include "prizectl.h"
 #include "prizectl_csv.h"
@@ -38,7 +39,7 @@ typedef struct {
     time_t                   expires;
     unsigned                 id_max_length;
 
-    prize_signature_keys_t  *keys;      /* owned */
+    prize_keys_t            *keys;      /* owned */
     prizectl_csv_t           csv;
     prizectl_progress_t      progress;
     unsigned long long       size;      /* of the input, or 0 */
@@ -214,10 +215,10 @@ prizectl_sign_options(prizectl_sign_t *sign, int argc, char **argv)
 static int
 prizectl_sign_open(prizectl_sign_t *sign)
 {
-    struct stat              st;
-    prize_signature_error_t  error;
+    struct stat         st;
+    prize_keys_error_t  error;
 
-    sign->keys = prize_signature_keys_read(sign->key_file, &error);
+    sign->keys = prize_keys_read(sign->key_file, &error);
 
     if (sign->keys == NULL) {
 
@@ -486,7 +487,7 @@ prizectl_sign(int argc, char **argv)
          : prizectl_sign_result(&sign, prizectl_sign_run(&sign));
 
     prizectl_csv_destroy(&sign.csv);
-    prize_signature_keys_destroy(sign.keys);
+    prize_keys_destroy(sign.keys);
 
     return rc;
 }

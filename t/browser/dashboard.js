@@ -189,7 +189,7 @@ async function asleep(screen) {
 
     await act('burst 100');
     await act('kill redis');
-    await act('burst 100');
+    await act('fail 8');
     await act('rows 6');
     is(screen.page.seen.requests.length, asked, 'asleep: nothing is asked');
 

@@ -82,6 +82,9 @@ subtest 'row 24: an overdue query' => sub {
     like($site->nginx->error_log, qr/prize: .*no answer in time/,
          'and the log says why');
 
+    cmp_ok($site->errors(postgres => 'timeout'), '>=', 1, 'each is counted');
+    is($site->errors(postgres => 'lost'), 0, 'once');
+
     undef $lock;
     $site->recovers;
     $site->over;
@@ -211,6 +214,53 @@ SQL
               '404, 503, and the neighbours 200');
     is_deeply(statuses($site, \@ids, @ids - @bad), \%want,
               'the same when the type is known');
+    $site->over;
+};
+
+
+# each query has its own time, however long its ID has waited
+
+subtest 'row 51: late in our queue' => sub {
+    my $site = site('h5', pool => 'connections=1 batch=1', timeout => '1s',
+        query => 'SELECT e.*, pg_sleep(0.3) FROM employee e'
+                 . ' WHERE id = ANY($1)');
+
+    for my $burst (1 .. 3) {
+        my $result = $site->ask("burst $burst", requests => 10,
+            connections => 10, ids => [@ids[0 .. 9]],
+            status => undef);
+
+        ok($result->{status}{503}, 'some are late');
+    }
+
+    is_deeply([map { $site->errors(postgres => $_) }
+                   qw(timeout lost connect)], [0, 0, 0],
+              'the connection is kept');
+    $site->over;
+};
+
+
+subtest 'row 53: the type of id changes' => sub {
+    my $clock = Test::Prize::Clock->new(timers => 1);
+
+    $roster->sql('CREATE TABLE badge (id int)');
+    $roster->sql('INSERT INTO badge VALUES (7)');
+    $roster->sql('GRANT SELECT ON badge TO h5');
+
+    my $site = site('h5', clock => $clock,
+                    files => { 'page.html' => '{{id}}' },
+                    query => 'SELECT id FROM badge WHERE id = ANY($1)');
+    my $status = sub { return $site->begin($_[0])->answer->{status} };
+
+    is($status->(7), 200, 'an ID');
+    is($status->('E1'), 404, 'one that its type cannot hold');
+
+    $roster->sql('ALTER TABLE badge ALTER id TYPE text');
+    $roster->sql(q{INSERT INTO badge VALUES ('E1')});
+    $clock->pass(11);
+    is($status->('E1'), 200, 'within 10 s');
+
+    $roster->sql('DROP TABLE badge');
     $site->over;
 };
 

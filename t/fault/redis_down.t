@@ -9,6 +9,7 @@ use Test::Prize::Fault;
 use Test::Prize::Network;
 use Test::Prize::Peer;
 use Test::Prize::Roster;
+use Time::HiRes qw(time);
 
 # Redis that refuses, dies, hangs, or is out of reach: pages come from
 # PostgreSQL, and from Redis again when it is back.
@@ -52,21 +53,16 @@ subtest 'rows 1 and 19: a dead Redis, alone or one of two' => sub {
         my ($from, @servers) = @$case;
         my $dead = "127.0.0.1:$servers[0]";
         my $site = site(redis => \@servers);
-        my $first = $site->ask("one by one, from $from", requests => 50,
-                               connections => 1, from => $from);
-        my $asked = $first->{asked}{$dead} // 0;
 
-        cmp_ok($asked, '>=', 1, 'it is tried');
-        cmp_ok($asked, '<=', 5, 'until the breaker opens');
-
-        my $then = $site->ask("all from $from", requests => 1000,
-                              from => $from);
-
-        is($then->{asked}{$dead}, undef, 'and then left alone');
+        $site->ask("one by one, from $from", requests => 50,
+                   connections => 1, from => $from);
+        $site->leaves_alone($dead);
+        $site->ask("all from $from", requests => 1000, from => $from);
         cmp_ok(scalar(@{ $site->over }), '>=', 1, 'and the log says so');
     }
 
-    cmp_ok($peer->connects, '<=', 10, 'no connect for each request');
+    cmp_ok($peer->connects, '>=', 5, 'it is tried');
+    cmp_ok($peer->connects, '<=', 10, 'until the breaker opens');
 
     # all at once, while its breaker is still shut
     my $before = $peer->connects;
@@ -186,44 +182,78 @@ subtest 'row 5: Redis is stopped after connecting' => sub {
 };
 
 
+# whatever the number of lookups, an attempt that failed is the answer to those
+# of the next 50 ms
+
+subtest 'row 57: one attempt a pause' => sub {
+    for my $case (['redis', redis => [free_port()]],
+                  ['postgres', conninfo => 'hostaddr=127.0.0.1 port='
+                                           . free_port()])
+    {
+        my ($store, @option) = @$case;
+        my $site = site(@option);
+        my $start = time;
+
+        $site->ask("to $store", requests => 400, connections => 200,
+                   status => $store eq 'redis' ? 200 : 503);
+
+        my $attempts = $site->errors($store, 'connect');
+        my $most = 1 + (time - $start) / 0.05;
+
+        cmp_ok($attempts, '>=', 1, 'it is tried');
+        cmp_ok($attempts, '<=', $most, "$attempts times");
+        $site->over;
+    }
+};
+
+
+subtest 'an idle connection that is reset' => sub {
+    my $peer = Test::Prize::Peer->start(records => $records, accept => sub {
+        my ($peer, $client) = @_;
+        $peer->later(1, sub { $peer->reset($client) }) if !$peer->{n}++;
+    });
+    my $site = site(redis => [$peer]);
+
+    eventually { $site->status->{redis_connections} == 0 } 'the end of it';
+    is($site->errors(redis => 'lost'), 0, 'is no failure');
+    $site->returns_to_redis;
+    $site->over(lines => 0);
+};
+
+
 # nginx's clock moves on, so that nobody waits for budgets, or is late for one
 
 sub clock { return Test::Prize::Clock->new(timers => 1) }
 
 
-# One reply comes in pieces, for three budgets: what waits behind it is late,
-# but there is somebody who sends.  A piece is there before the time passes.
+# A byte is there before the time passes.
 
-subtest 'row 5: overdue, but something is read' => sub {
+subtest 'row 52: a byte now and then, and never a whole reply' => sub {
     my $clock = clock();
-    my $peer = Test::Prize::Peer->start(records => $records, lookup => sub {
-        my ($peer, $client, $reply) = @_;
+    my $peer = Test::Prize::Peer->start(lookup => sub {
+        my ($peer, $client) = @_;
 
-        return $reply if $peer->{slow}++ && !$peer->{pieces};
+        return undef if $client->{trickles}++;
 
-        # the others go out behind it
-        push @{ $peer->{behind} }, $reply;
-        return undef if $peer->{pieces};
+        for my $n (1 .. 40) {
+            $peer->later(0.05 * $n, sub {
+                $peer->write($client, $n == 1 ? '*' : '0');
+                $clock->pass(6);
+            });
+        }
 
-        my @pieces = unpack '(a8)5 a*', shift @{ $peer->{behind} };
-
-        $peer->{pieces} = @pieces;
-        $peer->later(0.2 * $_, sub {
-            $peer->write($client, shift @pieces);
-            $clock->pass(12) if --$peer->{pieces};
-            $peer->write($client, join '', splice @{ $peer->{behind} })
-                if !$peer->{pieces};
-        }) for 1 .. @pieces;
         return undef;
     });
     my $site = site(redis => [$peer], clock => $clock);
-    my $result = $site->ask('all pages', requests => 100, connections => 10,
-                            status => 200);
 
-    cmp_ok($result->{source}{postgres}, '>=', 20, 'the late from PostgreSQL');
-    $site->returns_to_redis;
-    is($peer->connects, 1, 'over the same connection');
-    $site->over(lines => 0);
+    $site->ask('all pages', requests => 100, connections => 10,
+               from => 'postgres');
+    like($site->nginx->error_log, qr/redis \S+ no reply/,
+         'the connection is closed');
+    $site->leaves_alone("127.0.0.1:$peer->{port}");
+
+    # of minutes, as nginx's clock has it
+    $site->over(lines => 30);
 };
 
 
@@ -280,6 +310,7 @@ subtest 'row 20: Redis comes back' => sub {
         $redis->kill;
         $site->ask('while it is away', requests => 300, connections => 64,
                    from => 'postgres');
+        $site->leaves_alone("127.0.0.1:$redis->{port}");
         $redis->start;
 
         # the last time it comes back empty, and is filled by write-backs

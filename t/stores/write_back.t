@@ -7,7 +7,7 @@ use Test::Prize;
 use Test::Prize::Clients;
 
 # prize_write_back as Redis sees it: for how long a record is stored, what a
-# newer one and a late answer mean, and that the script survives SCRIPT FLUSH.
+# newer one and a late answer mean.
 
 my $redis = shared_redis();
 my $postgres = shared_postgres();
@@ -160,38 +160,7 @@ settled();
 is($redis->command('EXISTS', 'employee:late'), 0, 'and nothing is stored');
 
 
-# the script is sent when Redis lacks it, and named by its hash otherwise
-
-sub calls {
-    my ($command) = @_;
-    my ($n) = $redis->command('INFO', 'commandstats')
-              =~ /^cmdstat_$command:calls=(\d+)/m;
-
-    return $n // 0;
-}
-
-$redis->command('CONFIG', 'RESETSTAT');
-
-for my $round (1 .. 3) {
-    my @ids = map { "r$round-$_" } 1 .. 5;
-
-    $redis->command('SCRIPT', 'FLUSH');
-
-    # the one that finds the script missing may need a second time
-    for my $id (@ids, $ids[0]) {
-        get('h5', $id);
-        settled();
-    }
-
-    is_deeply([map { record($_) } @ids], [map { row($_) } @ids],
-              'SCRIPT FLUSH: each is stored');
-}
-
-is(calls('eval'), 3, 'the script is sent when it is missing');
-is(calls('evalsha'), 15, 'and asked for by its hash each time');
-
-
-# write-backs among lookups, with the script lost in between
+# write-backs among lookups
 
 my $logged = length $nginx->error_log;
 
@@ -203,8 +172,7 @@ my $clients = Test::Prize::Clients->new(port => $port, connections => 20,
     request => sub { my $id = 'many-' . int($_[0] / 2);
                      return ("/h5?id=$id", $id) });
 
-my $result = $clients->run(requests => 400, after => { map { $_ * 50 => sub {
-    $redis->command('SCRIPT', 'FLUSH') } } 1 .. 7 });
+my $result = $clients->run(requests => 400);
 
 is_deeply([@$result{qw(lost wrong extra)}, $result->{status}],
           [0, 0, 0, {200 => 400}], 'among lookups: to each their own page')

@@ -1,7 +1,7 @@
 
 /*
- * prize_metrics: slots that come and go with their processes, labels, and
- * what is written of it all.
+ * prize_metrics: slots that come and go with their processes, and labels;
+ * prize_metrics_text: what is written of it all.
  */
 
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "prize_metrics.h"
+#include "prize_metrics_text.h"
 #include "tap.h"
 
 

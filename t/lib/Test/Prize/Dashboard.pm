@@ -19,6 +19,7 @@ use HTTP::Tiny ();
 use IO::Handle ();
 use JSON::PP ();
 use POSIX ();
+use Time::HiRes qw(sleep);
 
 use Test::Prize;
 use Test::Prize::Browser;
@@ -39,6 +40,12 @@ my %act = (
     reload => sub { $_[0]{nginx}->reload },
     kill_worker => sub { $_[0]->kill_worker },
     burst => sub { $_[0]->load(requests => $_[1], connections => 50) },
+
+    # after an attempt that fails there is a pause of at most 100 ms
+    fail => sub { for (1 .. $_[1]) {
+        $_[0]->load(requests => 5, connections => 5);
+        sleep 0.11;
+    } },
     load => sub { $_[0]->begin_load($_[1]) },
     end_load => sub { $_[0]->end_load },
     log => sub { $_[0]->logged },

@@ -134,6 +134,21 @@ sub status {
 }
 
 
+# of a store, by the reason that the metrics give
+
+sub errors {
+    my ($self, $store, $reason) = @_;
+    my $status = $self->status;
+    my $sum = 0;
+
+    $sum += $status->{$_}
+        for grep { /^prize_${store}_errors_total\{.*reason="$reason"/ }
+            keys %$status;
+
+    return $sum;
+}
+
+
 # returns when the module has so many of both stores' connections
 
 sub connected {
@@ -210,6 +225,21 @@ sub returns_to_redis {
     my ($self, %option) = @_;
 
     $self->ask_until(source => 'redis', [], %option);
+}
+
+
+# a dead server, and soon nobody's first choice
+
+sub leaves_alone {
+    my ($self, $address) = @_;
+
+    my $left = eval {
+        eventually { !$self->quietly(requests => 20)->{asked}{$address} }
+                   'left alone';
+    };
+
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    ok($left, "$address is left alone");
 }
 
 

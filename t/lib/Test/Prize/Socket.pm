@@ -341,7 +341,8 @@ sub finish {
     return if defined $block->SKIP;
 
     find_place($block);
-    return if defined $block->must_die;
+    return if defined $block->must_die
+        || (defined $block->skip_nginx && !-e $Test::Nginx::Util::PidFile);
 
     my %gauge;
 

@@ -18,8 +18,9 @@ use Carp qw(croak);
 # one of these is found to be another
 
 my @writers = qw(ngx_conf_log_error ngx_log_error ngx_prize_notice
-                 prizectl_error prize_template_error prize_signature_error
-                 prize_inlines_fault);
+                 prizectl_error prize_source_error prize_keys_error
+                 prize_inlines_fault ngx_prize_redis_conn_set_loss
+                 ngx_prize_redis_pipe_refuse);
 
 # nginx's own names of strings
 my %foreign = (ngx_close_file_n => 'close()');
@@ -164,7 +165,7 @@ sub variables {
 
 sub metrics {
     my ($self) = @_;
-    my (undef, $code) = $self->code('src/core/prize_metrics.c');
+    my (undef, $code) = $self->code('src/core/prize_metrics_text.c');
 
     return { map { $_ => '' } map { /\b(prize_[a-z_]+)/g }
              map { $self->{strings}[$_] } $code =~ /"(\d+)"/g };
@@ -375,8 +376,7 @@ sub said {
         my ($statement, $at) = ($1, $-[1]);
 
         next unless $statement =~ /\breturn\b/ && $function->{text}
-            || $statement =~ /(\w+)(?:\[\])?\s+=\s/ && $taken{$1}
-            || $statement =~ /\bfault\[\] =/;
+            || $statement =~ /(\w+)(?:\[\])?\s+=\s/ && $taken{$1};
 
         push @said, [$at + $-[1], $1, 0] while $statement =~ /($joined)/g;
     }

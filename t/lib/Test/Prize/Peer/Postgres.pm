@@ -3,7 +3,7 @@ package Test::Prize::Peer::Postgres;
 # A PostgreSQL that does what a test tells it, as Test::Prize::Peer is such a
 # Redis.  A command is the type of a message; that of a connection's first
 # one, which has none, is 'startup', and behind a Sync, 'S', stand the IDs of
-# the Bind before it.
+# the Bind before it; that of a check is 'query' or 'type'.
 #
 # "usual" lets everybody in and answers a Sync with the rows of those IDs from
 # "records" (by ID).  The messages, of which the functions make some:
@@ -21,6 +21,7 @@ my @columns = qw(id name department prize);
 
 my $ssl_request = 80_877_103;
 my $text_type = 25;
+my $texts_type = 1009;
 
 
 sub parse {
@@ -45,7 +46,14 @@ sub parse {
     my $type = substr $bytes, 0, 1;
 
     $client->{ids} = bound($rest) if $type eq 'B';
-    return $type eq 'S' ? ('S', @{ $client->{ids} }) : $type;
+    $client->{check} = 'query' if "$type$rest" =~ /^DS/;
+    $client->{check} = 'type' if "$type$rest" =~ /^P.*pg_type/s;
+
+    return $type if $type ne 'S';
+
+    my $check = delete $client->{check};
+
+    return $check // ('S', @{ $client->{ids} });
 }
 
 
@@ -66,7 +74,26 @@ sub usual {
 
     return 'N' if $type eq 'ssl';
     return message('R', pack 'N', 0) . ready() if $type eq 'startup';
+    return checked() if $type eq 'query';
+    return typed() if $type eq 'type';
     return $type eq 'S' ? $self->rows(@ids) . ready() : undef;
+}
+
+
+# what the module asks before it asks for IDs: a query is described, and asked
+# for nobody; and its parameter is an array of texts
+
+sub checked {
+    return message('1') . message('t', pack 'n N', 1, $texts_type)
+           . description(@columns) . message('2') . description(@columns)
+           . message('C', "SELECT 0\0") . ready();
+}
+
+
+sub typed {
+    return message('1') . message('2')
+           . description('typcategory', 'format_type') . data('A', 'text')
+           . message('C', "SELECT 1\0") . ready();
 }
 
 

@@ -1,0 +1,527 @@
+
+#include "ngx_prize_redis_conn.h"
+
+
+#define ngx_prize_redis_conn_of(p)                                            \
+    ((ngx_prize_redis_conn_t *)                                               \
+        ((u_char *) (p) - offsetof(ngx_prize_redis_conn_t, pipe)))
+
+#define ngx_prize_redis_conn_gauge(conn, gauge, n)                            \
+    (ngx_prize_peer_metrics((conn)->pipe.label)->gauges[gauge] += (n))
+
+
+static void
+ngx_prize_redis_conn_set_loss(ngx_prize_redis_conn_t *conn,
+    ngx_prize_redis_fault_e fault, prize_peer_counter_e reason,
+    ngx_err_t err, const char *why)
+{
+    conn->loss.fault = fault;
+    conn->loss.reason = reason;
+    conn->loss.err = err;
+    conn->loss.why = why;
+}
+
+
+void
+ngx_prize_redis_conn_lose(ngx_prize_redis_conn_t *conn,
+    ngx_prize_redis_fault_e fault, prize_peer_counter_e reason,
+    ngx_err_t err, const char *why)
+{
+    ngx_log_debug3(NGX_LOG_DEBUG_EVENT, conn->log, 0,
+                   "prize redis \"%V\" lost in state %d, fault %d",
+                   conn->peer.name, conn->state, fault);
+
+    ngx_prize_redis_conn_set_loss(conn, fault, reason, err, why);
+    conn->handler(conn->owner, NGX_PRIZE_REDIS_LOST);
+}
+
+
+static void
+ngx_prize_redis_conn_fail(ngx_prize_redis_conn_t *conn,
+    prize_peer_counter_e reason, ngx_err_t err, const char *why)
+{
+    ngx_prize_redis_conn_lose(conn, NGX_PRIZE_REDIS_SERVER,
+                              conn->state == NGX_PRIZE_REDIS_READY
+                              ? reason : PRIZE_PEER_ERROR_CONNECT, err, why);
+}
+
+
+/* nobody waits for anything of it */
+
+static void
+ngx_prize_redis_conn_end(ngx_prize_redis_conn_t *conn)
+{
+    ngx_prize_redis_conn_lose(conn, NGX_PRIZE_REDIS_NOBODY,
+                              PRIZE_PEER_ERROR_LOST, 0, NULL);
+}
+
+
+/* an error reply to a command of the login */
+
+static void
+ngx_prize_redis_conn_refused(ngx_prize_redis_conn_t *conn, ngx_uint_t ping)
+{
+    prize_redis_error_e  error;
+
+    error = prize_redis_error(&conn->pipe.reply.text);
+
+    if (error == PRIZE_REDIS_AWAY || (ping && error != PRIZE_REDIS_DENIED)) {
+        ngx_prize_redis_conn_lose(conn, NGX_PRIZE_REDIS_NOT_NOW,
+                                  PRIZE_PEER_ERROR_AWAY, 0, NULL);
+        return;
+    }
+
+    ngx_prize_redis_conn_lose(conn, NGX_PRIZE_REDIS_NOT_US,
+                              PRIZE_PEER_ERROR_DENIED, 0, NULL);
+}
+
+
+/* to AUTH and SELECT */
+
+static void
+ngx_prize_redis_conn_login_handler(ngx_prize_redis_pipe_t *pipe,
+    const ngx_prize_redis_slot_t *slot, prize_reply_e type)
+{
+    if (type == PRIZE_REPLY_ERROR) {
+        ngx_prize_redis_conn_refused(ngx_prize_redis_conn_of(pipe), 0);
+    }
+}
+
+
+static void
+ngx_prize_redis_conn_ping_handler(ngx_prize_redis_pipe_t *pipe,
+    const ngx_prize_redis_slot_t *slot, prize_reply_e type)
+{
+    ngx_prize_redis_conn_t  *conn;
+
+    if (type == PRIZE_REPLY_BROKEN) {
+        return;
+    }
+
+    conn = ngx_prize_redis_conn_of(pipe);
+
+    /* Redis says MISCONF to a PING as to a write, but can be read */
+
+    if (type == PRIZE_REPLY_ERROR
+        && prize_redis_error(&pipe->reply.text) != PRIZE_REDIS_WRITE)
+    {
+        ngx_prize_redis_conn_refused(conn, 1);
+        return;
+    }
+
+    conn->state = NGX_PRIZE_REDIS_READY;
+
+    ngx_prize_redis_conn_gauge(conn, PRIZE_PEER_CONNECTING, -1);
+    ngx_prize_redis_conn_gauge(conn, PRIZE_PEER_CONNECTED, 1);
+
+    ngx_log_debug1(NGX_LOG_DEBUG_EVENT, conn->log, 0,
+                   "prize redis \"%V\" ready", conn->peer.name);
+
+    /* a worker that is to end may close it while nothing is asked of it */
+
+    conn->peer.connection->idle = 1;
+    conn->peer.connection->close = ngx_exiting;
+
+    conn->handler(conn->owner, NGX_PRIZE_REDIS_UP);
+}
+
+
+static ngx_int_t
+ngx_prize_redis_conn_auth(ngx_prize_redis_conn_t *conn)
+{
+    int                             argc;
+    size_t                          lens[3];
+    const char                     *argv[3];
+    const ngx_prize_redis_login_t  *login;
+
+    login = conn->login;
+    argc = 0;
+
+    argv[argc] = "AUTH";
+    lens[argc++] = 4;
+
+    if (login->username.len) {
+        argv[argc] = (char *) login->username.data;
+        lens[argc++] = login->username.len;
+    }
+
+    argv[argc] = (char *) login->password.data;
+    lens[argc++] = login->password.len;
+
+    return ngx_prize_redis_pipe_command(&conn->pipe, argc, argv, lens,
+                                        conn->timeout,
+                                        ngx_prize_redis_conn_login_handler)
+           ? NGX_OK : NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_prize_redis_conn_select(ngx_prize_redis_conn_t *conn)
+{
+    u_char       database[NGX_INT_T_LEN];
+    size_t       lens[2];
+    const char  *argv[2];
+
+    argv[0] = "SELECT";
+    lens[0] = 6;
+
+    argv[1] = (char *) database;
+    lens[1] = ngx_sprintf(database, "%ui", conn->login->database) - database;
+
+    return ngx_prize_redis_pipe_command(&conn->pipe, 2, argv, lens,
+                                        conn->timeout,
+                                        ngx_prize_redis_conn_login_handler)
+           ? NGX_OK : NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_prize_redis_conn_login(ngx_prize_redis_conn_t *conn)
+{
+    size_t       len;
+    const char  *ping;
+
+    conn->state = NGX_PRIZE_REDIS_LOGIN;
+
+    /* a worker that was late to see its socket has not asked anything yet */
+
+    conn->deadline = ngx_current_msec + conn->timeout;
+
+    if (conn->login->password.len
+        && ngx_prize_redis_conn_auth(conn) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (conn->login->database
+        && ngx_prize_redis_conn_select(conn) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ping = "PING";
+    len = 4;
+
+    return ngx_prize_redis_pipe_command(&conn->pipe, 1, &ping, &len,
+                                        conn->timeout,
+                                        ngx_prize_redis_conn_ping_handler)
+           ? NGX_OK : NGX_ERROR;
+}
+
+
+/* the first event of a socket; NGX_ERROR: it has been lost */
+
+static ngx_int_t
+ngx_prize_redis_conn_connected(ngx_prize_redis_conn_t *conn)
+{
+    int        err;
+    socklen_t  len;
+
+    err = 0;
+    len = sizeof(int);
+
+    if (getsockopt(conn->peer.connection->fd, SOL_SOCKET, SO_ERROR,
+                   (void *) &err, &len)
+        == -1)
+    {
+        err = ngx_socket_errno;
+    }
+
+    if (err) {
+        ngx_prize_redis_conn_fail(conn, PRIZE_PEER_ERROR_CONNECT, err,
+                                  "connect() failed");
+        return NGX_ERROR;
+    }
+
+    if (ngx_prize_redis_conn_login(conn) != NGX_OK) {
+        ngx_prize_redis_conn_fail(conn, PRIZE_PEER_ERROR_CONNECT, NGX_ENOMEM,
+                                  "handshake failed");
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_prize_redis_conn_flush(ngx_prize_redis_conn_t *conn)
+{
+    ssize_t                  n;
+    ngx_connection_t        *c;
+    ngx_prize_redis_pipe_t  *pipe;
+
+    c = conn->peer.connection;
+    pipe = &conn->pipe;
+
+    while (pipe->out_sent < pipe->out_len) {
+
+        n = c->send(c, pipe->out + pipe->out_sent,
+                    pipe->out_len - pipe->out_sent);
+
+        if (n == NGX_AGAIN) {
+            if (ngx_handle_write_event(c->write, 0) != NGX_OK) {
+                ngx_prize_redis_conn_fail(conn, PRIZE_PEER_ERROR_LOST, 0,
+                                          "no write event");
+            }
+
+            return;
+        }
+
+        if (n <= 0) {
+            ngx_prize_redis_conn_fail(conn, PRIZE_PEER_ERROR_LOST,
+                                      ngx_socket_errno, "send() failed");
+            return;
+        }
+
+        pipe->out_sent += n;
+    }
+
+    pipe->out_sent = 0;
+    pipe->out_len = 0;
+}
+
+
+static void
+ngx_prize_redis_conn_flush_handler(ngx_event_t *ev)
+{
+    ngx_prize_redis_conn_t  *conn;
+
+    conn = ev->data;
+
+    ngx_log_debug2(NGX_LOG_DEBUG_EVENT, ev->log, 0,
+                   "prize redis \"%V\" flush %uz", conn->peer.name,
+                   conn->pipe.out_len);
+
+    ngx_prize_redis_conn_flush(conn);
+}
+
+
+static void
+ngx_prize_redis_conn_write_handler(ngx_event_t *wev)
+{
+    ngx_connection_t        *c;
+    ngx_prize_redis_conn_t  *conn;
+
+    c = wev->data;
+    conn = c->data;
+
+    ngx_log_debug1(NGX_LOG_DEBUG_EVENT, wev->log, 0,
+                   "prize redis \"%V\" write", conn->peer.name);
+
+    if (conn->state == NGX_PRIZE_REDIS_CONNECTING) {
+        (void) ngx_prize_redis_conn_connected(conn);
+        return;
+    }
+
+    ngx_prize_redis_conn_flush(conn);
+}
+
+
+/* NGX_DONE: it has been lost */
+
+static ngx_int_t
+ngx_prize_redis_conn_read(ngx_prize_redis_conn_t *conn, ngx_connection_t *c)
+{
+    ssize_t                  n;
+    ngx_int_t                rc;
+    ngx_uint_t               idle;
+
+    static u_char            buffer[PRIZE_REPLY_FEED_MAX];
+
+    for ( ;; ) {
+        idle = (conn->state == NGX_PRIZE_REDIS_READY
+                && conn->pipe.pending == 0);
+
+        if (c->close && idle) {
+            ngx_prize_redis_conn_end(conn);
+            return NGX_DONE;
+        }
+
+        n = c->recv(c, buffer, sizeof(buffer));
+
+        if (n == NGX_AGAIN) {
+            return NGX_OK;
+        }
+
+        if (n <= 0 && idle) {
+            ngx_prize_redis_conn_end(conn);
+            return NGX_DONE;
+        }
+
+        if (n <= 0) {
+            ngx_prize_redis_conn_fail(conn, PRIZE_PEER_ERROR_LOST,
+                                      n < 0 ? ngx_socket_errno : 0,
+                                      n < 0 ? "recv() failed"
+                                            : "closed by the server");
+            return NGX_DONE;
+        }
+
+        rc = ngx_prize_redis_pipe_feed(&conn->pipe, buffer, n);
+
+        if (rc == NGX_ERROR) {
+            ngx_prize_redis_conn_fail(conn, PRIZE_PEER_ERROR_PROTOCOL, 0,
+                                      conn->pipe.reply.text.data);
+            return NGX_DONE;
+        }
+
+        if (rc == NGX_DONE) {
+            return NGX_DONE;
+        }
+    }
+}
+
+
+static void
+ngx_prize_redis_conn_read_handler(ngx_event_t *rev)
+{
+    ngx_connection_t        *c;
+    ngx_prize_redis_conn_t  *conn;
+
+    c = rev->data;
+    conn = c->data;
+
+    ngx_log_debug1(NGX_LOG_DEBUG_EVENT, rev->log, 0,
+                   "prize redis \"%V\" read", conn->peer.name);
+
+    /* nothing was asked yet: this is its failure, or comes after it */
+
+    if (conn->state == NGX_PRIZE_REDIS_CONNECTING
+        && ngx_prize_redis_conn_connected(conn) != NGX_OK)
+    {
+        return;
+    }
+
+    if (ngx_prize_redis_conn_read(conn, c) == NGX_DONE) {
+        return;
+    }
+
+    if (ngx_handle_read_event(rev, 0) != NGX_OK) {
+        ngx_prize_redis_conn_fail(conn, PRIZE_PEER_ERROR_LOST, 0,
+                                  "no read event");
+    }
+}
+
+
+void
+ngx_prize_redis_conn_init(ngx_prize_redis_conn_t *conn,
+    struct sockaddr *sockaddr, socklen_t socklen, ngx_str_t *name,
+    const ngx_prize_redis_login_t *login, ngx_log_t *log)
+{
+    ngx_prize_redis_pipe_init(&conn->pipe, ngx_prize_redis_conn_flush_handler,
+                              conn, log);
+
+    conn->log = log;
+    conn->login = login;
+
+    /* nginx has a line for every connect() that fails, we have a notice */
+
+    conn->quiet = *log;
+
+    if (!(conn->quiet.log_level & NGX_LOG_DEBUG_EVENT)) {
+        conn->quiet.log_level = NGX_LOG_STDERR;
+    }
+
+    conn->peer.sockaddr = sockaddr;
+    conn->peer.socklen = socklen;
+    conn->peer.name = name;
+    conn->peer.get = ngx_event_get_peer;
+    conn->peer.log = &conn->quiet;
+    conn->peer.log_error = NGX_ERROR_INFO;
+    conn->peer.so_keepalive = 1;
+}
+
+
+void
+ngx_prize_redis_conn_report(ngx_prize_redis_conn_t *conn,
+    ngx_prize_redis_conn_pt handler, void *owner, ngx_uint_t label)
+{
+    conn->handler = handler;
+    conn->owner = owner;
+    conn->pipe.label = label;
+}
+
+
+static ngx_int_t
+ngx_prize_redis_conn_start(ngx_prize_redis_conn_t *conn)
+{
+    ngx_int_t          rc;
+    ngx_connection_t  *c;
+
+    rc = ngx_event_connect_peer(&conn->peer);
+
+    if (rc == NGX_ERROR || rc == NGX_DECLINED) {
+        ngx_prize_redis_conn_set_loss(conn, NGX_PRIZE_REDIS_SERVER,
+                                      PRIZE_PEER_ERROR_CONNECT,
+                                      ngx_socket_errno, "connect() failed");
+        return NGX_DECLINED;
+    }
+
+    c = conn->peer.connection;
+    c->data = conn;
+    c->log = conn->log;
+    c->read->log = conn->log;
+    c->write->log = conn->log;
+    c->log_error = NGX_ERROR_INFO;
+    c->read->handler = ngx_prize_redis_conn_read_handler;
+    c->write->handler = ngx_prize_redis_conn_write_handler;
+
+    if (conn->peer.sockaddr->sa_family != AF_UNIX
+        && ngx_tcp_nodelay(c) != NGX_OK)
+    {
+        ngx_prize_redis_conn_set_loss(conn, NGX_PRIZE_REDIS_SERVER,
+                                      PRIZE_PEER_ERROR_CONNECT, 0,
+                                      "no TCP_NODELAY");
+        return NGX_DECLINED;
+    }
+
+    conn->state = NGX_PRIZE_REDIS_CONNECTING;
+    ngx_prize_redis_conn_gauge(conn, PRIZE_PEER_CONNECTING, 1);
+
+    return rc;
+}
+
+
+ngx_int_t
+ngx_prize_redis_conn_open(ngx_prize_redis_conn_t *conn, ngx_msec_t timeout)
+{
+    ngx_int_t  rc;
+
+    if (ngx_prize_redis_pipe_open(&conn->pipe) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    conn->timeout = timeout;
+    conn->deadline = ngx_current_msec + timeout;
+
+    rc = ngx_prize_redis_conn_start(conn);
+
+    if (rc == NGX_OK && ngx_prize_redis_conn_login(conn) != NGX_OK) {
+        ngx_prize_redis_conn_set_loss(conn, NGX_PRIZE_REDIS_SERVER,
+                                      PRIZE_PEER_ERROR_CONNECT, NGX_ENOMEM,
+                                      "handshake failed");
+        return NGX_DECLINED;
+    }
+
+    return rc == NGX_DECLINED ? NGX_DECLINED : NGX_OK;
+}
+
+
+void
+ngx_prize_redis_conn_close(ngx_prize_redis_conn_t *conn)
+{
+    if (conn->state == NGX_PRIZE_REDIS_READY) {
+        ngx_prize_redis_conn_gauge(conn, PRIZE_PEER_CONNECTED, -1);
+
+    } else if (conn->state != NGX_PRIZE_REDIS_CLOSED) {
+        ngx_prize_redis_conn_gauge(conn, PRIZE_PEER_CONNECTING, -1);
+    }
+
+    if (conn->peer.connection) {
+        ngx_close_connection(conn->peer.connection);
+        conn->peer.connection = NULL;
+    }
+
+    conn->state = NGX_PRIZE_REDIS_CLOSED;
+
+    ngx_prize_redis_pipe_close(&conn->pipe);
+}

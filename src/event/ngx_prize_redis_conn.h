@@ -1,0 +1,113 @@
+
+/*
+ * A socket's life: connecting, AUTH and SELECT where they are wanted, PING,
+ * and the end.  No timers: who owns a connection keeps its deadline.
+ */
+
+#ifndef _NGX_PRIZE_REDIS_CONN_H_INCLUDED_
+#define _NGX_PRIZE_REDIS_CONN_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include <ngx_event_connect.h>
+
+#include "ngx_prize_metrics.h"
+#include "ngx_prize_redis_pipe.h"
+
+
+/* who we are at a server; part of an endpoint, and sent once a connection */
+
+typedef struct {
+    ngx_str_t                       username;
+    ngx_str_t                       password;
+    ngx_uint_t                      database;
+} ngx_prize_redis_login_t;
+
+
+typedef enum {
+    NGX_PRIZE_REDIS_CLOSED = 0,
+    NGX_PRIZE_REDIS_CONNECTING,
+    NGX_PRIZE_REDIS_LOGIN,              /* AUTH, SELECT, PING are under way */
+    NGX_PRIZE_REDIS_READY
+} ngx_prize_redis_state_e;
+
+
+typedef enum {
+    NGX_PRIZE_REDIS_UP = 0,             /* PING was answered */
+    NGX_PRIZE_REDIS_LOST                /* conn->loss; it is to be closed */
+} ngx_prize_redis_event_e;
+
+
+typedef enum {
+    NGX_PRIZE_REDIS_NOBODY = 0,         /* it was idle, or is to end */
+    NGX_PRIZE_REDIS_SERVER,             /* one failure of the server */
+    NGX_PRIZE_REDIS_NOT_NOW,            /* the server says so */
+    NGX_PRIZE_REDIS_NOT_US              /* and does not let us in */
+} ngx_prize_redis_fault_e;
+
+
+typedef struct {
+    ngx_prize_redis_fault_e         fault;
+    prize_peer_counter_e            reason;
+    ngx_err_t                       err;
+    const char                     *why;    /* what the server said, if any, */
+                                            /*   is pipe.reply.text */
+} ngx_prize_redis_loss_t;
+
+
+typedef struct ngx_prize_redis_conn_s  ngx_prize_redis_conn_t;
+
+/* the owner's; it may close the connection, and open it again */
+typedef void (*ngx_prize_redis_conn_pt)(void *owner,
+    ngx_prize_redis_event_e event);
+
+
+struct ngx_prize_redis_conn_s {
+    ngx_prize_redis_pipe_t          pipe;
+    ngx_prize_redis_state_e         state;
+    ngx_prize_redis_loss_t          loss;
+
+    ngx_msec_t                      timeout;    /* to connect, and to log in */
+    ngx_msec_t                      deadline;   /* of what it is at */
+
+    ngx_peer_connection_t           peer;
+    ngx_log_t                      *log;        /* the cycle's */
+    ngx_log_t                       quiet;      /* for connect() */
+    const ngx_prize_redis_login_t  *login;
+
+    ngx_prize_redis_conn_pt         handler;
+    void                           *owner;
+};
+
+
+/*
+ * "conn" was zeroed; the address, its name and the login are the owner's, and
+ * live as long as the connection.
+ */
+void ngx_prize_redis_conn_init(ngx_prize_redis_conn_t *conn,
+    struct sockaddr *sockaddr, socklen_t socklen, ngx_str_t *name,
+    const ngx_prize_redis_login_t *login, ngx_log_t *log);
+
+/* who is told, and under which label of the metrics it is counted */
+void ngx_prize_redis_conn_report(ngx_prize_redis_conn_t *conn,
+    ngx_prize_redis_conn_pt handler, void *owner, ngx_uint_t label);
+
+/*
+ * NGX_OK: it is under way, the handler will be called.  NGX_DECLINED: it
+ * failed at once, and is to be closed: conn->loss.  NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_prize_redis_conn_open(ngx_prize_redis_conn_t *conn,
+    ngx_msec_t timeout);
+
+/* conn->loss is this from here on, and the handler is told */
+void ngx_prize_redis_conn_lose(ngx_prize_redis_conn_t *conn,
+    ngx_prize_redis_fault_e fault, prize_peer_counter_e reason,
+    ngx_err_t err, const char *why);
+
+/* the handlers of all slots are called, the owner's is not */
+void ngx_prize_redis_conn_close(ngx_prize_redis_conn_t *conn);
+
+
+#endif /* _NGX_PRIZE_REDIS_CONN_H_INCLUDED_ */

@@ -1,0 +1,360 @@
+
+#include "ngx_http_prize_search.h"
+
+
+static ngx_http_prize_result_e ngx_http_prize_search_postgres(
+    ngx_http_prize_search_t *search);
+static void ngx_http_prize_search_redis_handler(ngx_prize_lookup_t *lookup,
+    ngx_prize_result_e result);
+static void ngx_http_prize_search_postgres_handler(ngx_prize_lookup_t *lookup,
+    ngx_prize_result_e result);
+
+
+static void
+ngx_http_prize_search_set(ngx_http_prize_search_t *search,
+    ngx_http_prize_search_state_e state)
+{
+#if (NGX_DEBUG)
+    static const char  *names[] = { "not started", "asking redis",
+                                    "asking postgres", "ended" };
+
+    ngx_log_debug3(NGX_LOG_DEBUG_HTTP, search->peer.request->connection->log,
+                   0, "prize search for \"%V\": %s, was %s",
+                   &search->lookup.id, names[state], names[search->state]);
+#endif
+
+    search->state = state;
+}
+
+
+static void
+ngx_http_prize_search_forget_write(ngx_http_prize_search_t *search)
+{
+    if (search->write_to) {
+        ngx_prize_redis_release(search->write_to);
+        search->write_to = NULL;
+    }
+}
+
+
+static ngx_http_prize_result_e
+ngx_http_prize_search_end(ngx_http_prize_search_t *search,
+    ngx_http_prize_result_e result)
+{
+    ngx_http_prize_peer_free(&search->peer, 0);
+    ngx_http_prize_search_forget_write(search);
+
+    ngx_http_prize_search_set(search, NGX_HTTP_PRIZE_ENDED);
+
+    return result;
+}
+
+
+/* a store's event has come so far; the handler may end the request */
+
+static void
+ngx_http_prize_search_report(ngx_http_prize_search_t *search,
+    ngx_http_prize_result_e result)
+{
+    if (result != NGX_HTTP_PRIZE_NONE) {
+        search->handler(search, result);
+    }
+}
+
+
+static ngx_http_prize_result_e
+ngx_http_prize_search_redis(ngx_http_prize_search_t *search)
+{
+    ngx_int_t               rc;
+    ngx_http_prize_peer_t  *peer;
+
+    peer = &search->peer;
+
+    for ( ;; ) {
+        rc = ngx_http_prize_peer_get(peer, search->conf->redis_login);
+
+        if (rc == NGX_BUSY) {
+            return ngx_http_prize_search_postgres(search);
+        }
+
+        if (rc != NGX_OK) {
+            return ngx_http_prize_search_end(search, NGX_HTTP_PRIZE_NO_MEMORY);
+        }
+
+        ngx_http_prize_search_set(search, NGX_HTTP_PRIZE_ASKING_REDIS);
+
+        search->asked = 1;
+        search->lookup.timeout = search->conf->redis_timeout;
+        search->lookup.handler = ngx_http_prize_search_redis_handler;
+
+        rc = ngx_prize_redis_lookup(peer->redis, &search->lookup,
+                                    search->conf->redis_connect_timeout);
+
+        if (rc == NGX_OK) {
+            return NGX_HTTP_PRIZE_NONE;
+        }
+
+        ngx_http_prize_peer_answered(peer, NGX_PRIZE_LOST);
+
+        if (rc == NGX_ERROR) {
+            return ngx_http_prize_search_postgres(search);
+        }
+
+        ngx_http_prize_peer_free(peer, rc == NGX_BUSY ? NGX_PEER_NEXT
+                                                      : NGX_PEER_FAILED);
+    }
+}
+
+
+static ngx_http_prize_result_e
+ngx_http_prize_search_after_redis(ngx_http_prize_search_t *search,
+    ngx_prize_result_e result)
+{
+    ngx_uint_t              last;
+    ngx_http_prize_peer_t  *peer;
+
+    peer = &search->peer;
+    last = (search->conf->postgres == NULL);
+
+    ngx_http_prize_peer_answered(peer, result);
+
+    if (result == NGX_PRIZE_FOUND || (result == NGX_PRIZE_STALE && last)) {
+        search->source = NGX_HTTP_PRIZE_REDIS;
+        return ngx_http_prize_search_end(search, NGX_HTTP_PRIZE_FOUND);
+    }
+
+    if (result == NGX_PRIZE_NOT_FOUND && last) {
+        return ngx_http_prize_search_end(search, NGX_HTTP_PRIZE_UNKNOWN);
+    }
+
+    if (result == NGX_PRIZE_LOST) {
+        ngx_http_prize_peer_free(peer, search->lookup.blamed
+                                       ? NGX_PEER_FAILED : NGX_PEER_NEXT);
+
+        return ngx_http_prize_search_redis(search);
+    }
+
+    if (result == NGX_PRIZE_LATE) {
+        search->late = 1;
+    }
+
+    /* where the record is missing it may be written */
+
+    if ((result == NGX_PRIZE_NOT_FOUND || result == NGX_PRIZE_STALE)
+        && search->conf->write_back)
+    {
+        ngx_prize_redis_hold(peer->redis);
+        search->write_to = peer->redis;
+    }
+
+    return ngx_http_prize_search_postgres(search);
+}
+
+
+static void
+ngx_http_prize_search_redis_handler(ngx_prize_lookup_t *lookup,
+    ngx_prize_result_e result)
+{
+    ngx_http_prize_search_t  *search;
+
+    search = lookup->data;
+
+    ngx_http_prize_search_report(search,
+                          ngx_http_prize_search_after_redis(search, result));
+}
+
+
+/* the pool's own name changes when another host takes over */
+
+static ngx_int_t
+ngx_http_prize_search_asked(ngx_http_prize_search_t *search,
+    ngx_prize_postgres_pool_t *pool)
+{
+    ngx_str_t   *name;
+    ngx_pool_t  *p;
+
+    p = search->peer.request->pool;
+
+    name = ngx_palloc(p, sizeof(ngx_str_t));
+    if (name == NULL) {
+        return NGX_ERROR;
+    }
+
+    *name = *ngx_prize_postgres_name(pool);
+
+    name->data = ngx_pstrdup(p, name);
+    if (name->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_prize_peer_asked(&search->peer, name);
+}
+
+
+static ngx_http_prize_result_e
+ngx_http_prize_search_postgres(ngx_http_prize_search_t *search)
+{
+    ngx_int_t                   rc;
+    ngx_http_prize_loc_conf_t  *conf;
+    ngx_prize_postgres_pool_t  *pool;
+
+    conf = search->conf;
+
+    ngx_http_prize_peer_free(&search->peer, 0);
+
+    if (conf->postgres == NULL) {
+        return ngx_http_prize_search_end(search,
+                                         search->late ? NGX_HTTP_PRIZE_TIMEOUT
+                                         : search->asked ? NGX_HTTP_PRIZE_ERROR
+                                         : NGX_HTTP_PRIZE_SHED);
+    }
+
+    pool = ngx_prize_postgres_get((ngx_cycle_t *) ngx_cycle, conf->postgres);
+
+    if (pool == NULL || ngx_http_prize_search_asked(search, pool) != NGX_OK) {
+        return ngx_http_prize_search_end(search, NGX_HTTP_PRIZE_NO_MEMORY);
+    }
+
+    ngx_http_prize_search_set(search, NGX_HTTP_PRIZE_ASKING_POSTGRES);
+
+    search->lookup.query = conf->query;
+    search->lookup.timeout = conf->postgres_timeout;
+    search->lookup.handler = ngx_http_prize_search_postgres_handler;
+
+    rc = ngx_prize_postgres_lookup(pool, &search->lookup);
+
+    if (rc == NGX_OK) {
+        return NGX_HTTP_PRIZE_NONE;
+    }
+
+    ngx_http_prize_peer_unasked(&search->peer);
+
+    return ngx_http_prize_search_end(search,
+                             rc == NGX_BUSY ? NGX_HTTP_PRIZE_SHED
+                             : rc == NGX_DECLINED ? NGX_HTTP_PRIZE_UNKNOWN
+                             : rc == NGX_ABORT ? NGX_HTTP_PRIZE_ERROR
+                             : NGX_HTTP_PRIZE_NO_MEMORY);
+}
+
+
+static void
+ngx_http_prize_search_write_back(ngx_http_prize_search_t *search)
+{
+    ngx_msec_t  ttl;
+
+    if (search->write_to == NULL) {
+        return;
+    }
+
+    /* what was missed together must not expire together */
+
+    ttl = search->conf->write_back;
+    ttl += ngx_random() % (ttl / 10 + 1);
+
+    ngx_prize_redis_write_back(search->write_to, &search->lookup, ttl,
+                               search->conf->redis_timeout);
+}
+
+
+static ngx_http_prize_result_e
+ngx_http_prize_search_after_postgres(ngx_http_prize_search_t *search,
+    ngx_prize_result_e result)
+{
+    ngx_http_prize_peer_answered(&search->peer, result);
+
+    switch (result) {
+
+    case NGX_PRIZE_FOUND:
+        search->source = NGX_HTTP_PRIZE_POSTGRES;
+        ngx_http_prize_search_write_back(search);
+        return ngx_http_prize_search_end(search, NGX_HTTP_PRIZE_FOUND);
+
+    case NGX_PRIZE_NOT_FOUND:
+        return ngx_http_prize_search_end(search, NGX_HTTP_PRIZE_UNKNOWN);
+
+    case NGX_PRIZE_LATE:
+        return ngx_http_prize_search_end(search, NGX_HTTP_PRIZE_TIMEOUT);
+
+    default:
+        return ngx_http_prize_search_end(search, NGX_HTTP_PRIZE_ERROR);
+    }
+}
+
+
+static void
+ngx_http_prize_search_postgres_handler(ngx_prize_lookup_t *lookup,
+    ngx_prize_result_e result)
+{
+    ngx_http_prize_search_t  *search;
+
+    search = lookup->data;
+
+    ngx_http_prize_search_report(search,
+                       ngx_http_prize_search_after_postgres(search, result));
+}
+
+
+static ngx_int_t
+ngx_http_prize_search_key(ngx_http_prize_search_t *search)
+{
+    ngx_str_t  key;
+
+    if (search->conf->redis == NULL) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_prize_value_get(search->peer.request,
+                                 &search->conf->key_value, &key)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    search->lookup.key.data = (char *) key.data;
+    search->lookup.key.len = key.len;
+    search->lookup.command = &search->conf->pages->command;
+
+    return NGX_OK;
+}
+
+
+ngx_http_prize_result_e
+ngx_http_prize_search_start(ngx_http_prize_search_t *search,
+    ngx_http_request_t *r, ngx_http_prize_loc_conf_t *conf, ngx_str_t *id)
+{
+    search->conf = conf;
+    search->source = NGX_HTTP_PRIZE_NOBODY;
+    search->asked = 0;
+    search->late = 0;
+
+    search->lookup.id = *id;
+    search->lookup.fields = &conf->pages->fields;
+    search->lookup.data = search;
+
+    if (ngx_http_prize_peer_init(&search->peer, r, conf->redis) != NGX_OK
+        || ngx_http_prize_search_key(search) != NGX_OK)
+    {
+        return NGX_HTTP_PRIZE_NO_MEMORY;
+    }
+
+    return conf->redis ? ngx_http_prize_search_redis(search)
+                       : ngx_http_prize_search_postgres(search);
+}
+
+
+ngx_uint_t
+ngx_http_prize_search_cancel(ngx_http_prize_search_t *search)
+{
+    ngx_uint_t  asked;
+
+    asked = (search->lookup.backend != NULL);
+
+    ngx_prize_backend_detach(&search->lookup);
+
+    ngx_http_prize_peer_free(&search->peer, 0);
+    ngx_http_prize_search_forget_write(search);
+
+    search->state = NGX_HTTP_PRIZE_NOT_STARTED;
+
+    return asked;
+}

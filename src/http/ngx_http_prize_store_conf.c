@@ -1,0 +1,578 @@
+
+#include "ngx_http_prize_store_conf.h"
+#include "ngx_http_prize_file.h"
+#include "ngx_prize_postgres_hosts.h"
+
+
+#define NGX_HTTP_PRIZE_DATABASE_MAX  65535
+
+
+char *
+ngx_http_prize_check_positive(ngx_conf_t *cf, void *post, void *data)
+{
+    ngx_msec_t  *value = data;
+
+    return *value ? NGX_CONF_OK : "must be more than 0";
+}
+
+
+char *
+ngx_http_prize_check_database(ngx_conf_t *cf, void *post, void *data)
+{
+    ngx_int_t  *value = data;
+
+    if (*value <= NGX_HTTP_PRIZE_DATABASE_MAX) {
+        return NGX_CONF_OK;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "\"prize_redis_database\" takes 0 to %d, not %i",
+                       NGX_HTTP_PRIZE_DATABASE_MAX, *value);
+
+    return NGX_CONF_ERROR;
+}
+
+
+static ngx_prize_postgres_conf_t *
+ngx_http_prize_pool_find(ngx_http_prize_main_conf_t *pmcf, ngx_str_t *name)
+{
+    ngx_uint_t                   i;
+    ngx_prize_postgres_conf_t  **pools;
+
+    pools = pmcf->pools.elts;
+
+    for (i = 0; i < pmcf->pools.nelts; i++) {
+        if (pools[i]->name.len == name->len
+            && ngx_memcmp(pools[i]->name.data, name->data, name->len) == 0)
+        {
+            return pools[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+static ngx_int_t
+ngx_http_prize_pool_option(ngx_conf_t *cf, ngx_str_t *value,
+    ngx_prize_postgres_conf_t *pool)
+{
+    size_t       i;
+    ngx_int_t    n;
+    ngx_str_t    number;
+    ngx_uint_t  *options[] = { &pool->connections, &pool->queue,
+                               &pool->batch };
+
+    static ngx_str_t  names[] = { ngx_string("connections="),
+                                  ngx_string("queue="),
+                                  ngx_string("batch=") };
+    static ngx_int_t  maximum[] = { 1000, 1000000, 10000 };
+
+    for (i = 0; i < 3; i++) {
+
+        if (value->len < names[i].len
+            || ngx_strncmp(value->data, names[i].data, names[i].len) != 0)
+        {
+            continue;
+        }
+
+        number.data = value->data + names[i].len;
+        number.len = value->len - names[i].len;
+
+        n = ngx_atoi(number.data, number.len);
+
+        if (n == NGX_ERROR || n < 1 || n > maximum[i]) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"prize_postgres\" takes \"%V\" from 1 to %i, "
+                               "not \"%V\"", &names[i], maximum[i], &number);
+            return NGX_ERROR;
+        }
+
+        *options[i] = n;
+
+        return NGX_OK;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "\"prize_postgres\" has no parameter \"%V\"", value);
+
+    return NGX_ERROR;
+}
+
+
+/*
+ * The length of what may be told of libpq's message: of a URI it quotes all,
+ * and of "password=one two" the second word.
+ */
+
+static size_t
+ngx_http_prize_conninfo_told(const char *message)
+{
+    const char  *end, *quote;
+
+    end = message + strcspn(message, "\n");
+
+    quote = strstr(message, ": \"");
+    end = quote && quote < end ? quote : end;
+
+    quote = strstr(message, " after \"");
+    end = quote && quote < end ? quote : end;
+
+    return end - message;
+}
+
+
+static ngx_int_t
+ngx_http_prize_conninfo_check(ngx_conf_t *cf, ngx_prize_postgres_conf_t *pool)
+{
+    char              *message;
+    size_t             len;
+    PQconninfoOption  *options;
+
+    options = PQconninfoParse((char *) pool->conninfo.data, &message);
+
+    if (options == NULL) {
+        len = message ? ngx_http_prize_conninfo_told(message) : 0;
+
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"prize_postgres\" cannot read the conninfo of "
+                           "pool \"%V\": %*s", &pool->name, len,
+                           message ? message : "");
+        PQfreemem(message);
+
+        return NGX_ERROR;
+    }
+
+    if (ngx_prize_postgres_hosts_block(options)) {
+        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                           "the conninfo of pool \"%V\" names a host that has "
+                           "to be resolved, which blocks a worker: use "
+                           "\"hostaddr=\" or a socket directory",
+                           &pool->name);
+    }
+
+    PQconninfoFree(options);
+
+    return NGX_OK;
+}
+
+
+char *
+ngx_http_prize_postgres(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_prize_main_conf_t  *pmcf = conf;
+
+    ngx_str_t                   *value;
+    ngx_uint_t                   i;
+    ngx_prize_postgres_conf_t   *pool, **p;
+
+    value = cf->args->elts;
+
+    if (value[1].len == 0 || ngx_strcmp(value[1].data, "off") == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"prize_postgres\" cannot name a pool \"%V\"",
+                           &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_http_prize_pool_find(pmcf, &value[1])) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"prize_postgres\" names pool \"%V\" twice",
+                           &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    pool = ngx_pcalloc(cf->pool, sizeof(ngx_prize_postgres_conf_t));
+    p = ngx_array_push(&pmcf->pools);
+
+    if (pool == NULL || p == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    *p = pool;
+
+    pool->name = value[1];
+    pool->conninfo = value[2];
+    pool->connections = 2;
+    pool->queue = 4096;
+    pool->batch = 256;
+
+    if (ngx_array_init(&pool->queries, cf->pool, 2,
+                       sizeof(ngx_prize_postgres_query_t))
+        != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    for (i = 3; i < cf->args->nelts; i++) {
+        if (ngx_http_prize_pool_option(cf, &value[i], pool) != NGX_OK) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return ngx_http_prize_conninfo_check(cf, pool) == NGX_OK
+           ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+
+char *
+ngx_http_prize_redis_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_prize_loc_conf_t  *plcf = conf;
+
+    ngx_url_t                   url;
+    ngx_str_t                  *value;
+
+    if (plcf->redis != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+        plcf->redis = NULL;
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_strlchr(value[1].data, value[1].data + value[1].len, '$')) {
+        return "takes no variables";
+    }
+
+    ngx_memzero(&url, sizeof(ngx_url_t));
+
+    url.url = value[1];
+    url.no_resolve = 1;
+
+    plcf->redis = ngx_http_upstream_add(cf, &url, 0);
+
+    return plcf->redis ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+
+char *
+ngx_http_prize_redis_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+
+    if (ngx_strlchr(value[1].data, value[1].data + value[1].len, '$') == NULL)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"prize_redis_key\" has no variable in \"%V\": "
+                           "all employees would have one key", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    return ngx_http_set_complex_value_slot(cf, cmd, conf);
+}
+
+
+char *
+ngx_http_prize_redis_password(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_prize_loc_conf_t  *plcf = conf;
+
+    ngx_str_t                  *value;
+
+    if (plcf->redis_password.data) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+    plcf->redis_password = value[1];
+
+    return NGX_CONF_OK;
+}
+
+
+/* the first line of the file, so that an editor's newline does no harm */
+
+char *
+ngx_http_prize_redis_password_file(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_prize_loc_conf_t  *plcf = conf;
+
+    u_char                     *p, *last;
+    ngx_str_t                  *value, source;
+
+    if (plcf->redis_password.data) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_conf_full_name(cf->cycle, &value[1], 1) != NGX_OK
+        || ngx_http_prize_file_read(cf, &value[1], &source) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    last = source.data + source.len;
+
+    for (p = source.data; p < last && *p != LF && *p != CR; p++) {
+        /* void */
+    }
+
+    source.len = p - source.data;
+
+    if (source.len == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"prize_redis_password_file\" has no password in "
+                           "the first line of \"%V\"", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    plcf->redis_password.len = source.len;
+    plcf->redis_password.data = ngx_pstrdup(cf->pool, &source);
+
+    return plcf->redis_password.data ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+
+char *
+ngx_http_prize_postgres_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_prize_loc_conf_t  *plcf = conf;
+
+    ngx_str_t                  *value;
+
+    if (plcf->postgres_name.data) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    plcf->postgres_name = value[1];
+    plcf->postgres_conf_file = cf->conf_file->file.name.data;
+    plcf->postgres_line = cf->conf_file->line;
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+        plcf->postgres_name.len = 0;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* "$1", and not the beginning of "$10" */
+
+static ngx_uint_t
+ngx_http_prize_query_has_ids(ngx_str_t *query)
+{
+    u_char  *p;
+
+    for (p = query->data; (p = (u_char *) ngx_strstr(p, "$1")) != NULL; p++) {
+        if (p[2] < '0' || p[2] > '9') {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+char *
+ngx_http_prize_postgres_query(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_prize_loc_conf_t  *plcf = conf;
+
+    ngx_str_t                  *value;
+
+    if (plcf->postgres_query.text.data) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (!ngx_http_prize_query_has_ids(&value[1])) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"prize_postgres_query\" has no $1, the array of "
+                           "IDs that are wanted, as in \"... WHERE id = "
+                           "ANY($1)\", in \"%V\"", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    plcf->postgres_query.text = value[1];
+    plcf->postgres_query.file = cf->conf_file->file.name.data;
+    plcf->postgres_query.line = cf->conf_file->line;
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_prize_write_back(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_prize_loc_conf_t  *plcf = conf;
+
+    ngx_int_t                   ttl;
+    ngx_str_t                  *value;
+
+    if (plcf->write_back != NGX_CONF_UNSET_MSEC) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+        plcf->write_back = 0;
+        return NGX_CONF_OK;
+    }
+
+    ttl = ngx_parse_time(&value[1], 0);
+
+    if (ttl == NGX_ERROR || ttl == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"prize_write_back\" takes a time of more than 0, "
+                           "or \"off\", not \"%V\"", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    plcf->write_back = ttl;
+
+    return NGX_CONF_OK;
+}
+
+
+/* equal logins are one, so that locations share their connections */
+
+static ngx_prize_redis_login_t *
+ngx_http_prize_login_get(ngx_conf_t *cf, ngx_http_prize_loc_conf_t *plcf)
+{
+    ngx_uint_t                    i;
+    ngx_prize_redis_login_t      *login, **logins;
+    ngx_http_prize_main_conf_t   *pmcf;
+
+    pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_prize_module);
+    logins = pmcf->logins.elts;
+
+    for (i = 0; i < pmcf->logins.nelts; i++) {
+        login = logins[i];
+
+        if (login->database == (ngx_uint_t) plcf->redis_database
+            && login->username.len == plcf->redis_username.len
+            && login->password.len == plcf->redis_password.len
+            && ngx_strncmp(login->username.data, plcf->redis_username.data,
+                           login->username.len) == 0
+            && ngx_strncmp(login->password.data, plcf->redis_password.data,
+                           login->password.len) == 0)
+        {
+            return login;
+        }
+    }
+
+    login = ngx_palloc(cf->pool, sizeof(ngx_prize_redis_login_t));
+    logins = ngx_array_push(&pmcf->logins);
+
+    if (login == NULL || logins == NULL) {
+        return NULL;
+    }
+
+    login->username = plcf->redis_username;
+    login->password = plcf->redis_password;
+    login->database = plcf->redis_database;
+    *logins = login;
+
+    return login;
+}
+
+
+static ngx_int_t
+ngx_http_prize_redis_prepare(ngx_conf_t *cf, ngx_http_prize_loc_conf_t *plcf)
+{
+    if (plcf->redis == NULL) {
+        return NGX_OK;
+    }
+
+    if (plcf->redis_username.len && plcf->redis_password.len == 0) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"prize_redis_username\" has no "
+                      "\"prize_redis_password\" for the \"prize_page\" "
+                      "in %s:%ui",
+                      plcf->pages->conf_file, plcf->pages->line);
+        return NGX_ERROR;
+    }
+
+    plcf->redis_login = ngx_http_prize_login_get(cf, plcf);
+
+    return plcf->redis_login ? NGX_OK : NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_prize_query_add(ngx_conf_t *cf, ngx_http_prize_loc_conf_t *plcf)
+{
+    ngx_uint_t                   i;
+    ngx_prize_postgres_query_t  *query;
+
+    query = plcf->postgres->queries.elts;
+
+    for (i = 0; i < plcf->postgres->queries.nelts; i++) {
+        if (query[i].text.len == plcf->postgres_query.text.len
+            && ngx_memcmp(query[i].text.data, plcf->postgres_query.text.data,
+                          query[i].text.len)
+               == 0)
+        {
+            plcf->query = i;
+            return NGX_OK;
+        }
+    }
+
+    query = ngx_array_push(&plcf->postgres->queries);
+    if (query == NULL) {
+        return NGX_ERROR;
+    }
+
+    *query = plcf->postgres_query;
+    plcf->query = i;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_prize_postgres_prepare(ngx_conf_t *cf,
+    ngx_http_prize_loc_conf_t *plcf)
+{
+    ngx_http_prize_main_conf_t  *pmcf;
+
+    if (plcf->postgres_name.len == 0) {
+        return NGX_OK;
+    }
+
+    pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_prize_module);
+    plcf->postgres = ngx_http_prize_pool_find(pmcf, &plcf->postgres_name);
+
+    if (plcf->postgres == NULL) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"prize_postgres_pass\" names an unknown pool \"%V\", "
+                      "no \"prize_postgres\" has it, in %s:%ui",
+                      &plcf->postgres_name, plcf->postgres_conf_file,
+                      plcf->postgres_line);
+        return NGX_ERROR;
+    }
+
+    if (plcf->postgres_query.text.len == 0) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"prize_postgres_pass\" has no "
+                      "\"prize_postgres_query\" in %s:%ui",
+                      plcf->postgres_conf_file, plcf->postgres_line);
+        return NGX_ERROR;
+    }
+
+    return ngx_http_prize_query_add(cf, plcf);
+}
+
+
+ngx_int_t
+ngx_http_prize_store_conf_prepare(ngx_conf_t *cf,
+    ngx_http_prize_loc_conf_t *plcf)
+{
+    if (ngx_http_prize_redis_prepare(cf, plcf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_prize_postgres_prepare(cf, plcf);
+}
