@@ -8,6 +8,8 @@
 -- an empty string, and only the column "id" is required, since it says whose
 -- row it is.
 
+SET client_encoding = 'UTF8';
+
 CREATE TABLE IF NOT EXISTS employee (
     -- the byte set and the length that the module takes in a link
     id         text PRIMARY KEY
@@ -33,11 +35,29 @@ COMMENT ON COLUMN employee.department IS
     'As it shall appear on the page; may be NULL.';
 COMMENT ON COLUMN employee.prize IS
     'What has been won, as it shall appear on the page.  NULL, an empty '
-    'string, 0, f, false, n, no, off and 否 all say: no prize.';
+    'string and whatever says no to says_yes() is no prize.';
 COMMENT ON COLUMN employee.claim_url IS
     'Where a winner claims the prize, without the leading https:// that the '
     'page writes itself, so that nothing but an HTTPS link can come of it: '
     'gift.example.com/claim?ticket=1.  NULL where there is nothing to claim.';
+
+
+-- What a section of a page makes of a text, {{#prize}} say, for queries of
+-- your own: "SELECT id FROM employee WHERE says_yes(prize)".  It is the
+-- module's own rule: a word that says no or a zero, in any case, in full-width
+-- forms too, and with white space around it.
+
+CREATE OR REPLACE FUNCTION says_yes(value text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+AS $$
+    SELECT btrim(lower(translate(coalesce(value, ''),
+                                 'ＡＥＦＩＬＮＯＳＵａｅｆｉｌｎｏｓｕ０＃／．＋－',
+                                 'AEFILNOSUaefilnosu0#/.+-')
+                       COLLATE "C"),
+                 E' \t\n\x0b\f\r\u00a0\u200b\u3000\ufeff')
+           !~ ('^(|[+-]?0+(\.0+)?|f|false|n|no|off|none|nil|null|#?n/a|/'
+               '|--?|––?|——?|否|无|未|没有|暂无|不是|未中|未中奖|未获奖)$')
+$$;
 
 
 -- The role that nginx logs in as: it may read this table and nothing else.

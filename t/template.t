@@ -37,7 +37,28 @@ Dear {{name}} of {{{seat}}}!
  "Dear &quot;Ben&quot; &amp; Co of 0!\n  Thank you.\n"
  . "{{name}} is for the front-end of 8\n"]
 
-=== TEST 2: where a value may stand
+=== TEST 2: what says no
+# A wrong yes gives everybody a phone; t/unit/template.c has all of it.
+--- redis
+HSET employee:1 id 1 prize N/A
+HSET employee:2 id 2 prize 未中奖
+HSET employee:3 id 3 prize '　－ '
+HSET employee:4 id 4 prize ０．００
+HSET employee:5 id 5 prize 无人机
+HSET employee:6 id 6 prize "N/A yet"
+--- page
+{{#prize}}won {{prize}}{{/prize}}{{^prize}}nothing{{/prize}}
+--- config
+    location = /h5 {
+        prize_page page.html if=prize;
+        prize_page page.html;
+    }
+--- request eval: [map { "GET /h5?id=$_" } 1 .. 6]
+--- response_body eval
+["nothing\n", "nothing\n", "nothing\n", "nothing\n", "won 无人机\n",
+ "won N/A yet\n"]
+
+=== TEST 3: where a value may stand
 --- redis: HSET employee:7 id 7 v "a\"b'<c>&"
 --- page
 <title>{{v}}</title>
@@ -57,7 +78,7 @@ Dear {{name}} of {{{seat}}}!
 <iframe title="~"></iframe><script>a()</script>
 HTML
 
-=== TEST 3: a page that does not compile, with file, line and column
+=== TEST 4: a page that does not compile, with file, line and column
 --- page
 <p>
   {{name
@@ -65,7 +86,7 @@ HTML
 --- must_die eval
 qr/"prize_page" \/.*\/conf\/page\.html:2:3: tag "name" is not closed: expected "\}\}" before the end of the page in /
 
-=== TEST 4: a value where escaping does not protect
+=== TEST 5: a value where escaping does not protect
 --- page
 <p>
 <script>var name = '{{name}}'</script>
@@ -73,7 +94,7 @@ qr/"prize_page" \/.*\/conf\/page\.html:2:3: tag "name" is not closed: expected "
 --- must_die
 page.html:2:21: field "name" inside <script>, where escaping does not protect: expected it in a quoted attribute (data-...) that the script reads in
 
-=== TEST 5: a raw tag of a field that raw= does not name
+=== TEST 6: a raw tag of a field that raw= does not name
 --- page
 <p>
 
@@ -82,7 +103,7 @@ page.html:2:21: field "name" inside <script>, where escaping does not protect: e
 --- must_die
 page.html:3:3: raw tag of field "name" is not allowed: expected {{name}}, or raw=name where the page is named in
 
-=== TEST 6: a raw tag outside of text, whatever raw= says
+=== TEST 7: a raw tag outside of text, whatever raw= says
 --- page: <p title="{{{name}}}">
 --- config: location = /h5 { prize_page page.html raw=name; } # here
 --- must_die

@@ -81,8 +81,10 @@ int prize_fields_find(const prize_fields_t *fields, const char *name,
 void prize_fields_destroy(prize_fields_t *fields);
 
 /*
- * What a section and an "if=" make of a value: false, ignoring case, for an
- * absent or empty one and for 0, f, false, n, no, off and U+5426.
+ * What a section and an "if=" make of a value.  It is false if it is absent
+ * or empty, a number that is zero, or a word that says no: ignoring case,
+ * full-width forms and white space around it.  A wrong yes would give
+ * everybody a phone, so the list has what spreadsheets say.
  */
 int prize_value_is_true(const prize_str_t *value);
 

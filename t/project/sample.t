@@ -3,6 +3,7 @@ use warnings;
 use utf8;
 
 use lib 't/lib';
+use Encode qw(encode_utf8);
 use File::Basename qw(basename);
 use Test::More;
 use Test::Prize;
@@ -276,12 +277,43 @@ $client->request('HEAD', $link->{$winners[0]});
 $client->get($link->{$winners[1]} =~ s/s=.*//r);
 $client->get($link->{$_}) for @winners[2, 3], $loser;
 
+# the table of employee.sql is there, and so are its columns
+
+$roster->sql(slurp(root() . '/conf/employee.sql'));
+
 my %opened = map { $_ => 1 } @winners[2, 3], @ids[0 .. 12];
 
 is_deeply([not_opened($nginx)],
           [sort grep { $roster->wins($_) && !$opened{$_} } @{ $roster->ids }],
           'the winners who have not opened their page');
 $nginx->stop;
+
+
+# ---- says_yes() of employee.sql is the rule of the module
+
+my $section = spew("$dir/section.html", '{{#x}}true{{/x}}{{^x}}false{{/x}}');
+my @spaces = (' ', "\t", "\n", "\x0b", "\f", "\r", "\xa0", "\x{200b}",
+              "\x{3000}", "\x{feff}", "\x{2009}", "\x{85}");
+my @words = ('', '#n/a', '#', 'n o', '0 0',
+    qw(f false n no off none nil null n/a / - -- – –– — —— 否 无 未 没有 暂无
+       不是 未中 未中奖 未获奖 0 00.00 + . 0. .0 1 0.01 --- -– 无人机 中奖 yes
+       nope 0.0.0 on));
+my @texts = (@words, @spaces, (map { uc } @words),
+             (map { ("+$_", "-$_") } @words),
+             (map { tr/!-~/\x{ff01}-\x{ff5e}/r } @words, map { uc } @words),
+             (map { ("${_}no$_", "${_}gold", "$_$_") } @spaces));
+
+for my $text (@texts) {
+    my $bytes = encode_utf8($text);
+    my $hex = unpack 'H*', $bytes;
+    my ($yes) = (run(prizectl(), 'render', '--page', $section, '--field',
+                     "x=$bytes"))[1];
+
+    is($roster->sql("SELECT says_yes(convert_from('\\x$hex', 'UTF8'))::text"),
+       $yes, "$yes in both: \"$hex\"");
+}
+
+is($roster->sql('SELECT says_yes(NULL)'), 'f', 'NULL is no prize');
 
 
 # ---- recipe "greeting"

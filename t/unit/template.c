@@ -210,13 +210,33 @@ truth(void)
     static const char  page[] = "{{#x}}yes{{/x}}{{^x}}no{{/x}}";
 
     static const char *const  shown[] = {
-        "1", "00", "0.0", "t", "yes", "nope", "falsey", " ", "on",
-        "\xe6\x98\xaf", "gold"
+        "1", "10", "0.01", "-1", "+1", "00.1", "0.", ".0", "0.0.0", "+-0",
+        "0x0", "0,0", "0 0", "+", ".", "1.0", "t", "yes", "nope", "falsey",
+        "on", "no phone", "n / a", "#", "##n/a", "//", "---", "-–", "–––",
+        "———", "_", "是", "有", "中奖", "无人机", "未中奖者", "gold", "没 有",
+        "!", "a 0", "\xc2", "\xe2\x80", "\xef\xbc", "０ｘ", "１",
+
+        /* beside the full-width forms and the spaces */
+        "\xef\xbc\x80", "\xef\xbd\x9f", "\xe2\x80\x8a",
+        "\xe3\x80\x81", "\x1f"
     };
 
     static const char *const  hidden[] = {
         NULL, "", "0", "f", "F", "false", "FALSE", "False", "n", "N", "no",
-        "No", "off", "OFF", "\xe5\x90\xa6"
+        "No", "off", "OFF", "none", "None", "nil", "NULL", "n/a", "N/A",
+        "#N/A", "/", "-", "--", "–", "––", "—", "——",
+        "否", "无", "未", "没有", "暂无", "不是", "未中", "未中奖", "未获奖",
+
+        "00", "000000000000000000000000000000", "0.0", "+0", "-0.00", "00.0",
+
+        "０", "－０．００", "＋０", "ｎｏ", "ＮＯ", "Ｎo", "ｆａｌｓｅ",
+        "＃Ｎ／Ａ", "／", "－", "－－", "-－", "ＯＦＦ",
+
+        " ", "\t\n\v\f\r", " no", "no ", "\tNo\r\n", "　否　", "　０ ",
+        "\xc2\xa0no\xc2\xa0", "\xe2\x80\x8bno\xe2\x80\x8b",
+        "\xef\xbb\xbfno\xef\xbb\xbf", "\xef\xbb\xbf",
+        " \xe2\x80\x8b\xc2\xa0　\xef\xbb\xbf无 \xef\xbb\xbf　",
+        "                              -                              "
     };
 
     for (i = 0; i < tap_nitems(shown); i++) {
@@ -226,6 +246,42 @@ truth(void)
     for (i = 0; i < tap_nitems(hidden); i++) {
         check(page, hidden[i], "no");
     }
+}
+
+
+/* every character there is, alone and before an "o" */
+
+static void
+full_width(void)
+{
+    char         value[4];
+    unsigned     code, wrong;
+    prize_str_t  text;
+
+    wrong = 0;
+    text.data = value;
+
+    for (code = 0x800; code < 0x10000; code++) {
+        value[0] = (char) (0xe0 | code >> 12);
+        value[1] = (char) (0x80 | (code >> 6 & 0x3f));
+        value[2] = (char) (0x80 | (code & 0x3f));
+        value[3] = 'o';
+
+        text.len = 4;
+        wrong += prize_value_is_true(&text) == (code == 0xff2e
+                                                || code == 0xff4e);
+
+        text.len = 3;
+        wrong += prize_value_is_true(&text)
+                 == (code == 0xff0d || code == 0xff0f || code == 0xff10
+                     || code == 0xff26 || code == 0xff2e || code == 0xff46
+                     || code == 0xff4e || code == 0x200b || code == 0x2013
+                     || code == 0x2014 || code == 0x3000 || code == 0xfeff
+                     || code == 0x5426 || code == 0x65e0 || code == 0x672a);
+    }
+
+    ok(wrong == 0, "of all characters only these say no: %u are wrong",
+       wrong);
 }
 
 
@@ -685,6 +741,7 @@ int
 main(void)
 {
     truth();
+    full_width();
     escapes();
     language();
     delimiters();

@@ -14,6 +14,7 @@ use warnings;
 use utf8;
 
 use Carp qw(croak);
+use Encode qw(decode_utf8);
 
 my $count;
 
@@ -32,7 +33,8 @@ my @departments = ('Research & Development', '市场部', 'Sales <APAC>', undef,
                    '', '0', "line\nfeed", '"quoted"');
 
 my @prizes = ('iPhone 17 Pro', undef, '', 'no', 'gold', '否', 'false',
-              'a phone & <more>', 'OFF', '1');
+              'a phone & <more>', 'OFF', '1', '未中奖', "\x{3000}Ｎ／Ａ\n",
+              '无人机', '-', '10', '－０．０', 'none left but one');
 
 my @ids = (
     sub { sprintf 'E%05d', $_[0] },
@@ -158,11 +160,15 @@ sub record {
 
 # what a section of "prize" says
 
+my %lost = map { $_ => 1 } '', qw(no false off n/a - 否 未中奖 -0.0);
+
 sub wins {
     my ($self, $id) = @_;
+    my $prize = decode_utf8($self->{rows}{$id}{prize} // '');
 
-    return ($self->{rows}{$id}{prize} // '')
-           !~ /^(?:|0|f|false|n|no|off|\xe5\x90\xa6)\z/i;
+    # full-width forms
+    $prize =~ tr/\x{ff01}-\x{ff5e}/!-~/;
+    return !$lost{lc $prize =~ s/^\s+|\s+$//gr};
 }
 
 
