@@ -323,10 +323,11 @@ prize_pages_total{page="page.html"} 4
 --- http_config
     prize_postgres hr "postgresql://$TEST_NGINX_DEAD/hr";
     prize_postgres_pass hr;
+    limit_req_zone $server_name zone=wait:32k rate=8r/s;
     prize_postgres_query "SELECT u AS id FROM unnest($1::text[]) AS u";
 --- page: {{id}}
 --- config
-    location = /h5 { prize_page page.html; }
+    location = /h5 { prize_page page.html; limit_req zone=wait burst=20; }
     location = /status { prize_status; }
 --- request eval: [("GET /h5?id=7") x 6, "GET /status"]
 --- error_code eval: [(503) x 6, 200]

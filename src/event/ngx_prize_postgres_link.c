@@ -105,9 +105,14 @@ ngx_prize_postgres_failed(ngx_prize_postgres_member_t *member,
                                NGX_PRIZE_POSTGRES_REFUSED);
     }
 
-    /* who lets us in only to put us out would do so without an end */
+    /*
+     * Who lets us in only to put us out would do so without an end.  The
+     * first refusal after a loss may be that of a server that is going: the
+     * next attempt follows at once, and may be another host's.
+     */
 
-    if (member->attempt == NGX_PRIZE_POSTGRES_TRIED
+    if ((member->attempt == NGX_PRIZE_POSTGRES_TRIED
+         && pool->last < NGX_PRIZE_POSTGRES_UP)
         || (member->attempt == NGX_PRIZE_POSTGRES_UP && idle))
     {
         ngx_prize_breaker_rest(&pool->backend.breaker);
