@@ -40,6 +40,36 @@ ngx_prize_postgres_check_fail(ngx_prize_postgres_member_t *member)
 }
 
 
+/* who waits for a query that is wrong is told at once */
+
+static void
+ngx_prize_postgres_check_finish(ngx_prize_postgres_pool_t *pool,
+    ngx_uint_t query)
+{
+    ngx_queue_t                *q;
+    ngx_prize_postgres_item_t  *item;
+
+    /* a handler may take other items from the queue: begin anew each time */
+
+    for (q = ngx_queue_head(&pool->waiting);
+         q != ngx_queue_sentinel(&pool->waiting);
+         /* void */ )
+    {
+        item = ngx_queue_data(q, ngx_prize_postgres_item_t, queue);
+
+        if (item->query != query) {
+            q = ngx_queue_next(q);
+            continue;
+        }
+
+        ngx_prize_postgres_unwait(pool, item);
+        ngx_prize_postgres_finish(pool, item, NGX_PRIZE_ERROR);
+
+        q = ngx_queue_head(&pool->waiting);
+    }
+}
+
+
 static void
 ngx_prize_postgres_check_refuse(ngx_prize_postgres_member_t *member,
     const char *why)
@@ -58,6 +88,7 @@ ngx_prize_postgres_check_refuse(ngx_prize_postgres_member_t *member,
                      &pool->conf->name, query->file, query->line, why);
 
     ngx_prize_postgres_check_end(member, NGX_PRIZE_POSTGRES_WRONG);
+    ngx_prize_postgres_check_finish(pool, member->query);
 }
 
 
