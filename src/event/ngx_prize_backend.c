@@ -1,6 +1,5 @@
 
 #include "ngx_prize_backend.h"
-#include "ngx_prize_timer.h"
 
 
 static ngx_queue_t   ngx_prize_backends =
@@ -54,6 +53,7 @@ ngx_prize_backend_cleanup(void *data)
         backend = ngx_queue_data(q, ngx_prize_backend_t, queue);
 
         if (backend->cycle == cycle) {
+            ngx_prize_breaker_done(&backend->breaker);
             backend->kind->destroy(backend);
         }
     }
@@ -108,8 +108,7 @@ ngx_prize_backend_init(ngx_prize_backend_t *backend,
     backend->timer.cancelable = 1;
 
     ngx_prize_breaker_init(&backend->breaker, kind->probe, backend,
-                           cycle->log);
-    ngx_prize_breaker_count(&backend->breaker, kind->breaker, backend->label);
+                           kind->breaker, backend->label, cycle->log);
 
     ngx_queue_insert_tail(&ngx_prize_backends, &backend->queue);
 
@@ -173,13 +172,37 @@ ngx_prize_backend_close_all(void)
 
 
 void
+ngx_prize_backend_wake(ngx_prize_backend_t *backend, ngx_msec_t time)
+{
+    ngx_event_t     *timer;
+    ngx_msec_int_t   left;
+
+    timer = &backend->timer;
+
+    if (timer->timer_set) {
+
+        if ((ngx_msec_int_t) (timer->timer.key - time) <= 0) {
+            return;
+        }
+
+        /* a running timer is not moved by less than 300 ms */
+        ngx_del_timer(timer);
+    }
+
+    left = (ngx_msec_int_t) (time - ngx_current_msec);
+
+    ngx_add_timer(timer, (ngx_msec_t) ngx_max(left, 0));
+}
+
+
+void
 ngx_prize_backend_take(ngx_prize_backend_t *backend,
     ngx_prize_lookup_t *lookup)
 {
     lookup->backend = backend;
 
     ngx_prize_backend_count(backend, 1);
-    ngx_prize_timer_advance(&backend->timer, lookup->deadline);
+    ngx_prize_backend_wake(backend, lookup->deadline);
 }
 
 

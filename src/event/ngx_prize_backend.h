@@ -81,12 +81,16 @@ void ngx_prize_backend_end(ngx_prize_backend_t *backend);
 ngx_prize_backend_t *ngx_prize_backend_next(
     const ngx_prize_backend_kind_t *kind, ngx_prize_backend_t *last);
 
+#define ngx_prize_backend_foreach(kind, backend)                              \
+    for (backend = ngx_prize_backend_next(kind, NULL);                        \
+         backend;                                                             \
+         backend = ngx_prize_backend_next(kind, backend))
+
 /* closes all connections of all backends: the worker ends */
 void ngx_prize_backend_close_all(void);
 
 /* expire() is called at that time of ngx_current_msec at the latest */
-#define ngx_prize_backend_wake(backend, time)                                 \
-    ngx_prize_timer_advance(&(backend)->timer, time)
+void ngx_prize_backend_wake(ngx_prize_backend_t *backend, ngx_msec_t time);
 
 /* the lookup is this backend's to answer */
 void ngx_prize_backend_take(ngx_prize_backend_t *backend,

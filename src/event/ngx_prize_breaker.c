@@ -39,12 +39,15 @@ ngx_prize_breaker_timer(ngx_event_t *ev)
 
 void
 ngx_prize_breaker_init(ngx_prize_breaker_t *breaker,
-    ngx_prize_probe_pt probe, void *data, ngx_log_t *log)
+    ngx_prize_probe_pt probe, void *data, prize_counter_e transitions,
+    ngx_uint_t label, ngx_log_t *log)
 {
     ngx_memzero(breaker, sizeof(ngx_prize_breaker_t));
 
     breaker->probe = probe;
     breaker->data = data;
+    breaker->transitions = transitions;
+    breaker->label = label;
 
     breaker->timer.handler = ngx_prize_breaker_timer;
     breaker->timer.data = breaker;
@@ -52,15 +55,6 @@ ngx_prize_breaker_init(ngx_prize_breaker_t *breaker,
 
     /* a backend that is away must not hold up the end of a worker */
     breaker->timer.cancelable = 1;
-}
-
-
-void
-ngx_prize_breaker_count(ngx_prize_breaker_t *breaker,
-    prize_counter_e transitions, ngx_uint_t label)
-{
-    breaker->transitions = transitions;
-    breaker->label = label;
 }
 
 

@@ -52,13 +52,13 @@ typedef struct {
 } ngx_prize_breaker_t;
 
 
-/* "probe" is called with "data" when it is time to try a connection */
+/*
+ * "probe" is called with "data" when it is time to try a connection.  Counted
+ * is by "transitions", PRIZE_BREAKER_..._SHUT, and under "label" it is open.
+ */
 void ngx_prize_breaker_init(ngx_prize_breaker_t *breaker,
-    ngx_prize_probe_pt probe, void *data, ngx_log_t *log);
-
-/* whose transitions these are, and under which label it is open */
-void ngx_prize_breaker_count(ngx_prize_breaker_t *breaker,
-    prize_counter_e transitions, ngx_uint_t label);
+    ngx_prize_probe_pt probe, void *data, prize_counter_e transitions,
+    ngx_uint_t label, ngx_log_t *log);
 
 /* returns 1 if this failure has opened it, else 0 */
 ngx_uint_t ngx_prize_breaker_failure(ngx_prize_breaker_t *breaker);

@@ -102,7 +102,6 @@ ngx_prize_postgres_conn_handler(ngx_prize_postgres_conn_t *conn,
     switch (event) {
 
     case NGX_PRIZE_POSTGRES_READY:
-        member->asked = NGX_PRIZE_POSTGRES_NOTHING;
         ngx_prize_postgres_up(member);
         break;
 
@@ -208,8 +207,6 @@ ngx_prize_postgres_disconnect(void *data)
     ngx_uint_t                    i;
     ngx_prize_postgres_pool_t    *pool = data;
     ngx_prize_postgres_member_t  *member;
-
-    ngx_prize_breaker_done(&pool->backend.breaker);
 
     if (pool->dispatch.posted) {
         ngx_delete_posted_event(&pool->dispatch);
@@ -327,10 +324,7 @@ ngx_prize_postgres_get(ngx_cycle_t *cycle,
     ngx_prize_backend_t        *backend;
     ngx_prize_postgres_pool_t  *pool;
 
-    for (backend = ngx_prize_backend_next(&ngx_prize_postgres_kind, NULL);
-         backend;
-         backend = ngx_prize_backend_next(&ngx_prize_postgres_kind, backend))
-    {
+    ngx_prize_backend_foreach(&ngx_prize_postgres_kind, backend) {
         pool = (ngx_prize_postgres_pool_t *) backend;
 
         if (pool->conf == conf) {
@@ -447,10 +441,7 @@ ngx_prize_postgres_healthy(void)
 {
     ngx_prize_backend_t  *backend;
 
-    for (backend = ngx_prize_backend_next(&ngx_prize_postgres_kind, NULL);
-         backend;
-         backend = ngx_prize_backend_next(&ngx_prize_postgres_kind, backend))
-    {
+    ngx_prize_backend_foreach(&ngx_prize_postgres_kind, backend) {
         if (ngx_prize_postgres_count((ngx_prize_postgres_pool_t *) backend,
                                      NGX_PRIZE_POSTGRES_IDLE))
         {

@@ -11,7 +11,6 @@
 
 #include "ngx_prize_postgres.h"
 #include "ngx_prize_postgres_conn.h"
-#include "ngx_prize_timer.h"
 
 
 typedef struct ngx_prize_postgres_member_s  ngx_prize_postgres_member_t;
@@ -78,6 +77,12 @@ struct ngx_prize_postgres_member_s {
     ngx_prize_postgres_attempt_e  attempt;
     ngx_uint_t                    number;    /* of the pool's attempts */
 };
+
+
+/* of a batch that is asked for, its first */
+#define ngx_prize_postgres_batch_head(member)                                 \
+    (ngx_queue_data(ngx_queue_head(&(member)->batch),                         \
+                    ngx_prize_postgres_item_t, queue))
 
 
 /* what an answer told of the column "id"; 0: nothing that still holds */

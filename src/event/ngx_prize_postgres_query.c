@@ -15,9 +15,7 @@ ngx_prize_postgres_ask_batch(ngx_prize_postgres_pool_t *pool,
         return NGX_DECLINED;
     }
 
-    item = ngx_queue_data(ngx_queue_head(&member->batch),
-                          ngx_prize_postgres_item_t, queue);
-
+    item = ngx_prize_postgres_batch_head(member);
     queries = pool->conf->queries.elts;
 
     ngx_log_debug2(NGX_LOG_DEBUG_EVENT, pool->backend.log, 0,
@@ -58,16 +56,17 @@ ngx_prize_postgres_ask(ngx_prize_postgres_pool_t *pool,
  */
 
 static ngx_int_t
-ngx_prize_postgres_ask_id(ngx_prize_postgres_member_t *member,
-    ngx_prize_postgres_item_t *item)
+ngx_prize_postgres_ask_id(ngx_prize_postgres_member_t *member)
 {
     u_char                      *p, *id, *last;
     u_char                       sql[sizeof("SELECT $1::")
                                      + sizeof(member->pool->checks->element)];
+    ngx_prize_postgres_item_t   *item;
     ngx_prize_postgres_pool_t   *pool;
     ngx_prize_postgres_check_t  *check;
 
     pool = member->pool;
+    item = ngx_prize_postgres_batch_head(member);
     check = &pool->checks[item->query];
 
     if (check->element[0] == '\0') {
@@ -99,7 +98,6 @@ ngx_prize_postgres_tell(ngx_prize_postgres_member_t *member,
     const PGresult *result, const char *state)
 {
     const char                 *text;
-    ngx_queue_t                *q;
     ngx_prize_postgres_pool_t  *pool;
     ngx_prize_postgres_item_t  *item;
 
@@ -108,8 +106,7 @@ ngx_prize_postgres_tell(ngx_prize_postgres_member_t *member,
     text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     text = text ? text : PQresStatus(PQresultStatus(result));
 
-    q = ngx_queue_head(&member->batch);
-    item = ngx_queue_data(q, ngx_prize_postgres_item_t, queue);
+    item = ngx_prize_postgres_batch_head(member);
 
     if (ngx_strncmp(pool->sqlstate, state, sizeof(pool->sqlstate)) != 0) {
         (void) ngx_cpystrn((u_char *) pool->sqlstate, (u_char *) state,
@@ -126,33 +123,32 @@ ngx_prize_postgres_tell(ngx_prize_postgres_member_t *member,
 }
 
 
-/* class 22: data that does not cast; NGX_DECLINED: it is told as all others */
+/*
+ * Class 22, data that does not cast.  NGX_AGAIN: the row may be the one at
+ * fault, and what was said of it is kept.  NGX_DECLINED: it is told as all
+ * others.
+ */
 
 static ngx_int_t
 ngx_prize_postgres_data_error(ngx_prize_postgres_member_t *member,
-    const PGresult *result, const char *state)
+    PGresult *result)
 {
-    ngx_int_t                   rc;
-    ngx_prize_postgres_item_t  *item;
+    ngx_int_t  rc;
 
     if (member->size > 1) {
         ngx_prize_postgres_split(member);
         return NGX_OK;
     }
 
-    item = ngx_queue_data(ngx_queue_head(&member->batch),
-                          ngx_prize_postgres_item_t, queue);
+    rc = ngx_prize_postgres_ask_id(member);
 
-    rc = ngx_prize_postgres_ask_id(member, item);
-
-    /* the row may be the one at fault: what was said of it is kept */
-
-    if (rc == NGX_OK) {
-        PQclear(member->doubt);
-        member->doubt = (PGresult *) result;
+    if (rc != NGX_OK) {
+        return rc;
     }
 
-    return rc;
+    member->doubt = result;
+
+    return NGX_AGAIN;
 }
 
 
@@ -169,10 +165,10 @@ ngx_prize_postgres_error(ngx_prize_postgres_member_t *member,
     state = state ? state : "?";
 
     if (ngx_strncmp(state, "22", 2) == 0) {
-        rc = ngx_prize_postgres_data_error(member, result, state);
+        rc = ngx_prize_postgres_data_error(member, result);
 
         if (rc != NGX_DECLINED) {
-            return member->doubt == result ? NGX_AGAIN : rc;
+            return rc;
         }
     }
 
@@ -239,10 +235,9 @@ ngx_prize_postgres_batch_answered(ngx_prize_postgres_member_t *member,
 ngx_int_t
 ngx_prize_postgres_answered(ngx_prize_postgres_member_t *member)
 {
-    PGresult                    *result;
-    ngx_int_t                    rc;
-    const char                  *severity;
-    ngx_prize_postgres_asked_e   asked;
+    PGresult    *result;
+    ngx_int_t    rc;
+    const char  *severity;
 
     result = member->conn.result;
     severity = result ? PQresultErrorField(result,
@@ -259,9 +254,8 @@ ngx_prize_postgres_answered(ngx_prize_postgres_member_t *member)
     /* handlers may have this connection asked again, and answered */
 
     member->conn.result = NULL;
-    asked = member->asked;
 
-    switch (asked) {
+    switch (member->asked) {
 
     case NGX_PRIZE_POSTGRES_BATCH:
         member->asked = NGX_PRIZE_POSTGRES_NOTHING;

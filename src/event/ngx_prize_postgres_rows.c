@@ -46,8 +46,7 @@ ngx_prize_postgres_row(ngx_prize_postgres_member_t *member,
     item = ngx_prize_postgres_find(pool, query, id, len);
 
     if (item == NULL || item->member != member) {
-        first = ngx_queue_data(ngx_queue_head(&member->batch),
-                               ngx_prize_postgres_item_t, queue);
+        first = ngx_prize_postgres_batch_head(member);
 
         ngx_prize_count(PRIZE_POSTGRES_ERROR_ROWS);
         ngx_prize_notice(&pool->foreign, NGX_LOG_WARN, pool->backend.log, 0,
@@ -315,10 +314,7 @@ ngx_prize_postgres_tuples(ngx_prize_postgres_member_t *member,
     ngx_prize_postgres_pool_t  *pool;
 
     pool = member->pool;
-
-    item = ngx_queue_data(ngx_queue_head(&member->batch),
-                          ngx_prize_postgres_item_t, queue);
-    query = item->query;
+    query = ngx_prize_postgres_batch_head(member)->query;
 
     column = ngx_prize_postgres_column(result, "id");
 

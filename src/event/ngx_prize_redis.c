@@ -1,7 +1,6 @@
 
 #include "ngx_prize_redis.h"
 #include "ngx_prize_redis_reply.h"
-#include "ngx_prize_timer.h"
 
 
 #define NGX_PRIZE_REDIS_DENIED_WAIT  10000    /* ms */
@@ -11,7 +10,7 @@
 static void ngx_prize_redis_probe(void *data);
 static void ngx_prize_redis_expire(void *data, ngx_queue_t *late);
 static void ngx_prize_redis_detach(void *data, ngx_prize_lookup_t *lookup);
-static void ngx_prize_redis_close(void *data);
+static void ngx_prize_redis_drop(void *data);
 static void ngx_prize_redis_destroy(void *data);
 
 
@@ -33,7 +32,7 @@ static const ngx_prize_backend_kind_t  ngx_prize_redis_kind = {
     ngx_prize_redis_probe,
     ngx_prize_redis_expire,
     ngx_prize_redis_detach,
-    ngx_prize_redis_close,
+    ngx_prize_redis_drop,
     ngx_prize_redis_destroy
 };
 
@@ -86,18 +85,11 @@ ngx_prize_redis_check_handler(ngx_prize_redis_pipe_t *pipe,
         return;
     }
 
-    if (prize_redis_error(&pipe->reply.text) == PRIZE_REDIS_WRITE) {
-        return;
+    fault = ngx_prize_redis_reply_ping_fault(&pipe->reply.text);
+
+    if (fault != NGX_PRIZE_REDIS_NOBODY) {
+        ngx_prize_redis_conn_refuse(&redis->conn, fault);
     }
-
-    fault = ngx_prize_redis_reply_fault(&pipe->reply.text);
-
-    ngx_prize_redis_conn_lose(&redis->conn,
-                              fault == NGX_PRIZE_REDIS_NOT_US
-                              ? fault : NGX_PRIZE_REDIS_NOT_NOW,
-                              fault == NGX_PRIZE_REDIS_NOT_US
-                              ? PRIZE_PEER_ERROR_DENIED
-                              : PRIZE_PEER_ERROR_AWAY, 0, NULL);
 }
 
 
@@ -165,10 +157,7 @@ ngx_prize_redis_refused(ngx_prize_redis_t *redis, ngx_prize_lookup_t *lookup,
             ngx_queue_insert_head(&redis->waiting, &lookup->queue);
         }
 
-        ngx_prize_redis_conn_lose(&redis->conn, fault,
-                                  fault == NGX_PRIZE_REDIS_NOT_US
-                                  ? PRIZE_PEER_ERROR_DENIED
-                                  : PRIZE_PEER_ERROR_AWAY, 0, NULL);
+        ngx_prize_redis_conn_refuse(&redis->conn, fault);
         return 1;
     }
 
@@ -362,9 +351,10 @@ ngx_prize_redis_blame(ngx_prize_redis_t *redis)
 
 
 static void
-ngx_prize_redis_drop(ngx_prize_redis_t *redis)
+ngx_prize_redis_drop(void *data)
 {
     ngx_queue_t          waiting;
+    ngx_prize_redis_t   *redis = data;
     ngx_prize_lookup_t  *lookup;
 
     /*
@@ -533,13 +523,6 @@ ngx_prize_redis_detach(void *data, ngx_prize_lookup_t *lookup)
 
 
 static void
-ngx_prize_redis_close(void *data)
-{
-    ngx_prize_redis_drop(data);
-}
-
-
-static void
 ngx_prize_redis_destroy(void *data)
 {
     ngx_prize_redis_t  *redis = data;
@@ -618,8 +601,9 @@ ngx_prize_redis_create(ngx_cycle_t *cycle,
         goto failed;
     }
 
-    ngx_prize_redis_conn_report(&redis->conn, ngx_prize_redis_conn_handler,
-                                redis, redis->backend.label);
+    redis->conn.handler = ngx_prize_redis_conn_handler;
+    redis->conn.owner = redis;
+    redis->conn.pipe.label = redis->backend.label;
 
     return redis;
 
@@ -638,10 +622,7 @@ ngx_prize_redis_get(ngx_cycle_t *cycle, const ngx_prize_redis_login_t *login,
     ngx_prize_redis_t    *redis;
     ngx_prize_backend_t  *backend;
 
-    for (backend = ngx_prize_backend_next(&ngx_prize_redis_kind, NULL);
-         backend;
-         backend = ngx_prize_backend_next(&ngx_prize_redis_kind, backend))
-    {
+    ngx_prize_backend_foreach(&ngx_prize_redis_kind, backend) {
         redis = (ngx_prize_redis_t *) backend;
 
         if (redis->conn.login == login
@@ -755,10 +736,7 @@ ngx_prize_redis_healthy(void)
     ngx_prize_redis_t    *redis;
     ngx_prize_backend_t  *backend;
 
-    for (backend = ngx_prize_backend_next(&ngx_prize_redis_kind, NULL);
-         backend;
-         backend = ngx_prize_backend_next(&ngx_prize_redis_kind, backend))
-    {
+    ngx_prize_backend_foreach(&ngx_prize_redis_kind, backend) {
         redis = (ngx_prize_redis_t *) backend;
 
         if (redis->conn.state == NGX_PRIZE_REDIS_READY
@@ -771,10 +749,7 @@ ngx_prize_redis_healthy(void)
 
     /* who is told so asks for no page, and no lookup would find out */
 
-    for (backend = ngx_prize_backend_next(&ngx_prize_redis_kind, NULL);
-         backend;
-         backend = ngx_prize_backend_next(&ngx_prize_redis_kind, backend))
-    {
+    ngx_prize_backend_foreach(&ngx_prize_redis_kind, backend) {
         redis = (ngx_prize_redis_t *) backend;
 
         if (redis->conn.timeout && ngx_prize_redis_usable(redis)

@@ -1,5 +1,6 @@
 
 #include "ngx_prize_redis_conn.h"
+#include "ngx_prize_redis_reply.h"
 
 
 #define ngx_prize_redis_conn_of(p)                                            \
@@ -56,23 +57,14 @@ ngx_prize_redis_conn_end(ngx_prize_redis_conn_t *conn)
 }
 
 
-/* an error reply to a command of the login */
-
-static void
-ngx_prize_redis_conn_refused(ngx_prize_redis_conn_t *conn, ngx_uint_t ping)
+void
+ngx_prize_redis_conn_refuse(ngx_prize_redis_conn_t *conn,
+    ngx_prize_redis_fault_e fault)
 {
-    prize_redis_error_e  error;
-
-    error = prize_redis_error(&conn->pipe.reply.text);
-
-    if (error == PRIZE_REDIS_AWAY || (ping && error != PRIZE_REDIS_DENIED)) {
-        ngx_prize_redis_conn_lose(conn, NGX_PRIZE_REDIS_NOT_NOW,
-                                  PRIZE_PEER_ERROR_AWAY, 0, NULL);
-        return;
-    }
-
-    ngx_prize_redis_conn_lose(conn, NGX_PRIZE_REDIS_NOT_US,
-                              PRIZE_PEER_ERROR_DENIED, 0, NULL);
+    ngx_prize_redis_conn_lose(conn, fault,
+                              fault == NGX_PRIZE_REDIS_NOT_US
+                              ? PRIZE_PEER_ERROR_DENIED
+                              : PRIZE_PEER_ERROR_AWAY, 0, NULL);
 }
 
 
@@ -82,9 +74,17 @@ static void
 ngx_prize_redis_conn_login_handler(ngx_prize_redis_pipe_t *pipe,
     const ngx_prize_redis_slot_t *slot, prize_reply_e type)
 {
-    if (type == PRIZE_REPLY_ERROR) {
-        ngx_prize_redis_conn_refused(ngx_prize_redis_conn_of(pipe), 0);
+    ngx_prize_redis_fault_e  fault;
+
+    if (type != PRIZE_REPLY_ERROR) {
+        return;
     }
+
+    fault = ngx_prize_redis_reply_fault(&pipe->reply.text);
+
+    ngx_prize_redis_conn_refuse(ngx_prize_redis_conn_of(pipe),
+                                fault == NGX_PRIZE_REDIS_NOT_NOW
+                                ? fault : NGX_PRIZE_REDIS_NOT_US);
 }
 
 
@@ -92,7 +92,8 @@ static void
 ngx_prize_redis_conn_ping_handler(ngx_prize_redis_pipe_t *pipe,
     const ngx_prize_redis_slot_t *slot, prize_reply_e type)
 {
-    ngx_prize_redis_conn_t  *conn;
+    ngx_prize_redis_conn_t   *conn;
+    ngx_prize_redis_fault_e   fault;
 
     if (type == PRIZE_REPLY_BROKEN) {
         return;
@@ -100,13 +101,13 @@ ngx_prize_redis_conn_ping_handler(ngx_prize_redis_pipe_t *pipe,
 
     conn = ngx_prize_redis_conn_of(pipe);
 
-    /* Redis says MISCONF to a PING as to a write, but can be read */
+    if (type == PRIZE_REPLY_ERROR) {
+        fault = ngx_prize_redis_reply_ping_fault(&pipe->reply.text);
 
-    if (type == PRIZE_REPLY_ERROR
-        && prize_redis_error(&pipe->reply.text) != PRIZE_REDIS_WRITE)
-    {
-        ngx_prize_redis_conn_refused(conn, 1);
-        return;
+        if (fault != NGX_PRIZE_REDIS_NOBODY) {
+            ngx_prize_redis_conn_refuse(conn, fault);
+            return;
+        }
     }
 
     conn->state = NGX_PRIZE_REDIS_READY;
@@ -428,16 +429,6 @@ ngx_prize_redis_conn_init(ngx_prize_redis_conn_t *conn,
     conn->peer.log = &conn->quiet;
     conn->peer.log_error = NGX_ERROR_INFO;
     conn->peer.so_keepalive = 1;
-}
-
-
-void
-ngx_prize_redis_conn_report(ngx_prize_redis_conn_t *conn,
-    ngx_prize_redis_conn_pt handler, void *owner, ngx_uint_t label)
-{
-    conn->handler = handler;
-    conn->owner = owner;
-    conn->pipe.label = label;
 }
 
 

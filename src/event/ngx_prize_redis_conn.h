@@ -84,15 +84,12 @@ struct ngx_prize_redis_conn_s {
 
 /*
  * "conn" was zeroed; the address, its name and the login are the owner's, and
- * live as long as the connection.
+ * live as long as the connection.  The owner sets "handler" and "owner", and
+ * the label of the pipe.
  */
 void ngx_prize_redis_conn_init(ngx_prize_redis_conn_t *conn,
     struct sockaddr *sockaddr, socklen_t socklen, ngx_str_t *name,
     const ngx_prize_redis_login_t *login, ngx_log_t *log);
-
-/* who is told, and under which label of the metrics it is counted */
-void ngx_prize_redis_conn_report(ngx_prize_redis_conn_t *conn,
-    ngx_prize_redis_conn_pt handler, void *owner, ngx_uint_t label);
 
 /*
  * NGX_OK: it is under way, the handler will be called.  NGX_DECLINED: it
@@ -105,6 +102,10 @@ ngx_int_t ngx_prize_redis_conn_open(ngx_prize_redis_conn_t *conn,
 void ngx_prize_redis_conn_lose(ngx_prize_redis_conn_t *conn,
     ngx_prize_redis_fault_e fault, prize_peer_counter_e reason,
     ngx_err_t err, const char *why);
+
+/* the same where the server says so, in pipe.reply.text: NOT_NOW or NOT_US */
+void ngx_prize_redis_conn_refuse(ngx_prize_redis_conn_t *conn,
+    ngx_prize_redis_fault_e fault);
 
 /* the handlers of all slots are called, the owner's is not */
 void ngx_prize_redis_conn_close(ngx_prize_redis_conn_t *conn);

@@ -19,6 +19,23 @@ ngx_prize_redis_reply_fault(const prize_str_t *error)
 }
 
 
+ngx_prize_redis_fault_e
+ngx_prize_redis_reply_ping_fault(const prize_str_t *error)
+{
+    switch (prize_redis_error(error)) {
+
+    case PRIZE_REDIS_WRITE:
+        return NGX_PRIZE_REDIS_NOBODY;
+
+    case PRIZE_REDIS_DENIED:
+        return NGX_PRIZE_REDIS_NOT_US;
+
+    default:
+        return NGX_PRIZE_REDIS_NOT_NOW;
+    }
+}
+
+
 ngx_prize_result_e
 ngx_prize_redis_reply_result(prize_reply_t *reply, prize_reply_e type,
     ngx_prize_lookup_t *lookup)

@@ -22,6 +22,13 @@
  */
 ngx_prize_redis_fault_e ngx_prize_redis_reply_fault(const prize_str_t *error);
 
+/*
+ * The same of an error reply to a PING, which is about nothing but the server.
+ * Redis says MISCONF to a PING as to a write, but can be read: NOBODY.
+ */
+ngx_prize_redis_fault_e ngx_prize_redis_reply_ping_fault(
+    const prize_str_t *error);
+
 /* the lookup's record points into the reply, and is valid as long as that */
 ngx_prize_result_e ngx_prize_redis_reply_result(prize_reply_t *reply,
     prize_reply_e type, ngx_prize_lookup_t *lookup);

@@ -5,7 +5,6 @@
 
 #include "ngx_prize_redis.h"
 #include "ngx_prize_redis_reply.h"
-#include "ngx_prize_timer.h"
 
 
 static void
@@ -36,8 +35,7 @@ ngx_prize_redis_write_back_handler(ngx_prize_redis_pipe_t *pipe,
     }
 
     if (ngx_prize_redis_reply_fault(text) == NGX_PRIZE_REDIS_NOT_NOW) {
-        ngx_prize_redis_conn_lose(&redis->conn, NGX_PRIZE_REDIS_NOT_NOW,
-                                  PRIZE_PEER_ERROR_AWAY, 0, NULL);
+        ngx_prize_redis_conn_refuse(&redis->conn, NGX_PRIZE_REDIS_NOT_NOW);
         return;
     }
 
