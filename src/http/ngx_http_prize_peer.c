@@ -97,10 +97,36 @@ ngx_http_prize_peer_init(ngx_http_prize_peer_t *peer, ngx_http_request_t *r,
 }
 
 
+/* the store may end before the request, and its name may change */
+
+static ngx_str_t *
+ngx_http_prize_peer_copy_name(ngx_http_prize_peer_t *peer, ngx_str_t *name)
+{
+    ngx_str_t  *copy;
+
+    copy = ngx_palloc(peer->request->pool, sizeof(ngx_str_t) + name->len);
+
+    if (copy) {
+        copy->len = name->len;
+        copy->data = (u_char *) (copy + 1);
+        ngx_memcpy(copy->data, name->data, name->len);
+    }
+
+    return copy;
+}
+
+
 ngx_int_t
 ngx_http_prize_peer_asked(ngx_http_prize_peer_t *peer, ngx_str_t *name)
 {
     ngx_http_upstream_state_t  *state;
+
+    if (name) {
+        name = ngx_http_prize_peer_copy_name(peer, name);
+        if (name == NULL) {
+            return NGX_ERROR;
+        }
+    }
 
     state = ngx_array_push(peer->request->upstream_states);
     if (state == NULL) {
@@ -207,11 +233,9 @@ static ngx_int_t
 ngx_http_prize_peer_select(ngx_http_prize_peer_t *peer,
     const ngx_prize_redis_login_t *login)
 {
-    ngx_pool_t             *pool;
     ngx_peer_connection_t  *pc;
 
     pc = &peer->upstream->peer;
-    pool = peer->request->pool;
 
     peer->held = 1;
     peer->name = NULL;
@@ -223,17 +247,9 @@ ngx_http_prize_peer_select(ngx_http_prize_peer_t *peer,
         return NGX_ERROR;
     }
 
-    peer->name = ngx_palloc(pool, sizeof(ngx_str_t) + peer->redis->name.len);
+    peer->name = ngx_http_prize_peer_copy_name(peer, &peer->redis->name);
 
-    if (peer->name == NULL) {
-        return NGX_ERROR;
-    }
-
-    peer->name->len = peer->redis->name.len;
-    peer->name->data = (u_char *) (peer->name + 1);
-    ngx_memcpy(peer->name->data, peer->redis->name.data, peer->name->len);
-
-    return NGX_OK;
+    return peer->name ? NGX_OK : NGX_ERROR;
 }
 
 

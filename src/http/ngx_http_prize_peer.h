@@ -44,8 +44,8 @@ ngx_int_t ngx_http_prize_peer_get(ngx_http_prize_peer_t *peer,
 void ngx_http_prize_peer_free(ngx_http_prize_peer_t *peer, ngx_uint_t state);
 
 /*
- * An entry for a store that is asked; it was not after all; its outcome.  The
- * name lives in the request's pool.
+ * An entry for a store that is asked, of which a copy of "name" is kept, if it
+ * is known already; it was not after all; its outcome.
  */
 ngx_int_t ngx_http_prize_peer_asked(ngx_http_prize_peer_t *peer,
     ngx_str_t *name);

@@ -164,33 +164,6 @@ ngx_http_prize_search_redis_handler(ngx_prize_lookup_t *lookup,
 }
 
 
-/* the pool's own name changes when another host takes over */
-
-static ngx_int_t
-ngx_http_prize_search_asked(ngx_http_prize_search_t *search,
-    ngx_prize_postgres_pool_t *pool)
-{
-    ngx_str_t   *name;
-    ngx_pool_t  *p;
-
-    p = search->peer.request->pool;
-
-    name = ngx_palloc(p, sizeof(ngx_str_t));
-    if (name == NULL) {
-        return NGX_ERROR;
-    }
-
-    *name = *ngx_prize_postgres_name(pool);
-
-    name->data = ngx_pstrdup(p, name);
-    if (name->data == NULL) {
-        return NGX_ERROR;
-    }
-
-    return ngx_http_prize_peer_asked(&search->peer, name);
-}
-
-
 static ngx_http_prize_result_e
 ngx_http_prize_search_postgres(ngx_http_prize_search_t *search)
 {
@@ -211,7 +184,11 @@ ngx_http_prize_search_postgres(ngx_http_prize_search_t *search)
 
     pool = ngx_prize_postgres_get((ngx_cycle_t *) ngx_cycle, conf->postgres);
 
-    if (pool == NULL || ngx_http_prize_search_asked(search, pool) != NGX_OK) {
+    if (pool == NULL
+        || ngx_http_prize_peer_asked(&search->peer,
+                                     ngx_prize_postgres_name(pool))
+           != NGX_OK)
+    {
         return ngx_http_prize_search_end(search, NGX_HTTP_PRIZE_NO_MEMORY);
     }
 
