@@ -3,6 +3,7 @@
 
 
 #define NGX_PRIZE_POSTGRES_REFUSED   15000   /* ms after a wrong password */
+#define NGX_PRIZE_POSTGRES_RETRIES   3       /* at once, after a loss */
 
 
 ngx_uint_t
@@ -77,6 +78,49 @@ ngx_prize_postgres_close(ngx_prize_postgres_member_t *member)
 }
 
 
+/*
+ * The breaker counts events: those that were connected, or about to be, when
+ * the last one was counted are of that one.
+ *
+ * What follows a loss at once may be refused by a server that is on its way
+ * out, and the next attempt may be another host's.  All other refusals, and
+ * who lets us in only to put us out, would go on without an end.
+ */
+
+static void
+ngx_prize_postgres_blame(ngx_prize_postgres_member_t *member, ngx_uint_t idle)
+{
+    ngx_uint_t                  counted;
+    ngx_prize_postgres_pool_t  *pool;
+
+    pool = member->pool;
+    counted = (member->number <= pool->blamed);
+
+    if (!idle && !counted) {
+        pool->blamed = pool->attempts;
+        (void) ngx_prize_breaker_failure(&pool->backend.breaker);
+    }
+
+    if (member->attempt == NGX_PRIZE_POSTGRES_USEFUL
+        || (member->attempt == NGX_PRIZE_POSTGRES_UP && !idle))
+    {
+        pool->retries = NGX_PRIZE_POSTGRES_RETRIES;
+        return;
+    }
+
+    if (counted) {
+        return;
+    }
+
+    if (member->attempt == NGX_PRIZE_POSTGRES_TRIED && pool->retries) {
+        pool->retries--;
+
+    } else {
+        ngx_prize_breaker_rest(&pool->backend.breaker);
+    }
+}
+
+
 void
 ngx_prize_postgres_failed(ngx_prize_postgres_member_t *member,
     prize_counter_e reason, const char *why)
@@ -96,26 +140,11 @@ ngx_prize_postgres_failed(ngx_prize_postgres_member_t *member,
     idle = (member->conn.state == NGX_PRIZE_POSTGRES_IDLE
             && member->asked == NGX_PRIZE_POSTGRES_NOTHING);
 
-    if (!idle) {
-        (void) ngx_prize_breaker_failure(&pool->backend.breaker);
-    }
+    ngx_prize_postgres_blame(member, idle);
 
     if (ngx_prize_postgres_denied(message)) {
         ngx_prize_breaker_open(&pool->backend.breaker,
                                NGX_PRIZE_POSTGRES_REFUSED);
-    }
-
-    /*
-     * Who lets us in only to put us out would do so without an end.  The
-     * first refusal after a loss may be that of a server that is going: the
-     * next attempt follows at once, and may be another host's.
-     */
-
-    if ((member->attempt == NGX_PRIZE_POSTGRES_TRIED
-         && pool->last < NGX_PRIZE_POSTGRES_UP)
-        || (member->attempt == NGX_PRIZE_POSTGRES_UP && idle))
-    {
-        ngx_prize_breaker_rest(&pool->backend.breaker);
     }
 
     pool->last = member->attempt;
@@ -156,7 +185,7 @@ ngx_prize_postgres_connect(ngx_prize_postgres_member_t *member)
 }
 
 
-/* where the breaker wants a probe or none is up, one goes before the others */
+/* one goes before the others: a probe, the first, what follows a refusal */
 
 static ngx_uint_t
 ngx_prize_postgres_may_connect(ngx_prize_postgres_pool_t *pool)
@@ -174,7 +203,8 @@ ngx_prize_postgres_may_connect(ngx_prize_postgres_pool_t *pool)
 
     up = ngx_prize_postgres_count(pool, NGX_PRIZE_POSTGRES_IDLE);
 
-    return (up && breaker->state == NGX_PRIZE_BREAKER_SHUT)
+    return (up && breaker->state == NGX_PRIZE_BREAKER_SHUT
+            && pool->last >= NGX_PRIZE_POSTGRES_UP)
            || ngx_prize_postgres_count(pool, NGX_PRIZE_POSTGRES_CONNECTING)
               == up;
 }
@@ -191,11 +221,11 @@ ngx_prize_postgres_fill(ngx_prize_postgres_pool_t *pool)
             continue;
         }
 
-        if (!ngx_prize_postgres_may_connect(pool)
-            || ngx_prize_postgres_connect(&pool->members[i]) != NGX_OK)
-        {
-            return;
-        }
+        do {
+            if (!ngx_prize_postgres_may_connect(pool)) {
+                return;
+            }
+        } while (ngx_prize_postgres_connect(&pool->members[i]) != NGX_OK);
     }
 }
 

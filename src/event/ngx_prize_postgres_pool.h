@@ -119,6 +119,9 @@ struct ngx_prize_postgres_pool_s {
     ngx_prize_postgres_member_t     *members;
     ngx_prize_postgres_hosts_t       hosts;
     ngx_uint_t                       attempts;   /* to connect, so far */
+    ngx_uint_t                       blamed;     /* of them, when the */
+                                                 /*   breaker last counted */
+    ngx_uint_t                       retries;    /* that are left, at once */
     ngx_prize_postgres_attempt_e     last;       /* that came up, or ended */
 
     ngx_queue_t                      waiting;    /* items, oldest first */

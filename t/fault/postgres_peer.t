@@ -98,6 +98,34 @@ subtest 'row 23: answers that end a connection' => sub {
 };
 
 
+# A server that goes: all of its connections end, whatever they were doing, and
+# the next few are taken and closed.
+
+subtest 'row 23: all connections at once, and then some refusals' => sub {
+    my ($busy, $refusals) = (0, 0);
+    my $peer = peer(sub {
+        my ($peer, undef, $usual) = @_;
+
+        return $usual if $refusals;
+        return undef if ++$busy < 6;
+
+        $refusals = 3;
+        $peer->{accept} = sub {
+            $_[0]->reset($_[1]) if $refusals++ < 8;
+        };
+        $peer->later(0.1, sub { $peer->reset($_)
+                                for values %{ $peer->{clients} } });
+        return undef;
+    });
+    my $site = site($peer, pool => 'connections=6 batch=1');
+
+    $site->connected(postgres_connections => 6);
+    $site->ask('each is answered', requests => 60, connections => 6,
+               status => 200);
+    $site->over;
+};
+
+
 # Nobody has asked, and no lookup is there to be told; the peer keeps its end.
 # A result is thrown away, and the connection kept.
 
