@@ -5,6 +5,8 @@
 
 #define NGX_PRIZE_REDIS_DENIED_WAIT  10000    /* ms */
 #define NGX_PRIZE_REDIS_END          60000    /* ms after the last holder */
+#define NGX_PRIZE_REDIS_END_DEAD     2000     /* while it is left alone */
+#define NGX_PRIZE_REDIS_UNHELD       8        /* that wait for their end */
 
 
 static void ngx_prize_redis_probe(void *data);
@@ -555,6 +557,47 @@ ngx_prize_redis_end_handler(ngx_event_t *ev)
 }
 
 
+/*
+ * Of a name that moves on and on, each address would have a descriptor and a
+ * label for a minute.
+ */
+
+static void
+ngx_prize_redis_limit_unheld(void)
+{
+    ngx_uint_t            n;
+    ngx_prize_redis_t    *redis, *next;
+    ngx_prize_backend_t  *backend;
+
+    n = 0;
+    next = NULL;
+
+    ngx_prize_backend_foreach(&ngx_prize_redis_kind, backend) {
+        redis = (ngx_prize_redis_t *) backend;
+
+        if (!redis->end.timer_set
+            || (ngx_msec_int_t) (redis->end.timer.key - ngx_current_msec) <= 0)
+        {
+            continue;
+        }
+
+        n++;
+
+        if (next == NULL
+            || (ngx_msec_int_t) (redis->end.timer.key - next->end.timer.key)
+               < 0)
+        {
+            next = redis;
+        }
+    }
+
+    if (n > NGX_PRIZE_REDIS_UNHELD) {
+        ngx_del_timer(&next->end);
+        ngx_add_timer(&next->end, 0);
+    }
+}
+
+
 static ngx_prize_redis_t *
 ngx_prize_redis_create(ngx_cycle_t *cycle,
     const ngx_prize_redis_login_t *login, struct sockaddr *sockaddr,
@@ -645,6 +688,13 @@ ngx_prize_redis_get(ngx_cycle_t *cycle, const ngx_prize_redis_login_t *login,
 }
 
 
+ngx_uint_t
+ngx_prize_redis_usable(ngx_prize_redis_t *redis)
+{
+    return redis->backend.breaker.state == NGX_PRIZE_BREAKER_SHUT;
+}
+
+
 void
 ngx_prize_redis_hold(ngx_prize_redis_t *redis)
 {
@@ -661,16 +711,14 @@ ngx_prize_redis_release(ngx_prize_redis_t *redis)
 {
     redis->holders--;
 
+    /* a probe of what nobody names would go on telling that it is dead */
+
     if (redis->holders == 0) {
-        ngx_add_timer(&redis->end, NGX_PRIZE_REDIS_END);
+        ngx_add_timer(&redis->end, ngx_prize_redis_usable(redis)
+                                   ? NGX_PRIZE_REDIS_END
+                                   : NGX_PRIZE_REDIS_END_DEAD);
+        ngx_prize_redis_limit_unheld();
     }
-}
-
-
-ngx_uint_t
-ngx_prize_redis_usable(ngx_prize_redis_t *redis)
-{
-    return redis->backend.breaker.state == NGX_PRIZE_BREAKER_SHUT;
 }
 
 

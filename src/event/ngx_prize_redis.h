@@ -5,7 +5,7 @@
  * is up.
  *
  * An endpoint has a pool of its own.  It is held by whoever points to it, and
- * ends a minute after nobody does.
+ * ends a minute after nobody does, or sooner if it is dead or one of many.
  */
 
 #ifndef _NGX_PRIZE_REDIS_H_INCLUDED_

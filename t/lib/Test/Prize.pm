@@ -549,7 +549,7 @@ sub commands {
 sub connect {
     my ($self) = @_;
     my $socket = IO::Socket::INET->new(
-        PeerAddr => '127.0.0.1', PeerPort => $self->{port},
+        PeerAddr => $self->{address} // '127.0.0.1', PeerPort => $self->{port},
         Timeout => 60) or croak "Redis on port $self->{port}: $!";
 
     binmode $socket;
