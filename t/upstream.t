@@ -442,3 +442,21 @@ postgres|found|unix:$TEST_NGINX_SERVROOT/logs/nobody, $TEST_NGINX_DEAD, 127.0.0.
 ']
 --- response_headers eval
 ["Cache-Control: private, no-store\n! Retry-After", ""]
+
+=== TEST 19: the debug log has the state of a search at each change
+--- skip_eval: 3: qx($ENV{TEST_NGINX_BINARY} -V 2>&1) !~ /--with-debug/
+--- redis
+--- query: SELECT u AS id FROM unnest($1::text[]) AS u
+--- page: {{id}}
+--- log_level: debug
+--- config
+    location = /h5 {
+        prize_page page.html;
+        prize_postgres_pass hr;
+        prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+    }
+--- request: GET /h5?id=8
+--- error_log
+prize search for "8": asking redis
+prize search for "8": asking postgres
+prize search for "8": found

@@ -10,18 +10,22 @@ static void ngx_http_prize_search_postgres_handler(ngx_prize_lookup_t *lookup,
     ngx_prize_result_e result);
 
 
+static const char  *ngx_http_prize_search_results[] = {
+    [NGX_HTTP_PRIZE_FOUND] = "found",
+    [NGX_HTTP_PRIZE_UNKNOWN] = "unknown",
+    [NGX_HTTP_PRIZE_SHED] = "shed",
+    [NGX_HTTP_PRIZE_TIMEOUT] = "timeout",
+    [NGX_HTTP_PRIZE_ERROR] = "error",
+    [NGX_HTTP_PRIZE_NO_MEMORY] = "no memory"
+};
+
+
 static void
 ngx_http_prize_search_set(ngx_http_prize_search_t *search,
-    ngx_http_prize_search_state_e state)
+    ngx_http_prize_search_state_e state, const char *name)
 {
-#if (NGX_DEBUG)
-    static const char  *names[] = { "not started", "asking redis",
-                                    "asking postgres", "ended" };
-
-    ngx_log_debug3(NGX_LOG_DEBUG_HTTP, search->peer.request->connection->log,
-                   0, "prize search for \"%V\": %s, was %s",
-                   &search->lookup.id, names[state], names[search->state]);
-#endif
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, search->peer.request->connection->log,
+                   0, "prize search for \"%V\": %s", &search->lookup.id, name);
 
     search->state = state;
 }
@@ -44,7 +48,8 @@ ngx_http_prize_search_end(ngx_http_prize_search_t *search,
     ngx_http_prize_peer_free(&search->peer, 0);
     ngx_http_prize_search_forget_write(search);
 
-    ngx_http_prize_search_set(search, NGX_HTTP_PRIZE_ENDED);
+    ngx_http_prize_search_set(search, NGX_HTTP_PRIZE_ENDED,
+                              ngx_http_prize_search_results[result]);
 
     return result;
 }
@@ -81,7 +86,8 @@ ngx_http_prize_search_redis(ngx_http_prize_search_t *search)
             return ngx_http_prize_search_end(search, NGX_HTTP_PRIZE_NO_MEMORY);
         }
 
-        ngx_http_prize_search_set(search, NGX_HTTP_PRIZE_ASKING_REDIS);
+        ngx_http_prize_search_set(search, NGX_HTTP_PRIZE_ASKING_REDIS,
+                                  "asking redis");
 
         search->asked = 1;
         search->lookup.timeout = search->conf->redis_timeout;
@@ -192,7 +198,8 @@ ngx_http_prize_search_postgres(ngx_http_prize_search_t *search)
         return ngx_http_prize_search_end(search, NGX_HTTP_PRIZE_NO_MEMORY);
     }
 
-    ngx_http_prize_search_set(search, NGX_HTTP_PRIZE_ASKING_POSTGRES);
+    ngx_http_prize_search_set(search, NGX_HTTP_PRIZE_ASKING_POSTGRES,
+                              "asking postgres");
 
     search->lookup.query = conf->query;
     search->lookup.timeout = conf->postgres_timeout;
