@@ -606,7 +606,7 @@ ngx_prize_redis_create(ngx_cycle_t *cycle,
     ngx_pool_t         *pool;
     ngx_prize_redis_t  *redis;
 
-    pool = ngx_create_pool(2048, cycle->log);
+    pool = ngx_create_pool(NGX_DEFAULT_POOL_SIZE, cycle->log);
     if (pool == NULL) {
         return NULL;
     }

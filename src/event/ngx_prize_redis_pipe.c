@@ -12,19 +12,20 @@
 #define NGX_PRIZE_REDIS_OUT_MAX  (16 * 1024 * 1024)
 
 
-/* a slot that is answered, or lost, to be used again */
+/* the handler may push, but not into this slot */
 
-static ngx_prize_redis_slot_t
-ngx_prize_redis_pipe_pop(ngx_prize_redis_pipe_t *pipe,
-    ngx_prize_redis_slot_t *slot)
+static void
+ngx_prize_redis_pipe_answer(ngx_prize_redis_pipe_t *pipe,
+    ngx_prize_redis_slot_t *slot, prize_reply_e type)
 {
     ngx_queue_remove(&slot->queue);
-    ngx_queue_insert_head(&pipe->free, &slot->queue);
 
     pipe->pending--;
     ngx_prize_peer_metrics(pipe->label)->gauges[PRIZE_PEER_IN_FLIGHT]--;
 
-    return *slot;
+    slot->handler(pipe, slot, type);
+
+    ngx_queue_insert_head(&pipe->free, &slot->queue);
 }
 
 
@@ -53,8 +54,7 @@ ngx_prize_redis_pipe_open(ngx_prize_redis_pipe_t *pipe)
 void
 ngx_prize_redis_pipe_close(ngx_prize_redis_pipe_t *pipe)
 {
-    ngx_queue_t             slots;
-    ngx_prize_redis_slot_t  slot;
+    ngx_queue_t  slots;
 
     if (pipe->flush.posted) {
         ngx_delete_posted_event(&pipe->flush);
@@ -76,11 +76,11 @@ ngx_prize_redis_pipe_close(ngx_prize_redis_pipe_t *pipe)
     }
 
     while (!ngx_queue_empty(&slots)) {
-        slot = ngx_prize_redis_pipe_pop(pipe,
-                              ngx_queue_data(ngx_queue_head(&slots),
-                                             ngx_prize_redis_slot_t, queue));
-
-        slot.handler(pipe, &slot, PRIZE_REPLY_BROKEN);
+        ngx_prize_redis_pipe_answer(pipe,
+                                    ngx_queue_data(ngx_queue_head(&slots),
+                                                   ngx_prize_redis_slot_t,
+                                                   queue),
+                                    PRIZE_REPLY_BROKEN);
     }
 }
 
@@ -232,7 +232,7 @@ ngx_prize_redis_pipe_feed(ngx_prize_redis_pipe_t *pipe, u_char *data,
 {
     ngx_uint_t               closed;
     prize_reply_e            type;
-    ngx_prize_redis_slot_t   answered, *slot;
+    ngx_prize_redis_slot_t  *slot;
 
     closed = pipe->closed;
     pipe->clock = ngx_prize_clock();
@@ -279,9 +279,7 @@ ngx_prize_redis_pipe_feed(ngx_prize_redis_pipe_t *pipe, u_char *data,
         prize_histogram_add(ngx_prize_metrics, PRIZE_REDIS_COMMAND,
                             pipe->clock - slot->sent);
 
-        answered = ngx_prize_redis_pipe_pop(pipe, slot);
-
-        answered.handler(pipe, &answered, type);
+        ngx_prize_redis_pipe_answer(pipe, slot, type);
 
         if (pipe->closed != closed) {
             return NGX_DONE;

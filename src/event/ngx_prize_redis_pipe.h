@@ -23,8 +23,8 @@
 typedef struct ngx_prize_redis_pipe_s  ngx_prize_redis_pipe_t;
 
 /*
- * pipe->reply holds the reply until the handler returns.  The slot is a copy:
- * its place is free already.  The handler may push, and may close the pipe.
+ * pipe->reply and the slot hold until the handler returns, which may push, and
+ * may close the pipe.
  */
 typedef void (*ngx_prize_redis_slot_pt)(ngx_prize_redis_pipe_t *pipe,
     const ngx_prize_redis_slot_t *slot, prize_reply_e type);

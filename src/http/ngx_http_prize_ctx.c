@@ -107,9 +107,12 @@ ngx_http_prize_ctx_uncount(ngx_http_prize_ctx_t *ctx)
 void
 ngx_http_prize_ctx_abandon(ngx_http_prize_ctx_t *ctx)
 {
-    if (ngx_http_prize_search_cancel(&ctx->search)) {
-        ngx_prize_count(PRIZE_CLIENT_ABORTS);
+    if (!ctx->counted) {
+        return;
     }
+
+    ngx_http_prize_search_cancel(&ctx->search);
+    ngx_prize_count(PRIZE_CLIENT_ABORTS);
 
     ngx_http_prize_ctx_uncount(ctx);
 }

@@ -11,6 +11,7 @@ static void ngx_http_prize_search_postgres_handler(ngx_prize_lookup_t *lookup,
 
 
 static const char  *ngx_http_prize_search_results[] = {
+    [NGX_HTTP_PRIZE_NONE] = "cancelled",
     [NGX_HTTP_PRIZE_FOUND] = "found",
     [NGX_HTTP_PRIZE_UNKNOWN] = "unknown",
     [NGX_HTTP_PRIZE_SHED] = "shed",
@@ -326,19 +327,10 @@ ngx_http_prize_search_start(ngx_http_prize_search_t *search,
 }
 
 
-ngx_uint_t
+void
 ngx_http_prize_search_cancel(ngx_http_prize_search_t *search)
 {
-    ngx_uint_t  asked;
-
-    asked = (search->lookup.backend != NULL);
-
     ngx_prize_backend_detach(&search->lookup);
 
-    ngx_http_prize_peer_free(&search->peer, 0);
-    ngx_http_prize_search_forget_write(search);
-
-    search->state = NGX_HTTP_PRIZE_NOT_STARTED;
-
-    return asked;
+    (void) ngx_http_prize_search_end(search, NGX_HTTP_PRIZE_NONE);
 }

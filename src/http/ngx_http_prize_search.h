@@ -72,8 +72,8 @@ ngx_http_prize_result_e ngx_http_prize_search_start(
     ngx_http_prize_search_t *search, ngx_http_request_t *r,
     ngx_http_prize_loc_conf_t *conf, ngx_str_t *id);
 
-/* the handler will not be called; 1 if a store was asked */
-ngx_uint_t ngx_http_prize_search_cancel(ngx_http_prize_search_t *search);
+/* of one that has not ended: the handler will not be called */
+void ngx_http_prize_search_cancel(ngx_http_prize_search_t *search);
 
 
 #endif /* _NGX_HTTP_PRIZE_SEARCH_H_INCLUDED_ */

@@ -43,8 +43,9 @@ sub site {
 sub peers {
     my ($site) = @_;
 
-    return map { /^prize_breaker_open\{backend="redis",peer="(.*)"\}/ ? $1 : () }
-                keys %{ $site->status };
+    my $series = qr/^prize_breaker_open\{backend="redis",peer="(.*)"\}/;
+
+    return map { /$series/ ? $1 : () } keys %{ $site->status };
 }
 
 
