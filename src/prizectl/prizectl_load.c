@@ -49,7 +49,8 @@ static const char  prizectl_load_help[] =
     "\n"
     "Stores each row of the query as a Redis hash, one field for a column.\n"
     "The column \"id\" says whose row it is.  A record is replaced whole and\n"
-    "never stands without its time to live.\n"
+    "never stands without its time to live.  A key that holds no hash is left\n"
+    "alone and named; the others are stored, and the load fails.\n"
     "\n"
     "  --postgres CONNINFO         as libpq takes it: \"host=db dbname=hr\";\n"
     "                              a password by PGPASSFILE or ~/.pgpass\n"
@@ -217,7 +218,22 @@ prizectl_load_open(prizectl_load_t *load)
     }
 
     return prizectl_pipeline_init(&load->pipeline, &load->redis,
-                                  prizectl_key_max(&load->key));
+                                  prizectl_key_max(&load->key),
+                                  options->dry_run);
+}
+
+
+static void
+prizectl_load_progress(prizectl_load_t *load)
+{
+    prizectl_pipeline_t  *pipeline;
+
+    pipeline = &load->pipeline;
+
+    prizectl_progress(&load->progress,
+                      load->options->dry_run
+                      ? load->nrows : pipeline->stored + pipeline->others,
+                      pipeline->others);
 }
 
 
@@ -250,7 +266,7 @@ prizectl_load_pace(prizectl_load_t *load)
 
         (void) nanosleep(&ts, NULL);
 
-        prizectl_progress(&load->progress, load->pipeline.stored, 0);
+        prizectl_load_progress(load);
     }
 
     return 0;
@@ -270,26 +286,16 @@ prizectl_load_row(prizectl_load_t *load)
         return -1;
     }
 
-    if (!load->options->dry_run) {
-
-        if (prizectl_load_pace(load) == -1) {
-            return -1;
-        }
-
-        prizectl_key_name(&load->key, &load->roster.id, &name);
-
-        if (prizectl_pipeline_store(&load->pipeline, &name,
-                                    &load->roster.record,
-                                    prizectl_load_ttl(load))
-            == -1)
-        {
-            return -1;
-        }
+    if (!load->options->dry_run && prizectl_load_pace(load) == -1) {
+        return -1;
     }
 
+    prizectl_key_name(&load->key, &load->roster.id, &name);
     load->nrows++;
 
-    return 0;
+    return prizectl_pipeline_store(&load->pipeline, &name,
+                                   &load->roster.record,
+                                   prizectl_load_ttl(load));
 }
 
 
@@ -333,9 +339,7 @@ prizectl_load_rows(prizectl_load_t *load)
             return load->complete ? 0 : -1;
         }
 
-        prizectl_progress(&load->progress,
-                          load->options->dry_run ? load->nrows
-                                                 : load->pipeline.stored, 0);
+        prizectl_load_progress(load);
     }
 
     return prizectl_pipeline_drain(&load->pipeline);
@@ -371,6 +375,24 @@ prizectl_load_prune(prizectl_load_t *load)
 }
 
 
+/* keys that another program has were left alone: whose are they? */
+
+static int
+prizectl_load_others(prizectl_load_t *load)
+{
+    prizectl_error("%s: %llu of %llu keys hold no hash: take another --key, "
+                   "or delete them", load->redis.url, load->pipeline.others,
+                   load->nrows);
+
+    if (load->options->prune) {
+        prizectl_error("--prune: not all rows are stored: no record was "
+                       "removed");
+    }
+
+    return -1;
+}
+
+
 static int
 prizectl_load_run(prizectl_load_t *load)
 {
@@ -389,6 +411,10 @@ prizectl_load_run(prizectl_load_t *load)
         return prizectl_roster_none();
     }
 
+    if (load->pipeline.others) {
+        return prizectl_load_others(load);
+    }
+
     return load->options->prune ? prizectl_load_prune(load) : 0;
 }
 
@@ -396,12 +422,14 @@ prizectl_load_run(prizectl_load_t *load)
 static void
 prizectl_load_print(const prizectl_load_t *load)
 {
-    double  rate;
+    double              rate;
+    unsigned long long  nrows;
 
-    rate = load->seconds > 0 ? load->nrows / load->seconds : 0;
+    nrows = load->nrows - load->pipeline.others;
+    rate = load->seconds > 0 ? nrows / load->seconds : 0;
 
     printf("%s %llu rows in %.2f s (%.0f/s)\n",
-           load->options->dry_run ? "would load" : "loaded", load->nrows,
+           load->options->dry_run ? "would load" : "loaded", nrows,
            load->seconds, rate);
 
     prizectl_pages_report(&load->pages, load->nrows);
@@ -429,10 +457,10 @@ static void
 prizectl_load_json(const prizectl_load_t *load, const char *result)
 {
     printf("{\"command\":\"load\",\"result\":\"%s\",\"dry_run\":%s,"
-           "\"rows\":%llu,\"stored\":%llu,\"seconds\":%.3f,"
+           "\"rows\":%llu,\"stored\":%llu,\"others\":%llu,\"seconds\":%.3f,"
            "\"rows_per_second\":%.0f,\"sections\":",
            result, load->options->dry_run ? "true" : "false", load->nrows,
-           load->pipeline.stored, load->seconds,
+           load->pipeline.stored, load->pipeline.others, load->seconds,
            load->seconds > 0 ? load->nrows / load->seconds : 0);
 
     prizectl_pages_json(&load->pages);

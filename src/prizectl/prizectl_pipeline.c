@@ -18,12 +18,15 @@
 /* milliseconds that Redis may let us wait for any one reply */
 #define PRIZECTL_WINDOW_TIMEOUT  10000
 
-/* room for what stands around the keys and the values of a transaction, */
-/* the time to live among it */
-#define PRIZECTL_TRANSACTION_LEN  192
+/* room for what stands around the keys and the values of TYPE and of a */
+/* transaction, the time to live among it */
+#define PRIZECTL_COMMANDS_LEN    224
+
+/* keys that hold no hash and are told one by one */
+#define PRIZECTL_OTHERS_NAMED    100
 
 
-/* the replies of one record, in their order */
+/* the replies of a transaction, in their order */
 
 enum {
     PRIZECTL_REPLY_MULTI = 0,
@@ -41,13 +44,14 @@ static const char *const  prizectl_reply_names[] = {
 
 int
 prizectl_pipeline_init(prizectl_pipeline_t *pipeline,
-    prizectl_redis_t *redis, size_t key_max)
+    prizectl_redis_t *redis, size_t key_max, int dry_run)
 {
     unsigned  i;
 
     memset(pipeline, 0, sizeof(prizectl_pipeline_t));
 
     pipeline->redis = redis;
+    pipeline->dry_run = dry_run;
     pipeline->keys = malloc(PRIZECTL_WINDOW_RECORDS * (key_max + 1));
     pipeline->window = calloc(PRIZECTL_WINDOW_RECORDS,
                               sizeof(prizectl_transfer_t));
@@ -70,29 +74,141 @@ prizectl_pipeline_init(prizectl_pipeline_t *pipeline,
 void
 prizectl_pipeline_destroy(prizectl_pipeline_t *pipeline)
 {
-    free(pipeline->buffer);
+    unsigned  i;
+
+    for (i = 0; pipeline->window && i < PRIZECTL_WINDOW_RECORDS; i++) {
+        free(pipeline->window[i].commands);
+    }
+
     free(pipeline->keys);
     free(pipeline->window);
 }
 
 
-static void
-prizectl_pipeline_error(prizectl_pipeline_t *pipeline, const char *command,
-    const char *text)
+/* a record under way, the oldest one by 0 */
+
+static prizectl_transfer_t *
+prizectl_pipeline_transfer(const prizectl_pipeline_t *pipeline, unsigned place)
 {
-    char        quoted[PRIZECTL_QUOTE_LEN];
-    const char *key;
+    return &pipeline->window[(pipeline->first + place)
+                             % PRIZECTL_WINDOW_RECORDS];
+}
+
+
+/* of a command, or of the connection; the record's key is named */
+
+static int
+prizectl_pipeline_error(prizectl_pipeline_t *pipeline, unsigned place,
+    const char *command, const char *text)
+{
+    char         quoted[PRIZECTL_QUOTE_LEN];
+    const char  *key;
 
     if (pipeline->n == 0) {
         prizectl_error("%s: %s", pipeline->redis->url, text);
-        return;
+        return -1;
     }
 
-    key = pipeline->window[pipeline->first].key;
+    key = prizectl_pipeline_transfer(pipeline, place)->key;
 
     prizectl_error("%s: %s%skey %s: %s", pipeline->redis->url, command,
                    *command ? " of " : "",
                    prizectl_quote(quoted, key, strlen(key)), text);
+
+    return -1;
+}
+
+
+/* what an error says, and that another reply is none that was asked for */
+
+static int
+prizectl_pipeline_refused(prizectl_pipeline_t *pipeline, unsigned place,
+    const char *command, const redisReply *reply)
+{
+    return prizectl_pipeline_error(pipeline, place, command,
+                                   reply->type == REDIS_REPLY_ERROR
+                                   ? reply->str : "unexpected reply");
+}
+
+
+/* those that are done leave the window, the oldest one first */
+
+static void
+prizectl_pipeline_shift(prizectl_pipeline_t *pipeline)
+{
+    prizectl_transfer_t  *transfer;
+
+    while (pipeline->n) {
+        transfer = prizectl_pipeline_transfer(pipeline, 0);
+
+        if (!transfer->done) {
+            return;
+        }
+
+        pipeline->bytes -= transfer->len;
+        pipeline->first = (pipeline->first + 1) % PRIZECTL_WINDOW_RECORDS;
+        pipeline->n--;
+        pipeline->ntyped--;
+    }
+}
+
+
+/* a key that another program has: the other records are stored all the same */
+
+static void
+prizectl_pipeline_other(prizectl_pipeline_t *pipeline, const char *key,
+    const char *kind)
+{
+    char  quoted[PRIZECTL_QUOTE_LEN];
+
+    if (pipeline->others++ < PRIZECTL_OTHERS_NAMED) {
+        prizectl_error("%s: key %s holds no hash but a %s: it is left alone",
+                       pipeline->redis->url,
+                       prizectl_quote(quoted, key, strlen(key)), kind);
+    }
+}
+
+
+static int
+prizectl_pipeline_typed(prizectl_pipeline_t *pipeline, const redisReply *reply)
+{
+    int                   rc;
+    prizectl_transfer_t  *transfer;
+
+    if (reply->type != REDIS_REPLY_STATUS) {
+        return prizectl_pipeline_refused(pipeline, pipeline->ntyped, "TYPE",
+                                         reply);
+    }
+
+    transfer = prizectl_pipeline_transfer(pipeline, pipeline->ntyped);
+    rc = REDIS_OK;
+
+    pipeline->answered++;
+    pipeline->ntyped++;
+
+    if (strcmp(reply->str, "hash") != 0 && strcmp(reply->str, "none") != 0) {
+        prizectl_pipeline_other(pipeline, transfer->key, reply->str);
+        transfer->done = 1;
+
+    } else if (pipeline->dry_run) {
+        transfer->done = 1;
+
+    } else {
+        transfer->before = pipeline->asked;
+        rc = redisAppendFormattedCommand(pipeline->redis->context,
+                                         transfer->commands + transfer->head,
+                                         transfer->len - transfer->head);
+    }
+
+    free(transfer->commands);
+    transfer->commands = NULL;
+
+    if (rc != REDIS_OK) {
+        prizectl_error("out of memory");
+        return -1;
+    }
+
+    return 0;
 }
 
 
@@ -101,33 +217,31 @@ prizectl_pipeline_error(prizectl_pipeline_t *pipeline, const char *command,
 static int
 prizectl_pipeline_exec(prizectl_pipeline_t *pipeline, const redisReply *reply)
 {
-    unsigned           i;
-    const char        *name;
-    const redisReply  *element;
+    unsigned              i;
+    const redisReply     *element;
+    prizectl_transfer_t  *transfer;
 
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 3) {
-        prizectl_pipeline_error(pipeline, "EXEC", "unexpected reply");
-        return -1;
+        return prizectl_pipeline_refused(pipeline, 0, "EXEC", reply);
     }
+
+    transfer = prizectl_pipeline_transfer(pipeline, 0);
 
     for (i = 0; i < 3; i++) {
-        name = prizectl_reply_names[PRIZECTL_REPLY_DEL + i];
         element = reply->element[i];
 
-        if (element->type == REDIS_REPLY_ERROR) {
-            prizectl_pipeline_error(pipeline, name, element->str);
-            return -1;
-        }
-
         if (element->type != REDIS_REPLY_INTEGER
-            || (i == 1 && element->integer
-                          != pipeline->window[pipeline->first].ncolumns)
+            || (i == 1 && element->integer != transfer->ncolumns)
             || (i == 2 && element->integer != 1))
         {
-            prizectl_pipeline_error(pipeline, name, "unexpected reply");
-            return -1;
+            return prizectl_pipeline_refused(pipeline, 0,
+                        prizectl_reply_names[PRIZECTL_REPLY_DEL + i], element);
         }
     }
+
+    pipeline->reply = PRIZECTL_REPLY_MULTI;
+    pipeline->stored++;
+    transfer->done = 1;
 
     return 0;
 }
@@ -136,43 +250,38 @@ prizectl_pipeline_exec(prizectl_pipeline_t *pipeline, const redisReply *reply)
 static int
 prizectl_pipeline_reply(prizectl_pipeline_t *pipeline, const redisReply *reply)
 {
-    const char  *name;
+    int  rc;
 
-    if (pipeline->n == 0) {
-        prizectl_pipeline_error(pipeline, "", "a reply to nothing");
-        return -1;
-    }
+    /* the oldest transaction, once what was asked before it is answered */
 
-    name = prizectl_reply_names[pipeline->reply];
+    if (pipeline->ntyped
+        && prizectl_pipeline_transfer(pipeline, 0)->before
+           == pipeline->answered)
+    {
+        if (pipeline->reply == PRIZECTL_REPLY_EXEC) {
+            rc = prizectl_pipeline_exec(pipeline, reply);
 
-    if (reply->type == REDIS_REPLY_ERROR) {
-        prizectl_pipeline_error(pipeline, name, reply->str);
-        return -1;
-    }
+        } else if (reply->type != REDIS_REPLY_STATUS) {
+            rc = prizectl_pipeline_refused(pipeline, 0,
+                                 prizectl_reply_names[pipeline->reply], reply);
 
-    if (pipeline->reply < PRIZECTL_REPLY_EXEC) {
-
-        if (reply->type != REDIS_REPLY_STATUS) {
-            prizectl_pipeline_error(pipeline, name, "unexpected reply");
-            return -1;
+        } else {
+            rc = 0;
+            pipeline->reply++;
         }
 
-        pipeline->reply++;
+    } else if (pipeline->ntyped < pipeline->n) {
+        rc = prizectl_pipeline_typed(pipeline, reply);
 
-        return 0;
+    } else {
+        rc = prizectl_pipeline_error(pipeline, 0, "", "a reply to nothing");
     }
 
-    if (prizectl_pipeline_exec(pipeline, reply) == -1) {
-        return -1;
+    if (rc == 0) {
+        prizectl_pipeline_shift(pipeline);
     }
 
-    pipeline->reply = PRIZECTL_REPLY_MULTI;
-    pipeline->bytes -= pipeline->window[pipeline->first].len;
-    pipeline->first = (pipeline->first + 1) % PRIZECTL_WINDOW_RECORDS;
-    pipeline->n--;
-    pipeline->stored++;
-
-    return 0;
+    return rc;
 }
 
 
@@ -187,9 +296,8 @@ prizectl_pipeline_replies(prizectl_pipeline_t *pipeline)
         if (redisGetReplyFromReader(pipeline->redis->context, &reply)
             != REDIS_OK)
         {
-            prizectl_pipeline_error(pipeline, "",
-                                    pipeline->redis->context->errstr);
-            return -1;
+            return prizectl_pipeline_error(pipeline, 0, "",
+                                           pipeline->redis->context->errstr);
         }
 
         if (reply == NULL) {
@@ -219,8 +327,7 @@ prizectl_pipeline_poll(prizectl_pipeline_t *pipeline, int timeout)
     pipeline->unsent = 0;
 
     if (redisBufferWrite(c, &sent) != REDIS_OK) {
-        prizectl_pipeline_error(pipeline, "", c->errstr);
-        return -1;
+        return prizectl_pipeline_error(pipeline, 0, "", c->errstr);
     }
 
     pfd.fd = c->fd;
@@ -233,8 +340,7 @@ prizectl_pipeline_poll(prizectl_pipeline_t *pipeline, int timeout)
             return 0;
         }
 
-        prizectl_pipeline_error(pipeline, "", strerror(errno));
-        return -1;
+        return prizectl_pipeline_error(pipeline, 0, "", strerror(errno));
     }
 
     if (rc == 0) {
@@ -242,8 +348,7 @@ prizectl_pipeline_poll(prizectl_pipeline_t *pipeline, int timeout)
             return 0;
         }
 
-        prizectl_pipeline_error(pipeline, "", "no answer in time");
-        return -1;
+        return prizectl_pipeline_error(pipeline, 0, "", "no answer in time");
     }
 
     if (pfd.revents == POLLOUT) {
@@ -251,8 +356,7 @@ prizectl_pipeline_poll(prizectl_pipeline_t *pipeline, int timeout)
     }
 
     if (redisBufferRead(c) != REDIS_OK) {
-        prizectl_pipeline_error(pipeline, "", c->errstr);
-        return -1;
+        return prizectl_pipeline_error(pipeline, 0, "", c->errstr);
     }
 
     return prizectl_pipeline_replies(pipeline);
@@ -273,7 +377,7 @@ prizectl_pipeline_wait(prizectl_pipeline_t *pipeline, unsigned n, size_t bytes)
 }
 
 
-/* the most bytes that a transaction takes */
+/* the most bytes that all commands take */
 
 static size_t
 prizectl_pipeline_size(const prize_str_t *key, const prize_record_t *record)
@@ -281,7 +385,7 @@ prizectl_pipeline_size(const prize_str_t *key, const prize_record_t *record)
     size_t    size;
     unsigned  i;
 
-    size = PRIZECTL_TRANSACTION_LEN + 3 * (key->len + PRIZE_BULK_OVERHEAD);
+    size = PRIZECTL_COMMANDS_LEN + 4 * (key->len + PRIZE_BULK_OVERHEAD);
 
     for (i = 0; i < record->ncolumns; i++) {
         size += record->columns[i].name.len + record->columns[i].value.len
@@ -289,28 +393,6 @@ prizectl_pipeline_size(const prize_str_t *key, const prize_record_t *record)
     }
 
     return size;
-}
-
-
-static int
-prizectl_pipeline_reserve(prizectl_pipeline_t *pipeline, size_t size)
-{
-    char  *buffer;
-
-    if (size <= pipeline->size) {
-        return 0;
-    }
-
-    buffer = realloc(pipeline->buffer, size);
-    if (buffer == NULL) {
-        prizectl_error("out of memory");
-        return -1;
-    }
-
-    pipeline->buffer = buffer;
-    pipeline->size = size;
-
-    return 0;
 }
 
 
@@ -347,55 +429,64 @@ prizectl_pipeline_write(char *dst, const prize_str_t *key,
 }
 
 
+/* TYPE, and behind it the transaction, which waits for TYPE's reply */
+
 static int
-prizectl_pipeline_append(prizectl_pipeline_t *pipeline,
-    const prize_str_t *key, const prize_record_t *record,
-    unsigned long long ttl, size_t *len)
+prizectl_pipeline_prepare(prizectl_pipeline_t *pipeline,
+    prizectl_transfer_t *transfer, const prize_str_t *key,
+    const prize_record_t *record, unsigned long long ttl)
 {
     char  *end;
 
-    if (prizectl_pipeline_reserve(pipeline,
-                                  prizectl_pipeline_size(key, record))
-        == -1)
-    {
+    transfer->commands = malloc(prizectl_pipeline_size(key, record));
+    if (transfer->commands == NULL) {
         return -1;
     }
 
-    end = prizectl_pipeline_write(pipeline->buffer, key, record, ttl);
-    *len = end - pipeline->buffer;
+    end = stpcpy(transfer->commands, "*2\r\n$4\r\nTYPE\r\n");
+    end = prize_bulk_write(end, key);
+    transfer->head = end - transfer->commands;
 
-    if (redisAppendFormattedCommand(pipeline->redis->context,
-                                    pipeline->buffer, *len)
-        != REDIS_OK)
-    {
-        prizectl_error("out of memory");
-        return -1;
+    if (!pipeline->dry_run) {
+        end = prizectl_pipeline_write(end, key, record, ttl);
     }
+
+    transfer->len = end - transfer->commands;
 
     return 0;
 }
 
 
+/*
+ * Whoever puts something else under the key between TYPE and the transaction
+ * loses it, as with --prune and clear.  WATCH would see that, but each EXEC
+ * ends the WATCH of all the keys behind it, so a record would cost a round
+ * trip; a script in the place of the transaction takes Redis twice as long.
+ */
+
 int
 prizectl_pipeline_store(prizectl_pipeline_t *pipeline, const prize_str_t *key,
     const prize_record_t *record, unsigned long long ttl)
 {
-    unsigned              last;
     prizectl_transfer_t  *transfer;
 
-    last = (pipeline->first + pipeline->n) % PRIZECTL_WINDOW_RECORDS;
-    transfer = &pipeline->window[last];
+    transfer = prizectl_pipeline_transfer(pipeline, pipeline->n);
 
     memcpy(transfer->key, key->data, key->len);
     transfer->key[key->len] = '\0';
     transfer->ncolumns = record->ncolumns;
+    transfer->done = 0;
 
-    if (prizectl_pipeline_append(pipeline, key, record, ttl, &transfer->len)
-        == -1)
+    if (prizectl_pipeline_prepare(pipeline, transfer, key, record, ttl) == -1
+        || redisAppendFormattedCommand(pipeline->redis->context,
+                                       transfer->commands, transfer->head)
+           != REDIS_OK)
     {
+        prizectl_error("out of memory");
         return -1;
     }
 
+    pipeline->asked++;
     pipeline->n++;
     pipeline->bytes += transfer->len;
     pipeline->unsent += transfer->len;

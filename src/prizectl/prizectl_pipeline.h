@@ -2,10 +2,14 @@
 /*
  * Records on their way to Redis.
  *
- * Each is a transaction: the old record goes, the new one comes, with its
- * time to live, or nothing happens at all.  Several are under way at once, in
- * a window bounded in records and in bytes, and each one's replies are
- * checked.
+ * Of each key Redis is asked first what it holds.  A key that holds no hash is
+ * another program's: it is left alone and named.  Otherwise the record is a
+ * transaction: the old record goes, the new one comes, with its time to live,
+ * or nothing happens at all.  Several are under way at once, in a window
+ * bounded in records and in bytes, and each one's replies are checked.
+ *
+ * No command and no transaction has more than one key, as a node of a Redis
+ * Cluster wants it.
  */
 
 #ifndef _PRIZECTL_PIPELINE_H_INCLUDED_
@@ -18,8 +22,15 @@
 
 typedef struct {
     char                *key;           /* in the window's own block */
-    size_t               len;           /* of the commands, in bytes */
+    char                *commands;      /* owned: TYPE, and the transaction */
+                                        /*   but in a dry run; NULL once */
+                                        /*   TYPE has its reply */
+    size_t               head;          /* of TYPE, in bytes */
+    size_t               len;           /* of all, in bytes */
     unsigned             ncolumns;
+    unsigned             done:1;        /* it needs no more replies */
+    unsigned long long   before;        /* replies to TYPE that come before */
+                                        /*   those of the transaction */
 } prizectl_transfer_t;
 
 
@@ -32,15 +43,20 @@ typedef struct {
     char                *keys;
     unsigned             first;
     unsigned             n;
-    unsigned             reply;         /* of how many the oldest one has */
+    unsigned             ntyped;        /* how many of these, from the first */
+                                        /*   on, have their reply to TYPE */
+    unsigned             reply;         /* how many the oldest transaction */
+                                        /*   has had */
+
+    unsigned long long   asked;         /* TYPE: commands, and their replies */
+    unsigned long long   answered;
 
     size_t               bytes;         /* of all that are under way */
     size_t               unsent;        /* since the last look at the socket */
-
-    char                *buffer;        /* owned: one record's commands */
-    size_t               size;
+    unsigned             dry_run:1;     /* keys are looked at, no more */
 
     unsigned long long   stored;        /* records that Redis has confirmed */
+    unsigned long long   others;        /* keys that hold no hash */
 } prizectl_pipeline_t;
 
 
@@ -50,7 +66,7 @@ typedef struct {
  * prizectl_pipeline_destroy() may follow.
  */
 int prizectl_pipeline_init(prizectl_pipeline_t *pipeline,
-    prizectl_redis_t *redis, size_t key_max);
+    prizectl_redis_t *redis, size_t key_max, int dry_run);
 
 void prizectl_pipeline_destroy(prizectl_pipeline_t *pipeline);
 

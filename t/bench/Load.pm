@@ -1,8 +1,8 @@
 package Load;
 
 # What prizectl takes: a load of 12,000 employees, a load of a million beside
-# "redis-cli --pipe" with the same commands prepared in a file, a verify, and
-# the links of a roster.
+# "redis-cli --pipe" with the same transactions prepared in a file, a verify,
+# and the links of a roster.
 
 use strict;
 use warnings;
@@ -71,7 +71,7 @@ sub create_roster {
 }
 
 
-# the commands that load writes for them
+# the transactions that load writes for them
 
 sub prepare_commands {
     my $file = run_dir() . '/commands';

@@ -136,7 +136,7 @@ cmp_ok($ttls[-1] - $ttls[0], '>', 4 * $hour, 'they are spread');
 
 # a record is replaced whole
 
-$redis->commands(['SET', 'employee:E1', 'no hash'],
+$redis->commands(['HSET', 'employee:E1', 'another', 'field'],
                  ['HSET', 'employee:E2', 'gone', 'x', 'name', 'old'],
                  ['PERSIST', 'employee:E3'],
                  ['DEL', 'employee:E4']);
@@ -144,12 +144,103 @@ loads('SELECT * FROM roster;; ', 3000, 'the same again');
 is_deeply(records(), $roster, 'what was wrong is right again');
 cmp_ok($redis->command('PTTL', 'employee:E3'), '>', 0, 'none is for ever');
 
+# a key that holds no hash is another program's
+
+my @foreign = (['string', 'SET', 'employee:E1', 'no hash'],
+               ['list', 'RPUSH', 'employee:E2', 'a', 'b'],
+               ['set', 'SADD', 'employee:E3', 'a'],
+               ['zset', 'ZADD', 'employee:E999', 1, 'a'],
+               ['stream', 'XADD', 'employee:E3000', '1-1', 'a', 'b']);
+
+$redis->command('FLUSHALL');
+$redis->commands(map { [@$_[1 .. $#$_]] } @foreign);
+$redis->command('PEXPIRE', 'employee:E2', $hour);
+
+
+sub foreign {
+    my ($command) = @_;
+
+    return [$redis->commands(map { [$command, $_->[2]] } @foreign)];
+}
+
+
+my $dumps = foreign('DUMP');
+
+for my $options ([], ['--prune', '--force'], ['--dry-run']) {
+    my $name = "no hash, @$options";
+
+    $redis->command('HSET', 'employee:gone', 'id', 'gone') if @$options;
+
+    my ($status, $out, $said) = load('SELECT * FROM roster', @$options);
+
+    is($status, 1, "$name: is a failure");
+    like($out, qr/^(?:would load|loaded) 2995 rows /, "$name: of a few");
+
+    for (@foreign) {
+        my ($kind, undef, $key) = @$_;
+
+        like($said, qr/^prizectl: \Q$url\E: key "$key" holds no hash but a $kind: it is left alone$/m,
+             "$name: a $kind is named");
+    }
+
+    like($said, qr/^prizectl: \Q$url\E: 5 of 3000 keys hold no hash: take another --key, or delete them$/m,
+         "$name: and counted");
+    is_deeply(foreign('DUMP'), $dumps, "$name: they are as they were");
+    is($redis->command('DBSIZE'), 3000 + !!@$options,
+       "$name: the others are there, and nothing was pruned");
+    is($said =~ /^prizectl: --prune: not all rows are stored: no record was removed$/m ? 1 : 0,
+       scalar(grep { /prune/ } @$options), "$name: which it says");
+}
+
+my ($string, $list, @others) = @{ foreign('PTTL') };
+
+is_deeply([$string, @others], [(-1) x 4], 'no hash: none has another end');
+ok($list > 0 && $list <= $hour, 'nor a later one') or diag($list);
+
+# so is one that comes while it loads, and not each of many is named
+
+my ($late, @late);
+
+do {
+    $late->end_by('KILL') if $late;
+    $redis->command('FLUSHALL');
+    $late = start_load('SELECT * FROM roster', '--rate', '1500/s', '--json');
+    eventually { $redis->command('DBSIZE') > 100 } 'some rows';
+    kill 'STOP', $late->{pid};
+
+    # by the order of the roster
+    my @ids = sort map { "E$_" } 1 .. 3000;
+    my @there = $redis->commands(map { ['EXISTS', "employee:$_"] } @ids);
+    @late = map { "employee:$ids[$_]" } grep { !$there[$_] } 0 .. $#ids;
+} while @late < 500;
+
+splice @late, 0, @late - 101;
+$redis->commands(map { ['SET', $_, 'x'] } @late);
+kill 'CONT', $late->{pid};
+
+my ($code, $object, $named) = $late->finish;
+
+is($code, 1, 'no hash since a moment ago: is a failure');
+like($object,
+     qr/"result":"failed",.*"rows":3000,"stored":2899,"others":101,/,
+     'which the object says');
+is(scalar(() = $named =~ /holds no hash but a string/g), 100,
+   'a hundred are named');
+like($named, qr/: 101 of 3000 keys hold no hash/, 'all are counted');
+is_deeply([grep { $_ ne 'x' } $redis->commands(map { ['GET', $_] } @late)],
+          [], 'and as they were');
+
 # values
 
 $redis->command('FLUSHALL');
 loads('SELECT * FROM odd -- every one', 4, 'odd values');
 is_deeply(records(), rows('odd'), 'odd values: byte for byte');
 is(records()->{'employee:a.b_c@d-E'}{note}, '', 'NULL is an empty string');
+
+my $columns = join ', ', map { "$_ AS c$_" } 2 .. 1663;
+
+loads("SELECT 'wide' AS id, $columns", 1, 'as many columns as there can be');
+is($redis->command('HLEN', 'employee:wide'), 1663, 'all of them are fields');
 
 loads("SELECT current_setting('transaction_isolation') AS isolation,"
       . " current_setting('transaction_read_only') AS read_only,"
@@ -253,12 +344,25 @@ loads("SELECT 'u' AS id", 1, 'a socket', '--redis',
 is($redis->command(qw(SWAPDB 0 3)), 'OK', 'the database of the URL');
 is_deeply($redis->command(qw(KEYS *)), ['employee:u'], 'has the record');
 
+# a node of a cluster takes one key in a command or a transaction
+
+my $node = Test::Prize::Redis->start(options => [
+    '--cluster-enabled', 'yes', '--cluster-port', free_port()]);
+
+$node->command(qw(CLUSTER ADDSLOTSRANGE 0 16383));
+eventually { $node->command(qw(CLUSTER INFO)) =~ /^cluster_state:ok/ }
+           'all slots are served';
+loads('SELECT * FROM roster', 3000, 'a node of a cluster', '--redis',
+      'redis://' . $node->address);
+is($node->command('DBSIZE'), 3000, 'a node of a cluster: has all records');
+$node->stop;
+
 # users, passwords and rights
 
 my $guarded = Test::Prize::Redis->start(options => [
     '--requirepass', 'secret',
     '--user', 'bob', 'on', '>bob pw', '~employee:*', '+@all',
-    '--user', 'eve', 'on', '>eve pw', '~employee:*', '+@all', '-pexpire']);
+    '--user', 'eve', 'on', '>eve pw', '~employee:*', '+@all']);
 my $at = "127.0.0.1:$guarded->{port}";
 my $file = spew(run_dir() . '/password', "bob pw\nmore\n");
 my $nothing = spew(run_dir() . '/nothing', "\n");
@@ -281,9 +385,20 @@ fails('SELECT 1 AS id', qr/key "x:1": NOPERM/, 'a key that is not allowed',
     local $ENV{REDISCLI_AUTH} = 'secret';
     loads('SELECT 1 AS id', 1, 'REDISCLI_AUTH', '--redis', "redis://$at/0");
 
+    # nothing is left half done
+
     $ENV{REDISCLI_AUTH} = 'eve pw';
-    fails('SELECT 1 AS id', qr/PEXPIRE of key "employee:1": NOPERM/,
-          'a command that is not allowed', '--redis', "redis://eve\@$at");
+
+    for my $right (qw(type del hset pexpire)) {
+        $guarded->commands(['AUTH', 'secret'],
+            ['ACL', 'SETUSER', 'eve', '+@all', "-$right"]);
+        fails("SELECT 1 AS id, 'new' AS name",
+              qr/\U$right\E of key "employee:1": NOPERM.*'$right'/,
+              "without the right to $right", '--redis', "redis://eve\@$at");
+        is_deeply(($guarded->commands(['AUTH', 'secret'],
+                                      ['HGETALL', 'employee:1']))[1],
+                  ['id', 1], "without the right to $right: as it was");
+    }
 
     $ENV{REDISCLI_AUTH} = 'wrong pw';
     my $message = fails('SELECT 1 AS id', qr/AUTH: WRONGPASS/,

@@ -107,7 +107,7 @@ sub hangs_up {
     my $load = Test::Prize::Program->start(@before, prizectl(), 'load',
         @{ $option{load} }, '--redis', $url, '--rate', '1500/s', '--json');
 
-    eventually { $redis->command('CLIENT', 'LIST') =~ /cmd=exec/ }
+    eventually { $redis->command('CLIENT', 'LIST') =~ /cmd=type/ }
                'it stores records';
 
     my ($code, $said) = $load->end_by('HUP');

@@ -32,6 +32,19 @@ for my $case (['load', @from], ['load', @from, '--prune'], ['verify', @from],
     is($err, '', 'without a word');
 }
 
+# a record with a field too many, and another program's key
+
+$redis->commands(['SELECT', 1], ['HSET', 'employee:1', 'old', 'x'],
+                 ['SET', 'employee:2', 'x']);
+
+my ($status, $out, $err) = run(prizectl(), 'load', @from, @to);
+
+is($status, 1, "another program's key");
+is(() = $err =~ /employee:2.*left alone$|^prizectl: .*: 1 of 100 /mg, 2,
+   'which is told, and nothing else') or diag($err);
+is(($redis->commands(['SELECT', 1], ['HLEN', 'employee:1']))[1], 2,
+   'a record is replaced whole');
+
 my @used = map { /^cmdstat_([^:|]+)/ ? $1 : () }
            split /\n/, $redis->command('INFO', 'commandstats');
 my %used = map { ("+$_" => 1) } @used;
