@@ -63,8 +63,8 @@ static const char  prizectl_load_help[] =
     "  --ttl TIME                  time to live: 48h, 1h30m or 500ms (48h)\n"
     "  --jitter PERCENT            lengthens each by up to so much (10%)\n"
     "  --page FILE                 fail if the page uses a field that is no\n"
-    "                              column, and count who sees its sections;\n"
-    "                              may be given several times\n"
+    "                              column, and say which values show its\n"
+    "                              sections; may be given several times\n"
     "  --raw FIELD                 as raw=FIELD of prize_page\n"
     "  --rate N/s                  store at most so many records a second\n"
     "  --prune                     then remove records that have no row; at\n"
@@ -278,7 +278,9 @@ prizectl_load_row(prizectl_load_t *load)
 {
     prize_str_t  name;
 
-    prizectl_pages_count(&load->pages, &load->roster.record);
+    if (prizectl_pages_count(&load->pages, &load->roster.record) == -1) {
+        return -1;
+    }
 
     if (load->options->prune
         && prizectl_stray_expect(&load->stray, &load->roster.id) == -1)
@@ -464,6 +466,8 @@ prizectl_load_json(const prizectl_load_t *load, const char *result)
            load->seconds > 0 ? load->nrows / load->seconds : 0);
 
     prizectl_pages_json(&load->pages);
+    printf(",\"values\":");
+    prizectl_pages_json_values(&load->pages);
 
     if (load->options->prune) {
         printf(",\"records\":%llu,\"beyond\":%llu,\"pruned\":%llu",

@@ -185,20 +185,69 @@ prizectl_pages_match(prizectl_pages_t *pages, const prize_record_t *record,
 }
 
 
-void
+int
 prizectl_pages_count(prizectl_pages_t *pages, const prize_record_t *record)
 {
-    unsigned             i;
+    unsigned             i, yes;
+    const prize_str_t   *value;
     prizectl_section_t  *section;
 
     for (i = 0; i < pages->fields.n; i++) {
 
-        if (pages->fields.list[i].section) {
-            section = &pages->sections[i];
-
-            section->ntrue +=
-                prize_value_is_true(&record->columns[section->column].value);
+        if (!pages->fields.list[i].section) {
+            continue;
         }
+
+        section = &pages->sections[i];
+        value = &record->columns[section->column].value;
+
+        yes = prize_value_is_true(value);
+        section->ntrue += yes;
+
+        if (prizectl_values_add(&section->values, value, yes) == -1) {
+            return -1;
+        }
+    }
+
+    return 0;
+}
+
+
+static unsigned
+prizectl_pages_shown(const prizectl_values_t *values)
+{
+    return values->n < PRIZECTL_VALUES_SHOWN ? values->n
+                                             : PRIZECTL_VALUES_SHOWN;
+}
+
+
+static void
+prizectl_pages_report_values(prizectl_values_t *values)
+{
+    char                     quoted[PRIZECTL_QUOTE_LEN];
+    unsigned                 i, n;
+    const prizectl_value_t  *value;
+
+    if (values->many) {
+        printf("  more than %u values\n", PRIZECTL_VALUES_MAX);
+        return;
+    }
+
+    prizectl_values_sort(values);
+
+    n = prizectl_pages_shown(values);
+
+    if (n < values->n) {
+        printf("  the %u rarest of %u values:\n", n, values->n);
+    }
+
+    for (i = 0; i < n; i++) {
+        value = values->list[i];
+
+        printf("  %-3s %10llu %s\n", value->yes ? "yes" : "no",
+               value->nrecords,
+               prizectl_quote(quoted, value->text,
+                              prizectl_value_text(value)));
     }
 }
 
@@ -221,6 +270,8 @@ prizectl_pages_report(const prizectl_pages_t *pages,
         printf("%s: true in %llu of %llu records (%.2f %%)\n",
                pages->fields.list[i].name.data, ntrue, nrecords,
                nrecords ? 100.0 * ntrue / nrecords : 0);
+
+        prizectl_pages_report_values(&pages->sections[i].values);
     }
 }
 
@@ -250,9 +301,93 @@ prizectl_pages_json(const prizectl_pages_t *pages)
 }
 
 
+/* a long value is cut where a character begins */
+
+static void
+prizectl_pages_json_value(const prizectl_value_t *value)
+{
+    size_t  len;
+
+    len = prizectl_value_text(value);
+
+    if (len < value->len) {
+        len--;
+
+        while (len && ((unsigned char) value->text[len] & 0xc0) == 0x80) {
+            len--;
+        }
+    }
+
+    printf("{\"value\":");
+    prizectl_json_string(value->text, len);
+    printf("%s,\"records\":%llu,\"yes\":%s}",
+           len < value->len ? ",\"shortened\":true" : "", value->nrecords,
+           value->yes ? "true" : "false");
+}
+
+
+static void
+prizectl_pages_json_rarest(prizectl_values_t *values)
+{
+    unsigned  i, n;
+
+    if (values->many) {
+        printf("{\"more_than\":%u}", PRIZECTL_VALUES_MAX);
+        return;
+    }
+
+    prizectl_values_sort(values);
+
+    n = prizectl_pages_shown(values);
+
+    printf("{\"distinct\":%u,\"rarest\":[", values->n);
+
+    for (i = 0; i < n; i++) {
+        printf("%s", i ? "," : "");
+        prizectl_pages_json_value(values->list[i]);
+    }
+
+    printf("]}");
+}
+
+
+void
+prizectl_pages_json_values(const prizectl_pages_t *pages)
+{
+    unsigned     i;
+    const char  *comma;
+
+    comma = "";
+
+    putchar('{');
+
+    for (i = 0; pages->sections && i < pages->fields.n; i++) {
+
+        if (!pages->fields.list[i].section) {
+            continue;
+        }
+
+        printf("%s", comma);
+        prizectl_json_string(pages->fields.list[i].name.data,
+                             pages->fields.list[i].name.len);
+        putchar(':');
+        prizectl_pages_json_rarest(&pages->sections[i].values);
+        comma = ",";
+    }
+
+    putchar('}');
+}
+
+
 void
 prizectl_pages_destroy(prizectl_pages_t *pages)
 {
+    unsigned  i;
+
+    for (i = 0; pages->sections && i < pages->fields.n; i++) {
+        prizectl_values_destroy(&pages->sections[i].values);
+    }
+
     prize_fields_destroy(&pages->fields);
     free(pages->sections);
 }

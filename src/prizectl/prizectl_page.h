@@ -1,7 +1,7 @@
 
 /*
- * The pages that the roster is for: which fields they use, and how many
- * records are true in a field that decides about a section.
+ * The pages that the roster is for: which fields they use, how many records
+ * are true in a field that decides about a section, and for which values.
  */
 
 #ifndef _PRIZECTL_PAGE_H_INCLUDED_
@@ -10,6 +10,7 @@
 
 #include "prize_record.h"
 #include "prize_template.h"
+#include "prizectl_values.h"
 
 
 /* NULL after a message; the name must live as long as the fields */
@@ -20,6 +21,7 @@ prize_template_t *prizectl_page_compile(const char *name,
 typedef struct {
     unsigned             column;        /* of the roster */
     unsigned long long   ntrue;         /* records */
+    prizectl_values_t    values;
 } prizectl_section_t;
 
 
@@ -31,8 +33,8 @@ typedef struct {
 
 
 /*
- * All return 0, or -1 after a message; prizectl_pages_destroy() takes both,
- * and what is all zero.
+ * Those that return an int: 0, or -1 after a message; prizectl_pages_destroy()
+ * takes both, and zeros.
  */
 
 int prizectl_pages_init(prizectl_pages_t *pages, const char *const *names,
@@ -42,13 +44,18 @@ int prizectl_pages_init(prizectl_pages_t *pages, const char *const *names,
 int prizectl_pages_match(prizectl_pages_t *pages,
     const prize_record_t *record, const char *names);
 
-void prizectl_pages_count(prizectl_pages_t *pages,
+int prizectl_pages_count(prizectl_pages_t *pages,
     const prize_record_t *record);
 
-/* to standard output: a line for each section field, or one JSON object */
+/*
+ * To standard output: a line for each section field, and one for each of its
+ * rarest values; or JSON objects, of the numbers of true records and of the
+ * values.
+ */
 void prizectl_pages_report(const prizectl_pages_t *pages,
     unsigned long long nrecords);
 void prizectl_pages_json(const prizectl_pages_t *pages);
+void prizectl_pages_json_values(const prizectl_pages_t *pages);
 
 void prizectl_pages_destroy(prizectl_pages_t *pages);
 

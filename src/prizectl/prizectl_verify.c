@@ -447,7 +447,9 @@ prizectl_verify_gather(prizectl_verify_t *verify)
 
     record = &verify->roster.record;
 
-    prizectl_pages_count(&verify->pages, record);
+    if (prizectl_pages_count(&verify->pages, record) == -1) {
+        return -1;
+    }
 
     if (prizectl_stray_expect(&verify->stray, &verify->roster.id) == -1) {
         return -1;

@@ -81,6 +81,54 @@ like($out, qr/^phone: true in 10 of 2000 records \(0\.50 %\)$/m,
 like($out, qr/^name: true in 2000 of 2000/m, 'of every page');
 unlike($out, qr/^(?:id|note):/m, 'only of sections');
 
+# which values they are, the rarest first
+
+like($out, qr/^prize: .*
+  no         500 ""
+  no         500 "NO"
+  yes        500 "gold"
+  no         500 "否"
+phone: /m, 'each value, how often, and whether it shows the section');
+like($out, qr/^phone: .*\n  yes         10 "true"\n  no        1990 "false"$/m,
+     'also for the other side');
+
+my ($names) = $out =~ /^(name: .*(?:\n .*)*)/m;
+my @shown = sort map { "name $_" } 1 .. 2000;
+
+is($names, join("\n", 'name: true in 2000 of 2000 records (100.00 %)',
+                '  the 20 rarest of 2000 values:',
+                map { "  yes          1 \"$_\"" } @shown[0 .. 19]),
+   'of many the rarest');
+
+# one that is not yes or no for everybody to see
+
+($status, $out) = load('--page', page('odd.html', '{{^x}}{{/x}}{{#id}}{{/id}}'),
+                       '--dry-run', '--query', <<'SQL');
+SELECT i AS id, CASE i WHEN 1 THEN E'\x1b[2Jno' WHEN 2 THEN E' No\t'
+                WHEN 3 THEN repeat('0', 1000) WHEN 4 THEN repeat('0', 1000) || 1
+                WHEN 5 THEN repeat('0', 1000) || 2 END AS x
+FROM generate_series(1, 8) AS i
+SQL
+like($out, qr/^id: true in 8 of 8 .*
+(?:  yes          1 "\d"\n){8}x: true in 3 of 8 records .*
+  yes          1 "\\x1b\[2Jno"
+  no           1 " No\\x09"
+  no           1 "0{10,}\.\.\."
+  yes          2 "0{10,}\.\.\."
+  no           3 ""$/m, 'long values that begin alike, and odd ones')
+    or diag($out);
+
+# more values than anybody reads
+
+($status, $out) = load('--dry-run', '--page',
+    page('many.html', '{{#x}}{{/x}}{{#y}}{{/y}}'), '--query', <<'SQL');
+SELECT i AS id, md5((i % 10001)::text) AS x, md5((i % 10000)::text) AS y
+FROM generate_series(1, 10003) AS i
+SQL
+like($out, qr/^x: .*\n  more than 10000 values\ny: .*
+  the 20 rarest of 10000 values:\n(?:  yes          1 "\w+"\n){20}/m,
+     'of too many none');
+
 # nothing is done
 
 $redis->command('FLUSHALL');
@@ -114,6 +162,19 @@ is_deeply([@$result{qw(command result rows stored records beyond pruned)},
           ['load', 'done', 2000, 2000, 2000, 0, 0,
            {prize => 500, phone => 10}, 0], '--json');
 cmp_ok($result->{rows_per_second}, '>', 0, '--json: a number');
+is_deeply($result->{values}{prize}, {distinct => 4, rarest => [
+    {value => '', records => 500, yes => JSON::PP::false},
+    {value => 'NO', records => 500, yes => JSON::PP::false},
+    {value => 'gold', records => 500, yes => JSON::PP::true},
+    {value => "\x{5426}", records => 500, yes => JSON::PP::false}]},
+    '--json: the values');
+
+($result) = map { $json->decode($_) } (load('--json', '--page',
+    page('long.html', '{{#x}}{{/x}}'), '--query',
+    q{SELECT 1 AS id, repeat('手机', 50) AS x}))[1];
+is_deeply($result->{values}, {x => {distinct => 1, rarest => [
+    {value => "\x{624b}\x{673a}" x 21, shortened => JSON::PP::true,
+     records => 1, yes => JSON::PP::true}]}}, '--json: a long one');
 
 ($status, $out) = load('--json', '--query', 'SELECT 1 AS id WHERE false');
 is($status, 1, '--json: a failure');

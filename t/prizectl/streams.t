@@ -99,7 +99,6 @@ for my $name ('load', 'verify') {
        'with one object');
 }
 
-
 # the session ends, and nohup
 
 sub hangs_up {
