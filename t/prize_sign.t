@@ -72,8 +72,9 @@ HSET employee:a.b_c@d-E id a.b_c@d-E
 ["GET /h5?" . ::link_of(7),
  "GET /h5?" . ::link_of('a.b_c@d-E'),
  "GET /h5?" . ::link_of(7) =~ s/id=7/id=%37/r,
- "GET /h5?lang=zh&" . ::link_of(7) =~ s/(id=7)&(.*)/$2&xx=1&$1/r]
---- response_body eval: ["7", "a.b_c\@d-E", "7", "7"]
+ "GET /h5?lang=zh&" . ::link_of(7) =~ s/(id=7)&(.*)/$2&xx=1&$1/r,
+ "GET /h5?" . ::link_of(7) =~ s/=\K([^&]+)/$1 =~ s{(.)}{sprintf '%%%02X', ord $1}ger/ger]
+--- response_body eval: ["7", "a.b_c\@d-E", "7", "7", "7"]
 
 === TEST 3: several keys, all of which verify
 --- http_config
@@ -130,7 +131,9 @@ a AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
     "id=7&x=04070908800&k=a&s=<s>",
     "id=7&x=-4070908800&k=a&s=<s>",
     "id=7&x=18446744077780460416&k=a&s=<s>",
-    "id=7&x=%34070908800&k=a&s=<s>",
+    "id=7&x=%2534070908800&k=a&s=<s>",
+    "id=7&x=%34070908801&k=a&s=<s>",
+    "id=7&x=%&k=%4&s=<s>",
     "id=7&x=4070908800&k=b&s=<s>",
     "id=7&x=4070908800&k=c&s=<s>",
     "id=7&x=4070908800&k=a%00&s=<s>",
@@ -142,9 +145,9 @@ a AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
     ::link_of(8) =~ s/id=8/id=7/r,
     ::link_of(7, event => 'party'),
     ::link_of(7))]
---- error_code eval: [(403) x 16, 503]
+--- error_code eval: [(403) x 18, 503]
 --- response_headers eval
-[("Cache-Control: private, no-store\n!X-Asked") x 16,
+[("Cache-Control: private, no-store\n!X-Asked") x 18,
  "Cache-Control: private, no-store\nX-Asked: $ENV{TEST_NGINX_DEAD}"]
 
 === TEST 6: a part of the link stands there twice: 403, and no store is asked
@@ -509,3 +512,99 @@ has only one of them
 --- error_code: 503
 --- error_log: upstream server temporarily disabled
 --- no_error_log: &s=
+
+=== TEST 32: "&amp;" in a link is told
+--- http_config
+    prize_redis_pass $TEST_NGINX_DEAD;
+    prize_sign_key_file $TEST_NGINX_KEYS;
+    prize_sign_event gift;
+--- page
+--- request eval: "GET /h5?" . ::link_of(7) =~ s/&/&amp;/gr
+--- error_code: 403
+--- error_log
+id "7": its link is not as it was signed: it has "&amp;" for "&"
+--- no_error_log eval: (::link_of(7) =~ /s=(.*)/)[0]
+
+=== TEST 33: "&amp;" before the ID is told
+--- http_config
+    prize_redis_pass $TEST_NGINX_DEAD;
+    prize_sign_key_file $TEST_NGINX_KEYS;
+    prize_sign_event gift;
+--- page
+--- request eval: "GET /h5?lang=zh&" . ::link_of(7) =~ s/^|&/&amp;/gr
+--- error_code: 400
+--- error_log
+id "": its link is not as it was signed: it has "&amp;" for "&"
+--- no_error_log eval: (::link_of(7) =~ /s=(.*)/)[0]
+
+=== TEST 34: a full stop behind a link is told
+--- http_config
+    prize_redis_pass $TEST_NGINX_DEAD;
+    prize_sign_key_file $TEST_NGINX_KEYS;
+    prize_sign_event gift;
+--- page
+--- request eval: "GET /h5?" . ::link_of(7) . "."
+--- error_code: 403
+--- error_log
+id "7": its link is not as it was signed: it ends with a full stop or a bracket
+--- no_error_log eval: (::link_of(7) =~ /s=(.*)/)[0]
+
+=== TEST 35: a bracket behind a link is told
+--- http_config
+    prize_redis_pass $TEST_NGINX_DEAD;
+    prize_sign_key_file $TEST_NGINX_KEYS;
+    prize_sign_event gift;
+--- page
+--- request eval: "GET /h5?" . ::link_of(7) . ")"
+--- error_code: 403
+--- error_log
+id "7": its link is not as it was signed: it ends with a full stop or a bracket
+--- no_error_log eval: (::link_of(7) =~ /s=(.*)/)[0]
+
+=== TEST 36: an encoded bracket behind a link is told
+--- http_config
+    prize_redis_pass $TEST_NGINX_DEAD;
+    prize_sign_key_file $TEST_NGINX_KEYS;
+    prize_sign_event gift;
+--- page
+--- request eval: "GET /h5?" . ::link_of(7) . "%29"
+--- error_code: 403
+--- error_log
+id "7": its link is not as it was signed: it ends with a full stop or a bracket
+--- no_error_log eval: (::link_of(7) =~ /s=(.*)/)[0]
+
+=== TEST 37: an ideographic full stop behind a link is told
+--- http_config
+    prize_redis_pass $TEST_NGINX_DEAD;
+    prize_sign_key_file $TEST_NGINX_KEYS;
+    prize_sign_event gift;
+--- page
+--- request eval: "GET /h5?" . ::link_of(7) . "\xe3\x80\x82"
+--- error_code: 403
+--- error_log
+id "7": its link is not as it was signed: it ends with a full stop or a bracket
+--- no_error_log eval: (::link_of(7) =~ /s=(.*)/)[0]
+
+=== TEST 38: an encoded one behind a link is told
+--- http_config
+    prize_redis_pass $TEST_NGINX_DEAD;
+    prize_sign_key_file $TEST_NGINX_KEYS;
+    prize_sign_event gift;
+--- page
+--- request eval: "GET /h5?" . ::link_of(7) . "%e3%80%82"
+--- error_code: 403
+--- error_log
+id "7": its link is not as it was signed: it ends with a full stop or a bracket
+--- no_error_log eval: (::link_of(7) =~ /s=(.*)/)[0]
+
+=== TEST 39: of another refused link nothing is told
+--- http_config
+    prize_redis_pass $TEST_NGINX_DEAD;
+    prize_sign_key_file $TEST_NGINX_KEYS;
+    prize_sign_event gift;
+--- page
+--- request eval
+["GET /h5?" . ::link_of(7) . "A", "GET /h5?" . ::link_of(7, expires => 1) . "&a=.",
+ "GET /h5?" . ::link_of(7) . "&a="]
+--- error_code eval: [403, 410, 503]
+--- no_error_log: not as it was signed

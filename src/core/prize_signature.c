@@ -1,11 +1,13 @@
 
 #include <string.h>
+#include <strings.h>
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include "prize_base64.h"
 #include "prize_decimal.h"
+#include "prize_id.h"
 #include "prize_signature.h"
 
 
@@ -43,16 +45,64 @@ prize_signature_link_take(prize_str_t *value, const char *data, size_t len)
 }
 
 
+/* one of a request; -1 as prize_signature_link_parse() */
+
+static int
+prize_signature_link_argument(prize_signature_link_t *link, prize_str_t *id,
+    const char *data, size_t len)
+{
+    if (len > 2 && (data[0] | 0x20) == 'i' && (data[1] | 0x20) == 'd'
+        && data[2] == '=')
+    {
+        return memcmp(data, "id", 2) == 0
+               ? prize_signature_link_take(id, data + 3, len - 3) : -1;
+    }
+
+    if (len < 2 || data[1] != '=') {
+        return 0;
+    }
+
+    switch (data[0]) {
+
+    case 'x':
+        return prize_signature_link_take(&link->expiry, data + 2, len - 2);
+
+    case 'k':
+        return prize_signature_link_take(&link->keyid, data + 2, len - 2);
+
+    case 's':
+        return prize_signature_link_take(&link->signature, data + 2, len - 2);
+
+    default:
+        return 0;
+    }
+}
+
+
+/* empty if it is too long, or holds what no value of a link does */
+
+static char *
+prize_signature_link_decode(prize_str_t *value, char *dst, size_t max)
+{
+    if (memchr(value->data, '%', value->len)) {
+        value->len = prize_id_decode(dst, value, max);
+        value->data = dst;
+    }
+
+    return dst + max;
+}
+
+
 int
 prize_signature_link_parse(prize_signature_link_t *link,
     const prize_str_t *args)
 {
-    int           rc;
+    char         *dst;
     const char   *pos, *end, *last;
     prize_str_t   id;
 
     id.data = NULL;
-    memset(link, 0, sizeof(prize_signature_link_t));
+    memset(link, 0, offsetof(prize_signature_link_t, decoded));
 
     last = args->data + args->len;
 
@@ -63,47 +113,84 @@ prize_signature_link_parse(prize_signature_link_t *link,
             end = last;
         }
 
-        if (end - pos > 2
-            && (pos[0] | 0x20) == 'i' && (pos[1] | 0x20) == 'd'
-            && pos[2] == '='
-            && (memcmp(pos, "id", 2) != 0
-                || prize_signature_link_take(&id, pos + 3, end - pos - 3)
-                   == -1))
-        {
-            return -1;
-        }
-
-        if (end - pos < 2 || pos[1] != '=') {
-            continue;
-        }
-
-        rc = 0;
-
-        switch (pos[0]) {
-
-        case 'x':
-            rc = prize_signature_link_take(&link->expiry, pos + 2,
-                                           end - pos - 2);
-            break;
-
-        case 'k':
-            rc = prize_signature_link_take(&link->keyid, pos + 2,
-                                           end - pos - 2);
-            break;
-
-        case 's':
-            rc = prize_signature_link_take(&link->signature, pos + 2,
-                                           end - pos - 2);
-            break;
-        }
-
-        if (rc == -1) {
+        if (prize_signature_link_argument(link, &id, pos, end - pos) == -1) {
             return -1;
         }
     }
 
-    return link->expiry.data && link->keyid.data && link->signature.data
-           ? 0 : -1;
+    if (link->expiry.data == NULL || link->keyid.data == NULL
+        || link->signature.data == NULL)
+    {
+        return -1;
+    }
+
+    dst = prize_signature_link_decode(&link->expiry, link->decoded,
+                                      PRIZE_SIGNATURE_EXPIRY_MAX);
+    dst = prize_signature_link_decode(&link->keyid, dst, PRIZE_KEYS_NAME_MAX);
+    (void) prize_signature_link_decode(&link->signature, dst,
+                                       PRIZE_SIGNATURE_LEN);
+
+    return 0;
+}
+
+
+/* anywhere: the first one may stand before "id", which is then missing */
+
+static int
+prize_signature_link_escaped(const prize_str_t *args)
+{
+    size_t  i;
+
+    static const char  escaped[] = "&amp;";
+
+    for (i = 0; i + sizeof(escaped) - 1 < args->len; i++) {
+
+        if (memcmp(args->data + i, escaped, sizeof(escaped) - 1) == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* what a sentence, or brackets around a link, may have put behind it */
+
+static int
+prize_signature_link_followed(const prize_str_t *args)
+{
+    size_t  i, len;
+
+    static const char *const  ends[] = {
+        ".", ")", "%2E", "%29", "\xe3\x80\x82", "%E3%80%82"    /* U+3002 */
+    };
+
+    for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        len = strlen(ends[i]);
+
+        if (args->len >= len
+            && strncasecmp(args->data + args->len - len, ends[i], len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+const char *
+prize_signature_link_damage(const prize_str_t *args)
+{
+    if (prize_signature_link_escaped(args)) {
+        return "it has \"&amp;\" for \"&\"";
+    }
+
+    if (prize_signature_link_followed(args)) {
+        return "it ends with a full stop or a bracket";
+    }
+
+    return NULL;
 }
 
 

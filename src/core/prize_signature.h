@@ -44,12 +44,18 @@ typedef enum {
 } prize_signature_e;
 
 
-/* points to the arguments that it was parsed from; no data: it has none */
+/*
+ * Points to the arguments that it was parsed from, or into itself where a
+ * value was percent-encoded: it is not to be copied.
+ */
 
 typedef struct {
     prize_str_t   expiry;           /* "x" */
     prize_str_t   keyid;            /* "k" */
     prize_str_t   signature;        /* "s" */
+
+    char          decoded[PRIZE_SIGNATURE_EXPIRY_MAX + PRIZE_KEYS_NAME_MAX
+                          + PRIZE_SIGNATURE_LEN];
 } prize_signature_link_t;
 
 
@@ -60,10 +66,17 @@ int prize_signature_event_check(const prize_str_t *event);
  * The arguments of a request, without the "?".  0, or -1 if "x", "k" or "s"
  * is missing or given twice, or if "id" is given twice or as "Id": nginx finds
  * an argument in any case, and the first of two, but a link has one form.
- * Nothing is decoded, since nothing of a link has to be encoded.
+ * The values are percent-decoded once, as the ID is: nothing of a link has to
+ * be encoded, but encoded it is the same link (RFC 3986, 2.3).
  */
 int prize_signature_link_parse(prize_signature_link_t *link,
     const prize_str_t *args);
+
+/*
+ * What became of a link on its way, where it was refused: a static text, or
+ * NULL if nothing is known.
+ */
+const char *prize_signature_link_damage(const prize_str_t *args);
 
 /*
  * Writes "x=EXPIRY&k=KEYID&s=SIGNATURE", without a NUL, by the first key.

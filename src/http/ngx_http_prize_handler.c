@@ -8,6 +8,9 @@
 #define NGX_HTTP_PRIZE_GONE  410
 
 
+static ngx_prize_notice_t  ngx_http_prize_link_damaged;
+
+
 /* of a signed link, in the time that it takes anyway; 0 if it is valid */
 
 static ngx_int_t
@@ -43,18 +46,48 @@ ngx_http_prize_signed(ngx_http_request_t *r, ngx_http_prize_ctx_t *ctx)
 }
 
 
+/* why a good link may have been refused; the log has its ID alone */
+
+static void
+ngx_http_prize_explain(ngx_http_request_t *r, ngx_http_prize_ctx_t *ctx)
+{
+    const char   *damage;
+    prize_str_t   args;
+
+    args.data = (char *) r->args.data;
+    args.len = r->args.len;
+
+    damage = prize_signature_link_damage(&args);
+
+    if (damage) {
+        ngx_prize_notice(&ngx_http_prize_link_damaged, NGX_LOG_INFO,
+                         ngx_cycle->log, 0, "id \"%V\": its link is not as "
+                         "it was signed: %s", &ctx->id, damage);
+    }
+}
+
+
 static ngx_int_t
 ngx_http_prize_refusal(ngx_http_request_t *r, ngx_http_prize_ctx_t *ctx)
 {
+    ngx_int_t  refusal;
+
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
         return NGX_HTTP_NOT_ALLOWED;
     }
 
-    if (ctx->id.len == 0) {
-        return NGX_HTTP_BAD_REQUEST;
+    if (ctx->conf->sign_keys == NULL) {
+        return ctx->id.len ? 0 : NGX_HTTP_BAD_REQUEST;
     }
 
-    return ctx->conf->sign_keys ? ngx_http_prize_signed(r, ctx) : 0;
+    refusal = ctx->id.len ? ngx_http_prize_signed(r, ctx)
+                          : NGX_HTTP_BAD_REQUEST;
+
+    if (refusal == NGX_HTTP_BAD_REQUEST || refusal == NGX_HTTP_FORBIDDEN) {
+        ngx_http_prize_explain(r, ctx);
+    }
+
+    return refusal;
 }
 
 

@@ -3,8 +3,10 @@ use warnings;
 use utf8;
 
 use lib 't/lib';
-use Encode qw(decode_utf8);
+use Encode qw(decode_utf8 encode_utf8);
 use HTTP::Tiny;
+use MIME::Base64 qw(encode_base64);
+use MIME::QuotedPrint qw(encode_qp);
 use Test::More;
 use Test::Prize;
 
@@ -61,6 +63,7 @@ my %value = (
     keys     => "$dir/h5.keys",
     event    => 'gift-2026',
     url      => "https://localhost:$https/h5",
+    mails    => "$dir/mails",
     metrics  => "http://127.0.0.1:$http/metrics",
     over     => (run('date', '-Iseconds', '-d', '+3 days'))[1] =~ s/\n//r,
 );
@@ -142,6 +145,61 @@ sub written_back {
 }
 
 
+# Mails as they are sent: of one part and of several, their lines broken.  What
+# the last one is of has been damaged.
+
+sub part {
+    my ($type, $encoding, $text) = @_;
+
+    return "Content-Type: $type; charset=utf-8\n"
+           . "Content-Transfer-Encoding: $encoding\n\n"
+           . ($encoding eq 'base64' ? encode_base64($text)
+              : $encoding eq '8bit' ? $text : encode_qp($text)) . "\n";
+}
+
+
+sub mail {
+    my ($name, @parts) = @_;
+    my $head = "Subject: H5\nMIME-Version: 1.0\n";
+    my $mail = @parts == 1 ? "$head$parts[0]"
+        : $head . qq(Content-Type: multipart/alternative;\n boundary="=_b"\n\n)
+          . join('', map { "--=_b\n$_" } @parts) . "--=_b--\n";
+
+    spew("$value{mails}/$name", $mail =~ s/\n/\r\n/gr);
+    return;
+}
+
+
+sub mails {
+    my @links = slurp("$dir/links.csv") =~ /,"?(https:[^",\s]*)/g;
+    my @html = map { qq(<p>请看 <a href="$_">您的页面</a>。) }
+               map { s/&/&amp;/gr } @links;
+
+    mkdir $value{mails} or BAIL_OUT("mkdir $value{mails}: $!");
+    mail('one.eml', part('text/plain', '8bit', "See:\n--- \n$links[0]\n"));
+    mail('two.eml', part('text/html', 'base64', encode_utf8($html[1])));
+    mail('both.eml',
+         part('text/plain', 'Quoted-Printable',
+              encode_utf8("请看\n------\n\n$links[2] 。\n------\n")),
+         part('text/html', 'quoted-printable', encode_utf8($html[2])));
+    return @links;
+}
+
+
+sub damaged {
+    my ($command, @links) = @_;
+
+    mail('one.eml', part('text/plain', '8bit', encode_utf8("$links[0]。\n")));
+    mail('two.eml', part('text/plain', 'base64', $links[1] =~ s/&/&amp;/gr));
+
+    my ($status, $out, $err) = shell($command);
+
+    is($out =~ s/^ +//gmr, "2 200\n2 403\n", 'damaged links are told')
+        or diag($err);
+    return;
+}
+
+
 # Each block: what is written before it, and what it says.
 
 my $all_200 = qr/^ *$employees 200$/m;
@@ -152,6 +210,7 @@ my @steps = (
     ['sign', undef, qr/\A\z/],
     ['reload', $pages, qr/\A\z/],
     ['rehearse', undef, qr/\A *$employees 200\nOK\n *$employees 200\n\z/],
+    ['mail', undef, qr/\A *4 200\n\z/],
     ['watch', undef, qr/^prize_http_requests_total\{code="200"\} (?!0$)\d/m],
     ['clear', 'return 410;', qr/^removed $employees records$/m],
 );
@@ -164,6 +223,8 @@ for my $step (@steps) {
 
     spew("$dir/location.conf", $location) if defined $location;
 
+    my @links = $name eq 'mail' ? mails() : ();
+
     my ($status, $out, $err) = shell($commands);
 
     is($status, 0, "$name: done") or diag($commands, $out, $err);
@@ -171,6 +232,7 @@ for my $step (@steps) {
     unlike($err, qr/\[(?:warn|error|emerg)\]/, "$name: without a complaint");
 
     written_back() if $name eq 'rehearse';
+    damaged($commands, @links) if $name eq 'mail';
 
     # a reload takes effect when its worker is there, and alone: until then
     # the old one takes connections, too
@@ -183,7 +245,8 @@ for my $step (@steps) {
 
 is(sprintf('%o', (stat "$dir/h5.keys")[2] & 07777), '600',
    'the keys are for nobody else');
-is_deeply([grep { -e "$dir/$_" } qw(roster.csv links.csv rehearsal)], [],
+is_deeply([grep { -e "$dir/$_" } qw(roster.csv links.csv
+                                         rehearsal mailed mails)], [],
           'nothing secret is left');
 is($redis->command('DBSIZE'), 0, 'and no record');
 

@@ -287,9 +287,13 @@ test_forms(void)
         "R&s=S", "R&s=", "R&x=", "R=", "RA",
         "x=01798113600&k=a&s=S", "x=+1798113600&k=a&s=S",
         "x= 1798113600&k=a&s=S", "x=1798113600.&k=a&s=S",
-        "x=179811360%30&k=a&s=S", "X=1798113600&k=a&s=S",
+        "x=179811360%2530&k=a&s=S", "X=1798113600&k=a&s=S",
+        "x=%000000000000&k=a&s=S", "x=1798113600%&k=a&s=S",
+        "x=1798113600%3&k=a&s=S", "x=1798113600&k=%2561&s=S",
+        "x=1798113600&k=a%00&s=S", "x=1798113600&k=a&s=S%3D",
+        "x=1798113600&k=a&s=%", "%78=1798113600&k=a&s=S",
         "x=1798113600&k=A&s=S", "x=1798113600&k=&s=S",
-        "x=1798113600&k=aa&s=S", "x=1798113600&k=%61&s=S",
+        "x=1798113600&k=aa&s=S",
         "x=99999999999999999999999999&k=a&s=S"
     };
 
@@ -305,6 +309,96 @@ test_forms(void)
 
     form(text, "id=E1&R&lang=zh&xx=1&&=", right, signature);
     ok(valid_by(keys, str(text)), "other arguments are none of ours: %s", text);
+}
+
+
+/* percent-encodes the characters "from" to "to" of what stands behind a "=" */
+
+static void
+encode(char *dst, const prize_str_t *args, size_t from, size_t to)
+{
+    int     value;
+    size_t  i;
+
+    value = 0;
+
+    for (i = 0; i < args->len; i++) {
+        value = args->data[i] != '&' && (value || args->data[i] == '=');
+
+        if (value && args->data[i] != '=' && i >= from && i <= to) {
+            dst += sprintf(dst, i % 2 ? "%%%02x" : "%%%02X", args->data[i]);
+
+        } else {
+            *dst++ = args->data[i];
+        }
+    }
+
+    *dst = '\0';
+}
+
+
+/* RFC 3986, 2.3: no character of a value means something else encoded */
+
+static void
+test_encoded(void)
+{
+    char         text[3 * PRIZE_SIGNATURE_LINK_LEN + 1];
+    size_t       i, valid;
+    prize_str_t  args;
+
+    args = sign("E1", EXPIRY);
+    valid = 0;
+
+    for (i = 0; i < args.len; i++) {
+        encode(text, &args, i, i);
+        valid += valid_by(keys, str(text));
+    }
+
+    ok(valid == args.len, "each character encoded: %zu links", valid);
+
+    encode(text, &args, 0, args.len);
+    ok(valid_by(keys, str(text)), "all of them: %s", text);
+}
+
+
+static void
+test_damage(void)
+{
+    size_t       i;
+    char         right[PRIZE_SIGNATURE_LINK_LEN + 1], text[512];
+    prize_str_t  args;
+    const char  *damage;
+
+    static const struct {
+        const char  *form;
+        const char  *says;
+    } cases[] = {
+        { "", NULL }, { "id=E1&R", NULL }, { "id=E1&R&", NULL },
+        { "id=E1&amp=1&R", NULL }, { "id=.&R", NULL },
+        { "id=E1&amp;R", "it has \"&amp;\" for \"&\"" },
+        { "id=E1&R&amp;k", "it has \"&amp;\" for \"&\"" },
+        { "R.", "it ends with a full stop or a bracket" },
+        { "R)", "it ends with a full stop or a bracket" },
+        { "R%2e", "it ends with a full stop or a bracket" },
+        { "R%29", "it ends with a full stop or a bracket" },
+        { "R\xe3\x80\x82", "it ends with a full stop or a bracket" },
+        { "R%e3%80%82", "it ends with a full stop or a bracket" },
+        { "R\x80\x82", NULL }
+    };
+
+    args = sign("E1", EXPIRY);
+    memcpy(right, args.data, args.len);
+    right[args.len] = '\0';
+
+    for (i = 0; i < tap_nitems(cases); i++) {
+        form(text, cases[i].form, right, "");
+        args = str(text);
+        damage = prize_signature_link_damage(&args);
+
+        ok(cases[i].says ? damage && strcmp(damage, cases[i].says) == 0
+                         : damage == NULL,
+           "damage of %s: %s", cases[i].form, damage ? damage : "none");
+    }
 }
 
 
@@ -432,6 +526,8 @@ main(void)
     test_every_bit();
     test_expiry();
     test_forms();
+    test_encoded();
+    test_damage();
     test_base64();
     test_rotation();
     test_parts();
