@@ -275,9 +275,9 @@ qr/"prize_page" wants a file of at most 16 MiB, which ".*\.html" is not/
 --- config: location = /h5 { prize_page page.html if=!!a; } # here
 --- must_die: with the name of a field, not "if=!!a"
 
-=== TEST 22: an exclamation mark in the name of a field
---- config: location = /h5 { prize_page page.html if=a!b=x; } # here
---- must_die: with the name of a field, not "if=a!b=x"
+=== TEST 22: a condition on a field that no page can name
+--- config: location = /h5 { prize_page page.html if=a.b=x; } # here
+--- must_die: with the name of a field, not "if=a.b=x"
 
 === TEST 23: a variable in the place of a field
 --- config: location = /h5 { prize_page page.html if=$arg_x; } # here
@@ -303,9 +303,9 @@ qr/"prize_page" wants a file of at most 16 MiB, which ".*\.html" is not/
 --- config: location = /h5 { prize_page page.html raw=a,,b; } # here
 --- must_die: "prize_page" takes "raw=FIELD[,FIELD...]", not "raw=a,,b"
 
-=== TEST 29: a comma at the end of raw=
---- config: location = /h5 { prize_page page.html raw=name,; } # here
---- must_die: "prize_page" takes "raw=FIELD[,FIELD...]", not "raw=name,"
+=== TEST 29: raw= with a field that no page can name
+--- config: location = /h5 { prize_page page.html raw=a.b; } # here
+--- must_die: "prize_page" takes "raw=FIELD[,FIELD...]", not "raw=a.b"
 
 === TEST 30: behind another content handler
 --- page: page

@@ -9,10 +9,10 @@ typedef struct {
     const char            *name;
     unsigned               first;       /* of an enumeration */
     unsigned               last;        /* they are added up */
-} prize_column_t;
+} prize_history_column_t;
 
 
-static const prize_column_t  prize_history_counters[] = {
+static const prize_history_column_t  prize_history_counters[] = {
     { "200", PRIZE_HTTP_200, PRIZE_HTTP_200 },
     { "400", PRIZE_HTTP_400, PRIZE_HTTP_400 },
     { "403", PRIZE_HTTP_403, PRIZE_HTTP_403 },
@@ -32,7 +32,7 @@ static const prize_column_t  prize_history_counters[] = {
 };
 
 
-static const prize_column_t  prize_history_counts[] = {
+static const prize_history_column_t  prize_history_counts[] = {
     { "from_redis", PRIZE_REQUEST_REDIS, PRIZE_REQUEST_REDIS },
     { "from_postgres", PRIZE_REQUEST_POSTGRES, PRIZE_REQUEST_POSTGRES },
     { "from_nobody", PRIZE_REQUEST_NOBODY, PRIZE_REQUEST_NOBODY },
@@ -41,7 +41,7 @@ static const prize_column_t  prize_history_counts[] = {
 };
 
 
-static const prize_column_t  prize_history_buckets[] = {
+static const prize_history_column_t  prize_history_buckets[] = {
     { "request", PRIZE_REQUEST_REDIS, PRIZE_REQUEST_NOBODY },
     { "redis", PRIZE_REDIS_COMMAND, PRIZE_REDIS_COMMAND },
     { "postgres", PRIZE_POSTGRES_QUERY, PRIZE_POSTGRES_QUERY },
@@ -49,7 +49,7 @@ static const prize_column_t  prize_history_buckets[] = {
 };
 
 
-static const prize_column_t  prize_history_gauges[] = {
+static const prize_history_column_t  prize_history_gauges[] = {
     { "in_flight", PRIZE_REQUESTS_IN_FLIGHT, PRIZE_REQUESTS_IN_FLIGHT },
     { "queue", PRIZE_POSTGRES_QUEUED, PRIZE_POSTGRES_QUEUED },
     { "queue_max", PRIZE_POSTGRES_QUEUE_MAX, PRIZE_POSTGRES_QUEUE_MAX },
@@ -133,7 +133,7 @@ prize_history_read(const prize_history_t *history, uint64_t second,
 
 
 static void
-prize_history_names(prize_text_t *text, const prize_column_t *column)
+prize_history_names(prize_text_t *text, const prize_history_column_t *column)
 {
     for ( /* void */ ; column->name; column++) {
         prize_text_add(text, ",\"%s\"", column->name);
@@ -158,7 +158,7 @@ prize_history_columns(prize_text_t *text)
 /* of some histograms together; those that end it and are 0 are left out */
 
 static void
-prize_history_difference(prize_text_t *text, const prize_column_t *column,
+prize_history_difference(prize_text_t *text, const prize_history_column_t *column,
     const prize_sample_t *from, const prize_sample_t *to)
 {
     unsigned  i, k, n;
@@ -212,7 +212,7 @@ prize_history_row(prize_text_t *text, const prize_sample_t *from,
 {
     unsigned               i;
     uint64_t               n;
-    const prize_column_t  *c;
+    const prize_history_column_t  *c;
 
     prize_text_add(text, "[%llu,%llu", (unsigned long long) to->second,
                    (unsigned long long) (to->clock - from->clock));

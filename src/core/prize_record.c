@@ -56,6 +56,15 @@ static const char  prize_false_pairs[] =
 
 
 int
+prize_field_is_name(unsigned char ch)
+{
+    return (ch >= 'A' && ch <= 'Z') || (ch >= 'a' && ch <= 'z')
+           || (ch >= '0' && ch <= '9') || ch == '_' || ch == '-'
+           || ch >= 0x80;
+}
+
+
+int
 prize_fields_init(prize_fields_t *fields)
 {
     memset(fields, 0, sizeof(prize_fields_t));

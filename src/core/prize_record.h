@@ -68,6 +68,9 @@ typedef struct {
 } prize_record_t;
 
 
+/* 1 for a byte that a tag's name of a field is made of, in valid UTF-8 */
+int prize_field_is_name(unsigned char ch);
+
 /* 0, or -1 without memory; field "id" is in the table at once */
 int prize_fields_init(prize_fields_t *fields);
 

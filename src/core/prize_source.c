@@ -238,17 +238,6 @@ prize_source_delimiters(prize_source_t *source, prize_tag_t *tag)
 }
 
 
-/* the source is valid UTF-8, so every other byte is of a whole character */
-
-static int
-prize_source_is_name(unsigned char ch)
-{
-    return (ch >= 'A' && ch <= 'Z') || (ch >= 'a' && ch <= 'z')
-           || (ch >= '0' && ch <= '9') || ch == '_' || ch == '-'
-           || ch >= 0x80;
-}
-
-
 static int
 prize_source_name_missing(prize_source_t *source, prize_tag_t *tag, size_t at)
 {
@@ -333,7 +322,7 @@ prize_source_name(prize_source_t *source, prize_tag_t *tag, size_t at)
 
     tag->name.data = source->data + at;
 
-    while (at < source->len && prize_source_is_name(source->data[at])
+    while (at < source->len && prize_field_is_name(source->data[at])
            && !prize_source_is(source, at, &source->close))
     {
         at++;

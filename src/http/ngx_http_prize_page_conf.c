@@ -81,6 +81,23 @@ ngx_http_prize_pages_create(ngx_conf_t *cf)
 }
 
 
+/* no page could have another one, and a query seldom has */
+
+static ngx_uint_t
+ngx_http_prize_page_is_field(u_char *p, u_char *last)
+{
+    if (p == last) {
+        return 0;
+    }
+
+    while (p < last && prize_field_is_name(*p)) {
+        p++;
+    }
+
+    return p == last;
+}
+
+
 /* if=FIELD, if=!FIELD, if=FIELD=VALUE, if=FIELD!=VALUE */
 
 static ngx_int_t
@@ -114,7 +131,7 @@ ngx_http_prize_page_if(ngx_conf_t *cf, ngx_http_prize_pages_t *pages,
         p = last;
     }
 
-    if (p == name || *name == '$' || ngx_strlchr(name, p, '!')
+    if (!ngx_http_prize_page_is_field(name, p)
         || (condition->compare && value->data[0] == '!'))
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
@@ -156,7 +173,7 @@ ngx_http_prize_page_raw(ngx_conf_t *cf, ngx_array_t *raw, ngx_str_t *value)
         comma = ngx_strlchr(p, last, ',');
         comma = comma ? comma : last;
 
-        if (comma == p) {
+        if (!ngx_http_prize_page_is_field(p, comma)) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "\"prize_page\" takes \"raw=FIELD[,FIELD...]\", "
                                "not \"raw=%V\"", value);
