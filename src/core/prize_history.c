@@ -158,8 +158,9 @@ prize_history_columns(prize_text_t *text)
 /* of some histograms together; those that end it and are 0 are left out */
 
 static void
-prize_history_difference(prize_text_t *text, const prize_history_column_t *column,
-    const prize_sample_t *from, const prize_sample_t *to)
+prize_history_difference(prize_text_t *text,
+    const prize_history_column_t *column, const prize_sample_t *from,
+    const prize_sample_t *to)
 {
     unsigned  i, k, n;
     uint64_t  buckets[PRIZE_BUCKETS];
