@@ -229,7 +229,7 @@ prizectl_pages_report_values(prizectl_values_t *values)
     const prizectl_value_t  *value;
 
     if (values->many) {
-        printf("  more than %u values\n", PRIZECTL_VALUES_MAX);
+        printf("  more than %d values\n", PRIZECTL_VALUES_MAX);
         return;
     }
 
@@ -332,7 +332,7 @@ prizectl_pages_json_rarest(prizectl_values_t *values)
     unsigned  i, n;
 
     if (values->many) {
-        printf("{\"more_than\":%u}", PRIZECTL_VALUES_MAX);
+        printf("{\"more_than\":%d}", PRIZECTL_VALUES_MAX);
         return;
     }
 
