@@ -205,6 +205,7 @@ prize_postgres_batch_size_sum 0.000000
 prize_postgres_batch_size_count 0
 prize_redis_connections{peer="PEER",state="connecting"} N
 prize_redis_connections{peer="PEER",state="connected"} N
+prize_redis_tls_connections{peer="PEER"} N
 prize_redis_commands_in_flight{peer="PEER"} N
 prize_breaker_open{backend="postgres",peer="hr"} 0
 prize_breaker_open{backend="redis",peer="PEER"} 0
@@ -214,6 +215,7 @@ prize_redis_errors_total{peer="PEER",reason="timeout"} 0
 prize_redis_errors_total{peer="PEER",reason="protocol"} 0
 prize_redis_errors_total{peer="PEER",reason="away"} 0
 prize_redis_errors_total{peer="PEER",reason="denied"} 0
+prize_redis_errors_total{peer="PEER",reason="tls"} 0
 prize_redis_errors_total{peer="PEER",reason="reply"} 0
 prize_pages_total{page="page.html"} 0
 END

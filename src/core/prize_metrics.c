@@ -338,25 +338,49 @@ prize_metrics_add_counters(prize_metrics_slot_t *sum,
 
 
 static void
+prize_metrics_add_peer(prize_peer_metrics_t *sum,
+    const prize_peer_metrics_t *peer, int leaving)
+{
+    unsigned  k;
+
+    for (k = 0; k < PRIZE_PEER_BREAKER; k++) {
+        sum->gauges[k] += peer->gauges[k];
+    }
+
+    if (leaving) {
+        return;
+    }
+
+    /* workers, each once, though it has a breaker for each login */
+
+    for ( /* void */ ; k <= PRIZE_PEER_KNOWN; k++) {
+        sum->gauges[k] += (peer->gauges[k] > 0);
+    }
+
+    /* the first of them to end */
+
+    for ( /* void */ ; k < PRIZE_PEER_GAUGES; k++) {
+        if (peer->gauges[k]
+            && (sum->gauges[k] == 0 || peer->gauges[k] < sum->gauges[k]))
+        {
+            sum->gauges[k] = peer->gauges[k];
+        }
+    }
+}
+
+
+static void
 prize_metrics_add_gauges(prize_metrics_slot_t *sum,
     const prize_metrics_slot_t *slot)
 {
-    unsigned  n, k;
+    unsigned  n;
 
     for (n = 0; n < PRIZE_GAUGES; n++) {
         sum->gauges[n] += slot->gauges[n];
     }
 
     for (n = 0; n < PRIZE_METRICS_LABELS; n++) {
-        for (k = 0; k < PRIZE_PEER_BREAKER; k++) {
-            sum->peers[n].gauges[k] += slot->peers[n].gauges[k];
-        }
-
-        /* workers, each once, though it has a breaker for each login */
-
-        for ( /* void */ ; k < PRIZE_PEER_GAUGES && !slot->leaving; k++) {
-            sum->peers[n].gauges[k] += (slot->peers[n].gauges[k] > 0);
-        }
+        prize_metrics_add_peer(&sum->peers[n], &slot->peers[n], slot->leaving);
     }
 }
 

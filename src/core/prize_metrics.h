@@ -99,9 +99,12 @@ typedef enum {
 typedef enum {
     PRIZE_PEER_CONNECTING = 0,
     PRIZE_PEER_CONNECTED,
+    PRIZE_PEER_TLS,                     /* of them, by TLS */
     PRIZE_PEER_IN_FLIGHT,
     PRIZE_PEER_BREAKER,                 /* 1 if open or half-open */
     PRIZE_PEER_KNOWN,                   /* how many of the worker's have it */
+    PRIZE_PEER_SERVER_END,              /* when a certificate ends, Unix */
+    PRIZE_PEER_CLIENT_END,              /*   time; 0: there is none */
     PRIZE_PEER_GAUGES
 } prize_peer_gauge_e;
 
@@ -113,6 +116,7 @@ typedef enum {
     PRIZE_PEER_ERROR_PROTOCOL,
     PRIZE_PEER_ERROR_AWAY,
     PRIZE_PEER_ERROR_DENIED,
+    PRIZE_PEER_ERROR_TLS,
     PRIZE_PEER_ERROR_REPLY,
     PRIZE_PEER_COUNTERS
 } prize_peer_counter_e;

@@ -74,6 +74,10 @@ static const prize_family_t  prize_families[] = {
       "IDs of one query." },
     { "prize_redis_connections", "gauge",
       "Connections to a server of Redis, by state." },
+    { "prize_redis_tls_connections", "gauge",
+      "Those of them that are up by TLS." },
+    { "prize_redis_certificate_end_seconds", "gauge",
+      "When the first certificate ends, Unix time." },
     { "prize_redis_commands_in_flight", "gauge",
       "Commands that a server of Redis has been asked." },
     { "prize_breaker_open", "gauge",
@@ -184,9 +188,14 @@ static const prize_series_t  prize_peer_gauges[PRIZE_PEER_GAUGES] = {
         { "prize_redis_connections", ",state=\"connecting\"" },
     [PRIZE_PEER_CONNECTED] =
         { "prize_redis_connections", ",state=\"connected\"" },
+    [PRIZE_PEER_TLS] = { "prize_redis_tls_connections", "" },
     [PRIZE_PEER_IN_FLIGHT] = { "prize_redis_commands_in_flight", "" },
     [PRIZE_PEER_BREAKER] = { "prize_breaker_open", "" },
-    [PRIZE_PEER_KNOWN] = { "", "" }     /* a family of no name is not told */
+    [PRIZE_PEER_KNOWN] = { "", "" },    /* a family of no name is not told */
+    [PRIZE_PEER_SERVER_END] =
+        { "prize_redis_certificate_end_seconds", ",owner=\"server\"" },
+    [PRIZE_PEER_CLIENT_END] =
+        { "prize_redis_certificate_end_seconds", ",owner=\"client\"" }
 };
 
 
@@ -203,6 +212,8 @@ static const prize_series_t  prize_peer_counters[PRIZE_PEER_COUNTERS] = {
         { "prize_redis_errors_total", ",reason=\"away\"" },
     [PRIZE_PEER_ERROR_DENIED] =
         { "prize_redis_errors_total", ",reason=\"denied\"" },
+    [PRIZE_PEER_ERROR_TLS] =
+        { "prize_redis_errors_total", ",reason=\"tls\"" },
     [PRIZE_PEER_ERROR_REPLY] =
         { "prize_redis_errors_total", ",reason=\"reply\"" }
 };
@@ -292,7 +303,8 @@ prize_metrics_peer(prize_text_t *text, prize_series_pt series,
 
         if (strcmp(prize_peer_gauges[i].name, family) != 0
             || peer->gauges[PRIZE_PEER_KNOWN] == 0
-            || (kind != PRIZE_LABEL_REDIS && i != PRIZE_PEER_BREAKER))
+            || (kind != PRIZE_LABEL_REDIS && i != PRIZE_PEER_BREAKER)
+            || (i > PRIZE_PEER_KNOWN && peer->gauges[i] == 0))
         {
             continue;
         }

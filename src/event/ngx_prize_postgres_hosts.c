@@ -194,9 +194,12 @@ ngx_prize_postgres_hosts_connect(ngx_prize_postgres_hosts_t *hosts)
     /* what stands before the conninfo yields to it, what stands after wins */
 
     const char  *keywords[] = { "gssencmode", "fallback_application_name",
+                                "keepalives_idle", "keepalives_interval",
+                                "keepalives_count",
                                 "dbname", "client_encoding",
                                 "host", "hostaddr", "port", NULL };
-    const char  *values[] = { "disable", "nginx", hosts->conninfo, "UTF8",
+    const char  *values[] = { "disable", "nginx", "30", "5", "3",
+                              hosts->conninfo, "UTF8",
                               lists[0], lists[1], lists[2], NULL };
 
     return PQconnectStartParams(keywords, values, 1);

@@ -43,6 +43,44 @@ static const ngx_prize_backend_kind_t  ngx_prize_redis_kind = {
     (ngx_prize_peer_metrics((redis)->backend.label)->counters[reason]++)
 
 
+/* the first to end of all that are known under one label */
+
+static void
+ngx_prize_redis_first_end(int64_t *end, time_t not_after)
+{
+    if (not_after && (*end == 0 || not_after < *end)) {
+        *end = not_after;
+    }
+}
+
+
+static void
+ngx_prize_redis_gauge_ends(ngx_uint_t label)
+{
+    int64_t              *gauges;
+    ngx_prize_redis_t    *redis;
+    ngx_prize_backend_t  *backend;
+
+    gauges = ngx_prize_peer_metrics(label)->gauges;
+
+    gauges[PRIZE_PEER_SERVER_END] = 0;
+    gauges[PRIZE_PEER_CLIENT_END] = 0;
+
+    ngx_prize_backend_foreach(&ngx_prize_redis_kind, backend) {
+        redis = (ngx_prize_redis_t *) backend;
+
+        if (backend->label != label || redis->conn.login->tls == NULL) {
+            continue;
+        }
+
+        ngx_prize_redis_first_end(&gauges[PRIZE_PEER_SERVER_END],
+                                  redis->conn.tls.not_after);
+        ngx_prize_redis_first_end(&gauges[PRIZE_PEER_CLIENT_END],
+                                  redis->conn.login->tls->not_after);
+    }
+}
+
+
 /* lookups: sent when the connection is ready, and answered by their slots */
 
 static void
@@ -278,6 +316,10 @@ ngx_prize_redis_up(ngx_prize_redis_t *redis)
     ngx_queue_t          waiting;
     ngx_prize_lookup_t  *lookup;
 
+    if (redis->conn.login->tls) {
+        ngx_prize_redis_gauge_ends(redis->backend.label);
+    }
+
     if (ngx_prize_breaker_probed(&redis->backend.breaker)) {
         ngx_prize_notice(&redis->backend.back, NGX_LOG_NOTICE,
                          redis->backend.log, 0, "redis \"%V\" is used again",
@@ -300,12 +342,46 @@ ngx_prize_redis_up(ngx_prize_redis_t *redis)
 }
 
 
+/* the server is away, or as good as that */
+
+static void
+ngx_prize_redis_blame_server(ngx_prize_redis_t *redis)
+{
+    ngx_uint_t               opened;
+    ngx_prize_redis_loss_t  *loss;
+    ngx_prize_redis_conn_t  *conn;
+
+    conn = &redis->conn;
+    loss = &conn->loss;
+
+    opened = ngx_prize_breaker_failure(&redis->backend.breaker);
+
+    ngx_prize_notice(&redis->backend.lost, NGX_LOG_ERR, redis->backend.log,
+                     loss->err,
+                     "redis \"%V\": %s%s%s%s, %ui commands in flight",
+                     &redis->name, loss->why,
+                     conn->tls.words[0] ? ": " : "", conn->tls.words,
+                     opened ? ", left alone for now" : "",
+                     conn->pipe.pending);
+
+    if (opened && loss->fault == NGX_PRIZE_REDIS_SILENT) {
+        ngx_prize_breaker_open(&redis->backend.breaker,
+                               NGX_PRIZE_REDIS_DENIED_WAIT);
+    }
+
+    /* what fails at once could fail a thousand times in a moment */
+
+    if (conn->state != NGX_PRIZE_REDIS_READY && loss->err != NGX_ETIMEDOUT) {
+        ngx_prize_breaker_rest(&redis->backend.breaker);
+    }
+}
+
+
 /* one event of a connection, whatever number of lookups it takes along */
 
 static void
 ngx_prize_redis_blame(ngx_prize_redis_t *redis)
 {
-    const char              *now;
     ngx_prize_redis_loss_t  *loss;
     ngx_prize_redis_conn_t  *conn;
 
@@ -318,37 +394,32 @@ ngx_prize_redis_blame(ngx_prize_redis_t *redis)
 
     ngx_prize_redis_count_error(redis, loss->reason);
 
-    if (loss->fault == NGX_PRIZE_REDIS_SERVER) {
-
-        now = ngx_prize_breaker_failure(&redis->backend.breaker)
-              ? ", left alone for now" : "";
-
-        ngx_prize_notice(&redis->backend.lost, NGX_LOG_ERR,
-                         redis->backend.log, loss->err,
-                         "redis \"%V\": %s%s, %ui commands in flight",
-                         &redis->name, loss->why, now, conn->pipe.pending);
-
-        /* what fails at once could fail a thousand times in a moment */
-
-        if (conn->state != NGX_PRIZE_REDIS_READY
-            && loss->err != NGX_ETIMEDOUT)
-        {
-            ngx_prize_breaker_rest(&redis->backend.breaker);
-        }
-
+    if (loss->fault == NGX_PRIZE_REDIS_SERVER
+        || loss->fault == NGX_PRIZE_REDIS_SILENT)
+    {
+        ngx_prize_redis_blame_server(redis);
         return;
     }
 
     /* the server answers, but not to us, or not yet */
 
-    ngx_prize_notice(&redis->denied, NGX_LOG_ERR, redis->backend.log, 0,
-                     "redis \"%V\" says \"%*s\", left alone for now",
-                     &redis->name, ngx_min(conn->pipe.reply.text.len, 200),
-                     conn->pipe.reply.text.data);
+    if (loss->fault == NGX_PRIZE_REDIS_NO_TLS) {
+        ngx_prize_notice(&redis->denied, NGX_LOG_ERR, redis->backend.log, 0,
+                         "redis \"%V\": %s%s%s, left alone for now",
+                         &redis->name, loss->why,
+                         conn->tls.words[0] ? ": " : "", conn->tls.words);
+
+    } else {
+        ngx_prize_notice(&redis->denied, NGX_LOG_ERR, redis->backend.log, 0,
+                         "redis \"%V\" says \"%*s\", left alone for now",
+                         &redis->name,
+                         ngx_min(conn->pipe.reply.text.len, 200),
+                         conn->pipe.reply.text.data);
+    }
 
     ngx_prize_breaker_open(&redis->backend.breaker,
-                           loss->fault == NGX_PRIZE_REDIS_NOT_US
-                           ? NGX_PRIZE_REDIS_DENIED_WAIT : 0);
+                           loss->fault == NGX_PRIZE_REDIS_NOT_NOW
+                           ? 0 : NGX_PRIZE_REDIS_DENIED_WAIT);
 }
 
 
@@ -475,13 +546,15 @@ ngx_prize_redis_expire(void *data, ngx_queue_t *late)
 
     conn = &redis->conn;
 
-    if (conn->state == NGX_PRIZE_REDIS_CONNECTING
-        || conn->state == NGX_PRIZE_REDIS_LOGIN)
+    if (conn->state != NGX_PRIZE_REDIS_CLOSED
+        && conn->state != NGX_PRIZE_REDIS_READY)
     {
         if ((ngx_msec_int_t) (conn->deadline - ngx_current_msec) <= 0) {
             ngx_prize_redis_conn_lose(conn, NGX_PRIZE_REDIS_SERVER,
                                       PRIZE_PEER_ERROR_CONNECT, NGX_ETIMEDOUT,
-                                      "connecting timed out");
+                                      conn->state == NGX_PRIZE_REDIS_HANDSHAKE
+                                      ? "the TLS handshake timed out"
+                                      : "connecting timed out");
             return;
         }
 
@@ -527,16 +600,20 @@ ngx_prize_redis_detach(void *data, ngx_prize_lookup_t *lookup)
 static void
 ngx_prize_redis_destroy(void *data)
 {
+    ngx_uint_t          label;
     ngx_prize_redis_t  *redis = data;
 
+    label = redis->backend.label;
+
     ngx_prize_redis_drop(redis);
-    ngx_prize_redis_pipe_destroy(&redis->conn.pipe);
+    ngx_prize_redis_conn_destroy(&redis->conn);
 
     if (redis->end.timer_set) {
         ngx_del_timer(&redis->end);
     }
 
     ngx_prize_backend_end(&redis->backend);
+    ngx_prize_redis_gauge_ends(label);
     ngx_destroy_pool(redis->pool);
 }
 
@@ -598,10 +675,67 @@ ngx_prize_redis_limit_unheld(void)
 }
 
 
+/*
+ * What a server's certificate has to name; empty where nothing is checked or
+ * sent.  Two names for one address are two servers.  "text" has room for an
+ * address.
+ */
+
+static ngx_str_t
+ngx_prize_redis_host(const ngx_prize_redis_tls_t *tls,
+    struct sockaddr *sockaddr, socklen_t socklen, const ngx_str_t *host,
+    u_char *text)
+{
+    ngx_str_t  address = ngx_null_string;
+
+    if (tls == NULL || (!tls->verify && !tls->server_name)) {
+        return address;
+    }
+
+    if (tls->name.len) {
+        return tls->name;
+    }
+
+    if (host && host->len) {
+        return *host;
+    }
+
+    if (sockaddr->sa_family != AF_UNIX) {
+        address.data = text;
+        address.len = ngx_sock_ntop(sockaddr, socklen, text,
+                                    NGX_SOCKADDR_STRLEN, 0);
+    }
+
+    return address;
+}
+
+
+/* what the endpoint is called, by us and by its certificate */
+
+static ngx_int_t
+ngx_prize_redis_copy_names(ngx_prize_redis_t *redis, ngx_str_t *name,
+    ngx_str_t *host)
+{
+    redis->name.len = name->len;
+    redis->name.data = ngx_pstrdup(redis->pool, name);
+
+    redis->host.len = host->len;
+    redis->host.data = ngx_pnalloc(redis->pool, host->len + 1);
+
+    if (redis->name.data == NULL || redis->host.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    (void) ngx_cpystrn(redis->host.data, host->data, host->len + 1);
+
+    return NGX_OK;
+}
+
+
 static ngx_prize_redis_t *
 ngx_prize_redis_create(ngx_cycle_t *cycle,
     const ngx_prize_redis_login_t *login, struct sockaddr *sockaddr,
-    socklen_t socklen, ngx_str_t *name)
+    socklen_t socklen, ngx_str_t *name, ngx_str_t *host)
 {
     ngx_pool_t         *pool;
     ngx_prize_redis_t  *redis;
@@ -618,9 +752,7 @@ ngx_prize_redis_create(ngx_cycle_t *cycle,
 
     redis->pool = pool;
 
-    redis->name.len = name->len;
-    redis->name.data = ngx_pstrdup(pool, name);
-    if (redis->name.data == NULL) {
+    if (ngx_prize_redis_copy_names(redis, name, host) != NGX_OK) {
         goto failed;
     }
 
@@ -635,7 +767,8 @@ ngx_prize_redis_create(ngx_cycle_t *cycle,
     redis->end.cancelable = 1;
 
     ngx_prize_redis_conn_init(&redis->conn, &redis->sockaddr.sockaddr, socklen,
-                              &redis->name, login, cycle->log);
+                              &redis->name, &redis->host, login,
+                              cycle->log);
 
     if (ngx_prize_backend_init(&redis->backend, &ngx_prize_redis_kind, cycle,
                                &redis->name)
@@ -647,6 +780,8 @@ ngx_prize_redis_create(ngx_cycle_t *cycle,
     redis->conn.handler = ngx_prize_redis_conn_handler;
     redis->conn.owner = redis;
     redis->conn.pipe.label = redis->backend.label;
+
+    ngx_prize_redis_gauge_ends(redis->backend.label);
 
     return redis;
 
@@ -660,15 +795,23 @@ failed:
 
 ngx_prize_redis_t *
 ngx_prize_redis_get(ngx_cycle_t *cycle, const ngx_prize_redis_login_t *login,
-    struct sockaddr *sockaddr, socklen_t socklen, ngx_str_t *name)
+    struct sockaddr *sockaddr, socklen_t socklen, ngx_str_t *name,
+    const ngx_str_t *host)
 {
+    u_char                text[NGX_SOCKADDR_STRLEN];
+    ngx_str_t             wanted;
     ngx_prize_redis_t    *redis;
     ngx_prize_backend_t  *backend;
+
+    wanted = ngx_prize_redis_host(login->tls, sockaddr, socklen, host, text);
 
     ngx_prize_backend_foreach(&ngx_prize_redis_kind, backend) {
         redis = (ngx_prize_redis_t *) backend;
 
         if (redis->conn.login == login
+            && redis->host.len == wanted.len
+            && (wanted.len == 0
+                || ngx_strncmp(redis->host.data, wanted.data, wanted.len) == 0)
             && ngx_cmp_sockaddr(&redis->sockaddr.sockaddr, redis->socklen,
                                 sockaddr, socklen, 1)
                == NGX_OK)
@@ -678,7 +821,8 @@ ngx_prize_redis_get(ngx_cycle_t *cycle, const ngx_prize_redis_login_t *login,
         }
     }
 
-    redis = ngx_prize_redis_create(cycle, login, sockaddr, socklen, name);
+    redis = ngx_prize_redis_create(cycle, login, sockaddr, socklen, name,
+                                   &wanted);
 
     if (redis) {
         ngx_prize_redis_hold(redis);

@@ -1,8 +1,8 @@
 
 /*
- * An endpoint: one address, asked with one login.  A worker has one
- * connection to it, which all requests share, and lookups wait here until it
- * is up.
+ * An endpoint: one address, asked with one login, by TLS or not, and under
+ * one name where a certificate has to bear it.  A worker has one connection to
+ * it, which all requests share, and lookups wait here until it is up.
  *
  * An endpoint has a pool of its own.  It is held by whoever points to it, and
  * ends a minute after nobody does, or sooner if it is dead or one of many.
@@ -24,6 +24,7 @@ typedef struct {
     ngx_prize_backend_t         backend;
     ngx_pool_t                 *pool;
     ngx_str_t                   name;
+    ngx_str_t                   host;       /* to be certified, or empty */
     socklen_t                   socklen;
     ngx_sockaddr_t              sockaddr;
 
@@ -59,11 +60,12 @@ typedef struct {
 /*
  * The worker's endpoint, made on first use and not yet connected, and held
  * for the caller; NULL without memory.  "login" must live as long as the
- * cycle.
+ * cycle.  "host" is the name under which the address is known; NULL or empty:
+ * none, and by TLS a certificate has to name the address.
  */
 ngx_prize_redis_t *ngx_prize_redis_get(ngx_cycle_t *cycle,
     const ngx_prize_redis_login_t *login, struct sockaddr *sockaddr,
-    socklen_t socklen, ngx_str_t *name);
+    socklen_t socklen, ngx_str_t *name, const ngx_str_t *host);
 
 /* one more points to it, or one less */
 void ngx_prize_redis_hold(ngx_prize_redis_t *redis);

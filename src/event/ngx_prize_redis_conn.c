@@ -11,6 +11,10 @@
     (ngx_prize_peer_metrics((conn)->pipe.label)->gauges[gauge] += (n))
 
 
+static void ngx_prize_redis_conn_read_handler(ngx_event_t *rev);
+static void ngx_prize_redis_conn_write_handler(ngx_event_t *wev);
+
+
 static void
 ngx_prize_redis_conn_set_loss(ngx_prize_redis_conn_t *conn,
     ngx_prize_redis_fault_e fault, prize_peer_counter_e reason,
@@ -44,6 +48,44 @@ ngx_prize_redis_conn_fail(ngx_prize_redis_conn_t *conn,
     ngx_prize_redis_conn_lose(conn, NGX_PRIZE_REDIS_SERVER,
                               conn->state == NGX_PRIZE_REDIS_READY
                               ? reason : PRIZE_PEER_ERROR_CONNECT, err, why);
+}
+
+
+/* as above, but one attempt in ten seconds is enough */
+
+static void
+ngx_prize_redis_conn_no_tls(ngx_prize_redis_conn_t *conn, const char *why)
+{
+    /* a session may be what is wrong */
+    ngx_prize_redis_tls_forget(&conn->tls);
+
+    ngx_prize_redis_conn_lose(conn, NGX_PRIZE_REDIS_NO_TLS,
+                              PRIZE_PEER_ERROR_TLS, 0, why);
+}
+
+
+/*
+ * c->recv or c->send has failed.  By TLS, errno says nothing, and the server
+ * may refuse our certificate only now (RFC 8446, section 4.4.2.4).
+ */
+
+static void
+ngx_prize_redis_conn_broken(ngx_prize_redis_conn_t *conn, ngx_err_t err,
+    const char *why)
+{
+    if (conn->login->tls == NULL) {
+        ngx_prize_redis_conn_fail(conn, PRIZE_PEER_ERROR_LOST, err, why);
+        return;
+    }
+
+    if (conn->state == NGX_PRIZE_REDIS_LOGIN
+        && ngx_prize_redis_tls_refused(&conn->tls))
+    {
+        ngx_prize_redis_conn_no_tls(conn, "it refuses us");
+        return;
+    }
+
+    ngx_prize_redis_conn_fail(conn, PRIZE_PEER_ERROR_LOST, 0, why);
 }
 
 
@@ -111,9 +153,11 @@ ngx_prize_redis_conn_ping_handler(ngx_prize_redis_pipe_t *pipe,
     }
 
     conn->state = NGX_PRIZE_REDIS_READY;
+    conn->answered = 1;
 
     ngx_prize_redis_conn_gauge(conn, PRIZE_PEER_CONNECTING, -1);
     ngx_prize_redis_conn_gauge(conn, PRIZE_PEER_CONNECTED, 1);
+    ngx_prize_redis_conn_gauge(conn, PRIZE_PEER_TLS, conn->login->tls != NULL);
 
     ngx_log_debug1(NGX_LOG_DEBUG_EVENT, conn->log, 0,
                    "prize redis \"%V\" ready", conn->peer.name);
@@ -184,10 +228,6 @@ ngx_prize_redis_conn_login(ngx_prize_redis_conn_t *conn)
 
     conn->state = NGX_PRIZE_REDIS_LOGIN;
 
-    /* a worker that was late to see its socket has not asked anything yet */
-
-    conn->deadline = ngx_current_msec + conn->timeout;
-
     if (conn->login->password.len
         && ngx_prize_redis_conn_auth(conn) != NGX_OK)
     {
@@ -207,6 +247,81 @@ ngx_prize_redis_conn_login(ngx_prize_redis_conn_t *conn)
                                         conn->timeout,
                                         ngx_prize_redis_conn_ping_handler)
            ? NGX_OK : NGX_ERROR;
+}
+
+
+/* what came with the last flight of a handshake has no event of its own */
+
+static ngx_int_t
+ngx_prize_redis_conn_handshaked(ngx_prize_redis_conn_t *conn)
+{
+    ngx_uint_t         lost;
+    const char        *why;
+    ngx_connection_t  *c;
+
+    c = conn->peer.connection;
+    why = ngx_prize_redis_tls_refuse(&conn->tls, c, &lost);
+
+    if (why && lost) {
+        ngx_prize_redis_conn_fail(conn, PRIZE_PEER_ERROR_CONNECT, 0, why);
+        return NGX_ERROR;
+    }
+
+    if (why) {
+        ngx_prize_redis_conn_no_tls(conn, why);
+        return NGX_ERROR;
+    }
+
+    conn->tls.words[0] = '\0';
+
+    c->read->handler = ngx_prize_redis_conn_read_handler;
+    c->write->handler = ngx_prize_redis_conn_write_handler;
+
+    if (ngx_prize_redis_conn_login(conn) != NGX_OK) {
+        ngx_prize_redis_conn_fail(conn, PRIZE_PEER_ERROR_CONNECT, NGX_ENOMEM,
+                                  "handshake failed");
+        return NGX_ERROR;
+    }
+
+    ngx_post_event(c->read, &ngx_posted_events);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_prize_redis_conn_handshake_handler(ngx_connection_t *c)
+{
+    ngx_prize_redis_conn_t  *conn;
+
+    conn = c->data;
+
+    ngx_log_debug1(NGX_LOG_DEBUG_EVENT, c->log, 0,
+                   "prize redis \"%V\" handshaked", conn->peer.name);
+
+    (void) ngx_prize_redis_conn_handshaked(conn);
+}
+
+
+/* NGX_ERROR: it has been lost */
+
+static ngx_int_t
+ngx_prize_redis_conn_handshake(ngx_prize_redis_conn_t *conn)
+{
+    ngx_int_t  rc;
+
+    conn->state = NGX_PRIZE_REDIS_HANDSHAKE;
+
+    rc = ngx_prize_redis_tls_handshake(&conn->tls, conn->peer.connection,
+                                       ngx_prize_redis_conn_handshake_handler);
+
+    if (rc == NGX_ERROR) {
+        ngx_prize_redis_conn_fail(conn, PRIZE_PEER_ERROR_CONNECT, NGX_ENOMEM,
+                                  "handshake failed");
+        return NGX_ERROR;
+    }
+
+    return rc == NGX_AGAIN ? NGX_OK : ngx_prize_redis_conn_handshaked(conn);
 }
 
 
@@ -232,6 +347,14 @@ ngx_prize_redis_conn_connected(ngx_prize_redis_conn_t *conn)
         ngx_prize_redis_conn_fail(conn, PRIZE_PEER_ERROR_CONNECT, err,
                                   "connect() failed");
         return NGX_ERROR;
+    }
+
+    /* a worker that was late to see its socket has not asked anything yet */
+
+    conn->deadline = ngx_current_msec + conn->timeout;
+
+    if (conn->login->tls) {
+        return ngx_prize_redis_conn_handshake(conn);
     }
 
     if (ngx_prize_redis_conn_login(conn) != NGX_OK) {
@@ -269,8 +392,8 @@ ngx_prize_redis_conn_flush(ngx_prize_redis_conn_t *conn)
         }
 
         if (n <= 0) {
-            ngx_prize_redis_conn_fail(conn, PRIZE_PEER_ERROR_LOST,
-                                      ngx_socket_errno, "send() failed");
+            ngx_prize_redis_conn_broken(conn, ngx_socket_errno,
+                                        "send() failed");
             return;
         }
 
@@ -318,6 +441,40 @@ ngx_prize_redis_conn_write_handler(ngx_event_t *wev)
 }
 
 
+/*
+ * Nobody has ever answered here, and not now.  A server that wants TLS answers
+ * plain words by an alert (RFC 8446, section 5.1: type 21) or not at all, and
+ * closes, which a proxy without a server does, too.
+ */
+
+static ngx_uint_t
+ngx_prize_redis_conn_wants_tls(ngx_prize_redis_conn_t *conn,
+    const u_char *data, ssize_t n)
+{
+    if (conn->login->tls || conn->answered || conn->heard
+        || conn->state != NGX_PRIZE_REDIS_LOGIN)
+    {
+        return 0;
+    }
+
+    if (n > 0 && data[0] == 0x15) {
+        ngx_prize_redis_conn_no_tls(conn, "it probably wants TLS");
+        return 1;
+    }
+
+    if (n == 0 || (n < 0 && ngx_socket_errno == NGX_ECONNRESET)) {
+        ngx_prize_redis_conn_lose(conn, NGX_PRIZE_REDIS_SILENT,
+                                  PRIZE_PEER_ERROR_CONNECT,
+                                  n < 0 ? NGX_ECONNRESET : 0,
+                                  "closed without an answer, it probably "
+                                  "wants TLS");
+        return 1;
+    }
+
+    return 0;
+}
+
+
 /* NGX_DONE: it has been lost */
 
 static ngx_int_t
@@ -349,13 +506,23 @@ ngx_prize_redis_conn_read(ngx_prize_redis_conn_t *conn, ngx_connection_t *c)
             return NGX_DONE;
         }
 
-        if (n <= 0) {
-            ngx_prize_redis_conn_fail(conn, PRIZE_PEER_ERROR_LOST,
-                                      n < 0 ? ngx_socket_errno : 0,
-                                      n < 0 ? "recv() failed"
-                                            : "closed by the server");
+        if (ngx_prize_redis_conn_wants_tls(conn, buffer, n)) {
             return NGX_DONE;
         }
+
+        if (n == 0) {
+            ngx_prize_redis_conn_fail(conn, PRIZE_PEER_ERROR_LOST, 0,
+                                      "closed by the server");
+            return NGX_DONE;
+        }
+
+        if (n < 0) {
+            ngx_prize_redis_conn_broken(conn, ngx_socket_errno,
+                                        "recv() failed");
+            return NGX_DONE;
+        }
+
+        conn->heard = 1;
 
         rc = ngx_prize_redis_pipe_feed(&conn->pipe, buffer, n);
 
@@ -392,7 +559,9 @@ ngx_prize_redis_conn_read_handler(ngx_event_t *rev)
         return;
     }
 
-    if (ngx_prize_redis_conn_read(conn, c) == NGX_DONE) {
+    if (conn->state == NGX_PRIZE_REDIS_HANDSHAKE
+        || ngx_prize_redis_conn_read(conn, c) == NGX_DONE)
+    {
         return;
     }
 
@@ -406,13 +575,17 @@ ngx_prize_redis_conn_read_handler(ngx_event_t *rev)
 void
 ngx_prize_redis_conn_init(ngx_prize_redis_conn_t *conn,
     struct sockaddr *sockaddr, socklen_t socklen, ngx_str_t *name,
-    const ngx_prize_redis_login_t *login, ngx_log_t *log)
+    ngx_str_t *host, const ngx_prize_redis_login_t *login, ngx_log_t *log)
 {
     ngx_prize_redis_pipe_init(&conn->pipe, ngx_prize_redis_conn_flush_handler,
                               conn, log);
 
     conn->log = log;
     conn->login = login;
+
+    if (login->tls) {
+        ngx_prize_redis_tls_init(&conn->tls, login->tls, host, log);
+    }
 
     /* nginx has a line for every connect() that fails, we have a notice */
 
@@ -429,6 +602,39 @@ ngx_prize_redis_conn_init(ngx_prize_redis_conn_t *conn,
     conn->peer.log = &conn->quiet;
     conn->peer.log_error = NGX_ERROR_INFO;
     conn->peer.so_keepalive = 1;
+}
+
+
+/*
+ * What a firewall forgot at night is noticed in 45 seconds.  SO_KEEPALIVE is
+ * on; without its times it is as good as the kernel's, so nothing fails.
+ */
+
+static void
+ngx_prize_redis_conn_keepalive(ngx_prize_redis_conn_t *conn, ngx_socket_t fd)
+{
+#if (NGX_HAVE_KEEPALIVE_TUNABLE)
+    ngx_uint_t  i;
+
+    static const struct {
+        int  name;
+        int  value;
+    } options[] = {
+        { TCP_KEEPIDLE, 30 }, { TCP_KEEPINTVL, 5 }, { TCP_KEEPCNT, 3 }
+    };
+
+    for (i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+        if (setsockopt(fd, IPPROTO_TCP, options[i].name,
+                       (const void *) &options[i].value, sizeof(int))
+            == -1)
+        {
+            ngx_log_error(NGX_LOG_WARN, conn->log, ngx_socket_errno,
+                          "prize: redis \"%V\": no keepalive",
+                          conn->peer.name);
+            return;
+        }
+    }
+#endif
 }
 
 
@@ -456,13 +662,16 @@ ngx_prize_redis_conn_start(ngx_prize_redis_conn_t *conn)
     c->read->handler = ngx_prize_redis_conn_read_handler;
     c->write->handler = ngx_prize_redis_conn_write_handler;
 
-    if (conn->peer.sockaddr->sa_family != AF_UNIX
-        && ngx_tcp_nodelay(c) != NGX_OK)
-    {
-        ngx_prize_redis_conn_set_loss(conn, NGX_PRIZE_REDIS_SERVER,
-                                      PRIZE_PEER_ERROR_CONNECT, 0,
-                                      "no TCP_NODELAY");
-        return NGX_DECLINED;
+    if (conn->peer.sockaddr->sa_family != AF_UNIX) {
+
+        if (ngx_tcp_nodelay(c) != NGX_OK) {
+            ngx_prize_redis_conn_set_loss(conn, NGX_PRIZE_REDIS_SERVER,
+                                          PRIZE_PEER_ERROR_CONNECT, 0,
+                                          "no TCP_NODELAY");
+            return NGX_DECLINED;
+        }
+
+        ngx_prize_redis_conn_keepalive(conn, c->fd);
     }
 
     conn->state = NGX_PRIZE_REDIS_CONNECTING;
@@ -483,8 +692,17 @@ ngx_prize_redis_conn_open(ngx_prize_redis_conn_t *conn, ngx_msec_t timeout)
 
     conn->timeout = timeout;
     conn->deadline = ngx_current_msec + timeout;
+    conn->heard = 0;
 
     rc = ngx_prize_redis_conn_start(conn);
+
+    if (rc == NGX_OK && conn->login->tls) {
+
+        /* as if it had taken its time: a handshake may end at once */
+
+        ngx_post_event(conn->peer.connection->write, &ngx_posted_events);
+        return NGX_OK;
+    }
 
     if (rc == NGX_OK && ngx_prize_redis_conn_login(conn) != NGX_OK) {
         ngx_prize_redis_conn_set_loss(conn, NGX_PRIZE_REDIS_SERVER,
@@ -502,12 +720,21 @@ ngx_prize_redis_conn_close(ngx_prize_redis_conn_t *conn)
 {
     if (conn->state == NGX_PRIZE_REDIS_READY) {
         ngx_prize_redis_conn_gauge(conn, PRIZE_PEER_CONNECTED, -1);
+        ngx_prize_redis_conn_gauge(conn, PRIZE_PEER_TLS,
+                                   conn->login->tls ? -1 : 0);
 
     } else if (conn->state != NGX_PRIZE_REDIS_CLOSED) {
         ngx_prize_redis_conn_gauge(conn, PRIZE_PEER_CONNECTING, -1);
     }
 
     if (conn->peer.connection) {
+
+        if (conn->login->tls) {
+            ngx_prize_redis_tls_close(&conn->tls, conn->peer.connection,
+                                      conn->pipe.out_sent
+                                      < conn->pipe.out_len);
+        }
+
         ngx_close_connection(conn->peer.connection);
         conn->peer.connection = NULL;
     }
@@ -515,4 +742,12 @@ ngx_prize_redis_conn_close(ngx_prize_redis_conn_t *conn)
     conn->state = NGX_PRIZE_REDIS_CLOSED;
 
     ngx_prize_redis_pipe_close(&conn->pipe);
+}
+
+
+void
+ngx_prize_redis_conn_destroy(ngx_prize_redis_conn_t *conn)
+{
+    ngx_prize_redis_tls_forget(&conn->tls);
+    ngx_prize_redis_pipe_destroy(&conn->pipe);
 }

@@ -1,7 +1,7 @@
 
 /*
- * A socket's life: connecting, AUTH and SELECT where they are wanted, PING,
- * and the end.  No timers: who owns a connection keeps its deadline.
+ * A socket's life: connecting, TLS, AUTH and SELECT where they are wanted,
+ * PING, and the end.  No timers: who owns a connection keeps its deadline.
  */
 
 #ifndef _NGX_PRIZE_REDIS_CONN_H_INCLUDED_
@@ -15,11 +15,16 @@
 
 #include "ngx_prize_metrics.h"
 #include "ngx_prize_redis_pipe.h"
+#include "ngx_prize_redis_tls.h"
 
 
-/* who we are at a server; part of an endpoint, and sent once a connection */
+/*
+ * How a server is entered, and as whom; part of an endpoint.  The words are
+ * sent once a connection.
+ */
 
 typedef struct {
+    const ngx_prize_redis_tls_t    *tls;        /* NULL: plain TCP */
     ngx_str_t                       username;
     ngx_str_t                       password;
     ngx_uint_t                      database;
@@ -29,6 +34,7 @@ typedef struct {
 typedef enum {
     NGX_PRIZE_REDIS_CLOSED = 0,
     NGX_PRIZE_REDIS_CONNECTING,
+    NGX_PRIZE_REDIS_HANDSHAKE,          /* of TLS; its handlers are nginx's */
     NGX_PRIZE_REDIS_LOGIN,              /* AUTH, SELECT, PING are under way */
     NGX_PRIZE_REDIS_READY
 } ngx_prize_redis_state_e;
@@ -43,8 +49,10 @@ typedef enum {
 typedef enum {
     NGX_PRIZE_REDIS_NOBODY = 0,         /* it was idle, or is to end */
     NGX_PRIZE_REDIS_SERVER,             /* one failure of the server */
+    NGX_PRIZE_REDIS_SILENT,             /* the same, of one that may want TLS */
     NGX_PRIZE_REDIS_NOT_NOW,            /* the server says so */
-    NGX_PRIZE_REDIS_NOT_US              /* and does not let us in */
+    NGX_PRIZE_REDIS_NOT_US,             /* and does not let us in */
+    NGX_PRIZE_REDIS_NO_TLS              /* one side wants it otherwise */
 } ngx_prize_redis_fault_e;
 
 
@@ -53,7 +61,8 @@ typedef struct {
     prize_peer_counter_e            reason;
     ngx_err_t                       err;
     const char                     *why;    /* what the server said, if any, */
-                                            /*   is pipe.reply.text */
+                                            /*   is pipe.reply.text; */
+                                            /*   OpenSSL's are tls.words */
 } ngx_prize_redis_loss_t;
 
 
@@ -76,6 +85,9 @@ struct ngx_prize_redis_conn_s {
     ngx_log_t                      *log;        /* the cycle's */
     ngx_log_t                       quiet;      /* for connect() */
     const ngx_prize_redis_login_t  *login;
+    ngx_prize_redis_tls_conn_t      tls;        /* if login->tls */
+    unsigned                        heard:1;    /* some byte, in this life */
+    unsigned                        answered:1; /* it was up before, once */
 
     ngx_prize_redis_conn_pt         handler;
     void                           *owner;
@@ -83,13 +95,14 @@ struct ngx_prize_redis_conn_s {
 
 
 /*
- * "conn" was zeroed; the address, its name and the login are the owner's, and
- * live as long as the connection.  The owner sets "handler" and "owner", and
- * the label of the pipe.
+ * "conn" was zeroed; the address, its name, the name that a certificate has to
+ * bear, which ends with a NUL, and the login are the owner's, and live as long
+ * as the connection.  The owner sets "handler" and "owner", and the label of
+ * the pipe.
  */
 void ngx_prize_redis_conn_init(ngx_prize_redis_conn_t *conn,
     struct sockaddr *sockaddr, socklen_t socklen, ngx_str_t *name,
-    const ngx_prize_redis_login_t *login, ngx_log_t *log);
+    ngx_str_t *host, const ngx_prize_redis_login_t *login, ngx_log_t *log);
 
 /*
  * NGX_OK: it is under way, the handler will be called.  NGX_DECLINED: it
@@ -109,6 +122,9 @@ void ngx_prize_redis_conn_refuse(ngx_prize_redis_conn_t *conn,
 
 /* the handlers of all slots are called, the owner's is not */
 void ngx_prize_redis_conn_close(ngx_prize_redis_conn_t *conn);
+
+/* frees what a closed one keeps for its next life */
+void ngx_prize_redis_conn_destroy(ngx_prize_redis_conn_t *conn);
 
 
 #endif /* _NGX_PRIZE_REDIS_CONN_H_INCLUDED_ */

@@ -36,6 +36,7 @@ typedef struct {
     ngx_array_t                      pools;      /* of pointers to pools' */
                                                  /*   configurations */
     ngx_array_t                      logins;     /* of pointers, no two equal */
+    ngx_array_t                      tls;        /* the same, of its settings */
     ngx_array_t                      pages;      /* of pointers, to tables */
                                                  /*   of fields as well */
     ngx_array_t                      locations;  /* of pointers to their */
@@ -78,6 +79,15 @@ typedef struct {
 } ngx_http_prize_pages_t;
 
 
+/* a value, and where its directive stands; value.data is NULL if nowhere */
+
+typedef struct {
+    ngx_str_t                        value;
+    u_char                          *conf_file;
+    ngx_uint_t                       line;
+} ngx_http_prize_placed_t;
+
+
 typedef struct {
     ngx_http_prize_pages_t          *pages;      /* NULL: not our location */
 
@@ -94,6 +104,22 @@ typedef struct {
     ngx_str_t                        redis_password;
     ngx_int_t                        redis_database;
     ngx_prize_redis_login_t         *redis_login;
+
+    ngx_flag_t                       redis_ssl;
+    ngx_str_t                        redis_ssl_name;
+    ngx_flag_t                       redis_ssl_server_name;
+    ngx_flag_t                       redis_ssl_verify;
+    ngx_uint_t                       redis_ssl_verify_depth;
+    ngx_http_prize_placed_t          redis_ssl_trusted_certificate;
+    ngx_http_prize_placed_t          redis_ssl_crl;
+    ngx_http_prize_placed_t          redis_ssl_certificate;
+    ngx_http_prize_placed_t          redis_ssl_certificate_key;
+    ngx_http_prize_placed_t          redis_ssl_password_file;
+    ngx_uint_t                       redis_ssl_protocols;
+    ngx_http_prize_placed_t          redis_ssl_ciphers;
+    ngx_http_prize_placed_t          redis_ssl_conf_command;
+    ngx_array_t                     *redis_ssl_conf_commands;
+    ngx_flag_t                       redis_ssl_session_reuse;
 
     ngx_str_t                        postgres_name;  /* empty: off */
     u_char                          *postgres_conf_file;

@@ -1,6 +1,7 @@
 
 #include "ngx_http_prize_conf.h"
 #include "ngx_http_prize_page_conf.h"
+#include "ngx_http_prize_ssl_conf.h"
 #include "ngx_http_prize_store_conf.h"
 
 
@@ -20,6 +21,7 @@ ngx_http_prize_create_main_conf(ngx_conf_t *cf)
 
     if (ngx_array_init(&pmcf->pools, cf->pool, 2, sizeof(void *)) != NGX_OK
         || ngx_array_init(&pmcf->logins, cf->pool, 2, sizeof(void *)) != NGX_OK
+        || ngx_array_init(&pmcf->tls, cf->pool, 2, sizeof(void *)) != NGX_OK
         || ngx_array_init(&pmcf->pages, cf->pool, 4, sizeof(void *)) != NGX_OK
         || ngx_array_init(&pmcf->locations, cf->pool, 4, sizeof(void *))
            != NGX_OK)
@@ -65,6 +67,8 @@ ngx_http_prize_create_loc_conf(ngx_conf_t *cf)
     plcf->redis_connect_timeout = NGX_CONF_UNSET_MSEC;
     plcf->redis_timeout = NGX_CONF_UNSET_MSEC;
     plcf->redis_database = NGX_CONF_UNSET;
+
+    ngx_http_prize_ssl_conf_create(plcf);
 
     plcf->postgres_timeout = NGX_CONF_UNSET_MSEC;
 
@@ -144,6 +148,8 @@ ngx_http_prize_merge_values(ngx_http_prize_loc_conf_t *prev,
 
     ngx_conf_merge_str_value(conf->redis_username, prev->redis_username, "");
     ngx_conf_merge_str_value(conf->redis_password, prev->redis_password, "");
+
+    ngx_http_prize_ssl_conf_merge(prev, conf);
 
     if (conf->postgres_name.data == NULL) {
         conf->postgres_name = prev->postgres_name;

@@ -5,6 +5,7 @@
 #include "ngx_http_prize_page.h"
 #include "ngx_http_prize_page_conf.h"
 #include "ngx_http_prize_servers.h"
+#include "ngx_http_prize_ssl_conf.h"
 #include "ngx_http_prize_status.h"
 #include "ngx_http_prize_store_conf.h"
 #include "ngx_http_prize_variable.h"
@@ -28,6 +29,9 @@ static ngx_conf_post_t  ngx_http_prize_id_length =
 
 static ngx_conf_post_t  ngx_http_prize_database =
     { ngx_http_prize_check_database };
+
+static ngx_conf_post_t  ngx_http_prize_ssl =
+    { ngx_http_prize_check_ssl };
 
 
 static ngx_command_t  ngx_http_prize_commands[] = {
@@ -133,6 +137,118 @@ static ngx_command_t  ngx_http_prize_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_prize_loc_conf_t, redis_database),
       &ngx_http_prize_database },
+
+    { ngx_string("prize_redis_ssl"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
+                        |NGX_HTTP_LMT_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_prize_loc_conf_t, redis_ssl),
+      &ngx_http_prize_ssl },
+
+    { ngx_string("prize_redis_ssl_name"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
+                        |NGX_HTTP_LMT_CONF|NGX_CONF_TAKE1,
+      ngx_http_prize_ssl_name,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("prize_redis_ssl_server_name"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
+                        |NGX_HTTP_LMT_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_prize_loc_conf_t, redis_ssl_server_name),
+      NULL },
+
+    { ngx_string("prize_redis_ssl_verify"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
+                        |NGX_HTTP_LMT_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_prize_loc_conf_t, redis_ssl_verify),
+      NULL },
+
+    { ngx_string("prize_redis_ssl_verify_depth"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
+                        |NGX_HTTP_LMT_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_prize_loc_conf_t, redis_ssl_verify_depth),
+      NULL },
+
+    { ngx_string("prize_redis_ssl_trusted_certificate"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
+                        |NGX_HTTP_LMT_CONF|NGX_CONF_TAKE1,
+      ngx_http_prize_ssl_file,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_prize_loc_conf_t, redis_ssl_trusted_certificate),
+      NULL },
+
+    { ngx_string("prize_redis_ssl_crl"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
+                        |NGX_HTTP_LMT_CONF|NGX_CONF_TAKE1,
+      ngx_http_prize_ssl_file,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_prize_loc_conf_t, redis_ssl_crl),
+      NULL },
+
+    { ngx_string("prize_redis_ssl_certificate"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
+                        |NGX_HTTP_LMT_CONF|NGX_CONF_TAKE1,
+      ngx_http_prize_ssl_file,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_prize_loc_conf_t, redis_ssl_certificate),
+      NULL },
+
+    { ngx_string("prize_redis_ssl_certificate_key"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
+                        |NGX_HTTP_LMT_CONF|NGX_CONF_TAKE1,
+      ngx_http_prize_ssl_file,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_prize_loc_conf_t, redis_ssl_certificate_key),
+      NULL },
+
+    { ngx_string("prize_redis_ssl_password_file"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
+                        |NGX_HTTP_LMT_CONF|NGX_CONF_TAKE1,
+      ngx_http_prize_ssl_file,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_prize_loc_conf_t, redis_ssl_password_file),
+      NULL },
+
+    { ngx_string("prize_redis_ssl_protocols"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
+                        |NGX_HTTP_LMT_CONF|NGX_CONF_1MORE,
+      ngx_conf_set_bitmask_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_prize_loc_conf_t, redis_ssl_protocols),
+      &ngx_http_prize_ssl_protocols },
+
+    { ngx_string("prize_redis_ssl_ciphers"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
+                        |NGX_HTTP_LMT_CONF|NGX_CONF_TAKE1,
+      ngx_http_prize_ssl_value,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_prize_loc_conf_t, redis_ssl_ciphers),
+      NULL },
+
+    { ngx_string("prize_redis_ssl_conf_command"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
+                        |NGX_HTTP_LMT_CONF|NGX_CONF_TAKE2,
+      ngx_http_prize_ssl_conf_command,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("prize_redis_ssl_session_reuse"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
+                        |NGX_HTTP_LMT_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_prize_loc_conf_t, redis_ssl_session_reuse),
+      NULL },
 
     { ngx_string("prize_postgres_pass"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF

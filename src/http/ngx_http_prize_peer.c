@@ -1,4 +1,5 @@
 
+#include "ngx_http_prize_host.h"
 #include "ngx_http_prize_peer.h"
 
 
@@ -233,6 +234,7 @@ static ngx_int_t
 ngx_http_prize_peer_select(ngx_http_prize_peer_t *peer,
     const ngx_prize_redis_login_t *login)
 {
+    ngx_str_t               host;
     ngx_peer_connection_t  *pc;
 
     pc = &peer->upstream->peer;
@@ -240,8 +242,12 @@ ngx_http_prize_peer_select(ngx_http_prize_peer_t *peer,
     peer->held = 1;
     peer->name = NULL;
 
+    host = ngx_http_prize_host_find(peer->uscf, login, pc->sockaddr,
+                                    pc->socklen);
+
     peer->redis = ngx_prize_redis_get((ngx_cycle_t *) ngx_cycle, login,
-                                      pc->sockaddr, pc->socklen, pc->name);
+                                      pc->sockaddr, pc->socklen, pc->name,
+                                      &host);
 
     if (peer->redis == NULL) {
         return NGX_ERROR;

@@ -1,4 +1,5 @@
 
+#include "ngx_http_prize_host.h"
 #include "ngx_http_prize_servers.h"
 
 
@@ -20,10 +21,15 @@ static void
 ngx_http_prize_servers_add(ngx_http_prize_servers_t *servers,
     struct sockaddr *sockaddr, socklen_t socklen, ngx_str_t *name)
 {
+    ngx_str_t           host;
     ngx_prize_redis_t  *redis, **held;
 
+    host = ngx_http_prize_host_find(servers->plcf->redis,
+                                    servers->plcf->redis_login, sockaddr,
+                                    socklen);
+
     redis = ngx_prize_redis_get(servers->cycle, servers->plcf->redis_login,
-                                sockaddr, socklen, name);
+                                sockaddr, socklen, name, &host);
     if (redis == NULL) {
         return;
     }

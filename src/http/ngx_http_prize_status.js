@@ -599,6 +599,26 @@ function about(reason) {
 }
 
 
+/* how Redis is spoken to, and for how long that may go on */
+
+function tls(peer, connections) {
+    var n = now['prize_redis_tls_connections' + peer + '}'];
+
+    return !n ? '' : n < connections ? ' (' + n + ' by TLS)' : ' by TLS';
+}
+
+
+function certificates(peer) {
+    return [['server', 'certificate'], ['client', 'ours']].map(function (one) {
+        var end = now['prize_redis_certificate_end_seconds' + peer
+                      + ',owner="' + one[0] + '"}'];
+
+        return end ? one[1] + ': ' + plural(Math.floor((end - Date.now() / 1000)
+                                                       / 86400), 'day') : '';
+    }).filter(Boolean).join(', ');
+}
+
+
 function stores() {
     var list = $('stores'), seen = 0, all = breakers();
     var pools = all.filter(function (breaker) {
@@ -625,6 +645,7 @@ function stores() {
             make(item, 'span', {'class': 'state'});
             make(item, 'span');
             make(item, 'span');
+            make(item, 'span');
         }
 
         item.className = 'c-' + breaker.backend
@@ -638,8 +659,10 @@ function stores() {
         /* these are counted for all pools together */
         item.children[2].hidden = item.children[3].hidden = !redis
                                                             && pools > 1;
-        write(item.children[2], plural(connections, 'connection'));
+        write(item.children[2], plural(connections, 'connection')
+                                + (redis ? tls(peer, connections) : ''));
         write(item.children[3], whole(flight) + ' in flight');
+        write(item.children[4], redis ? certificates(peer) : '');
     });
 
     while (list.children.length > seen) {

@@ -1,6 +1,7 @@
 
 #include "ngx_http_prize_store_conf.h"
 #include "ngx_http_prize_file.h"
+#include "ngx_http_prize_ssl_conf.h"
 #include "ngx_prize_postgres_hosts.h"
 
 
@@ -439,7 +440,8 @@ ngx_http_prize_write_back(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 /* equal logins are one, so that locations share their connections */
 
 static ngx_prize_redis_login_t *
-ngx_http_prize_login_get(ngx_conf_t *cf, ngx_http_prize_loc_conf_t *plcf)
+ngx_http_prize_login_get(ngx_conf_t *cf, ngx_http_prize_loc_conf_t *plcf,
+    const ngx_prize_redis_tls_t *tls)
 {
     ngx_uint_t                    i;
     ngx_prize_redis_login_t      *login, **logins;
@@ -451,7 +453,8 @@ ngx_http_prize_login_get(ngx_conf_t *cf, ngx_http_prize_loc_conf_t *plcf)
     for (i = 0; i < pmcf->logins.nelts; i++) {
         login = logins[i];
 
-        if (login->database == (ngx_uint_t) plcf->redis_database
+        if (login->tls == tls
+            && login->database == (ngx_uint_t) plcf->redis_database
             && login->username.len == plcf->redis_username.len
             && login->password.len == plcf->redis_password.len
             && ngx_strncmp(login->username.data, plcf->redis_username.data,
@@ -470,6 +473,7 @@ ngx_http_prize_login_get(ngx_conf_t *cf, ngx_http_prize_loc_conf_t *plcf)
         return NULL;
     }
 
+    login->tls = tls;
     login->username = plcf->redis_username;
     login->password = plcf->redis_password;
     login->database = plcf->redis_database;
@@ -482,6 +486,8 @@ ngx_http_prize_login_get(ngx_conf_t *cf, ngx_http_prize_loc_conf_t *plcf)
 static ngx_int_t
 ngx_http_prize_redis_prepare(ngx_conf_t *cf, ngx_http_prize_loc_conf_t *plcf)
 {
+    const ngx_prize_redis_tls_t  *tls;
+
     if (plcf->redis == NULL) {
         return NGX_OK;
     }
@@ -495,7 +501,11 @@ ngx_http_prize_redis_prepare(ngx_conf_t *cf, ngx_http_prize_loc_conf_t *plcf)
         return NGX_ERROR;
     }
 
-    plcf->redis_login = ngx_http_prize_login_get(cf, plcf);
+    if (ngx_http_prize_ssl_conf_prepare(cf, plcf, &tls) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    plcf->redis_login = ngx_http_prize_login_get(cf, plcf, tls);
 
     return plcf->redis_login ? NGX_OK : NGX_ERROR;
 }

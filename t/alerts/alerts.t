@@ -6,6 +6,7 @@ use HTTP::Tiny;
 use JSON::PP qw(encode_json);
 use Test::More;
 use Test::Prize;
+use Test::Prize::Certificates;
 
 # conf/prometheus.yml and conf/alerts.yml: promtool takes them, each alert
 # fires when it has to and not before, and asks for what nginx really tells.
@@ -112,7 +113,9 @@ promtool_succeeds('test rules', qw(test rules),
 
 # what they ask for is there
 
-my $redis = shared_redis();
+my $ca = Test::Prize::Certificates->new;
+my $redis = Test::Prize::Redis->start(
+    tls => $ca->issue('server', names => 'IP:127.0.0.1'));
 my $postgres = shared_postgres();
 my $port = free_port();
 my $nginx = Test::Prize::Nginx->start(files => { 'page.html' => '{{name}}' },
@@ -123,6 +126,9 @@ my $nginx = Test::Prize::Nginx->start(files => { 'page.html' => '{{name}}' },
         location = /h5 {
             prize_page page.html;
             prize_redis_pass 127.0.0.1:$redis->{port};
+            prize_redis_connect_timeout 60s;
+            prize_redis_ssl on;
+            prize_redis_ssl_trusted_certificate $ca->{file};
             prize_postgres_pass hr;
             prize_postgres_query
                 "SELECT '1' AS id, 'One' AS name WHERE '1' = ANY(\$1)";
@@ -131,8 +137,9 @@ my $nginx = Test::Prize::Nginx->start(files => { 'page.html' => '{{name}}' },
     }
 CONF
 
-my $metrics = HTTP::Tiny->new->get("http://127.0.0.1:$port/metrics")
-                             ->{content};
+my $url = "http://127.0.0.1:$port";
+my $page = HTTP::Tiny->new->get("$url/h5?id=1");    # by a connection that is up
+my $metrics = HTTP::Tiny->new->get("$url/metrics")->{content};
 my $asked = 0;
 
 while ($rules =~ /\b(prize_\w+)(?:\{(\w+)=~?"([^"]*)"\})?/g) {
@@ -253,6 +260,12 @@ PrizePostgresRefuses
     15s  no PrizePostgresRefuses
     30s  PrizePostgresRefuses{job="prize", reason="query"}
 
+PrizeCertificateEnds
+    prize_redis_certificate_end_seconds{peer="h", owner="client"}  1209630x20
+    prize_redis_certificate_end_seconds{peer="h", owner="server"}  1209700x20
+    25s  no PrizeCertificateEnds
+    35s  PrizeCertificateEnds{job="prize", peer="h", owner="client"}
+
 PrizeWriteBackFails
     prize_writebacks_total{result="failed"}  0x3 1x20
     prize_writebacks_total{result="stored"}  0+5x20
@@ -293,6 +306,7 @@ all is well
     prize_breaker_open{backend="redis", peer="10.0.0.1:6379"}  0x400
     prize_breaker_open{backend="postgres", peer="hr"}  0x400
     prize_redis_connections{peer="10.0.0.1:6379", state="connected"}  2x400
+    prize_redis_certificate_end_seconds{peer="h", owner="server"}  1300000x400
     prize_postgres_connections{state="connected"}  4x400
     prize_request_duration_seconds_bucket{le="0.0075"}  0+9000x400
     prize_request_duration_seconds_bucket{le="0.01"}  0+9990x400

@@ -7,6 +7,7 @@ use Encode qw(decode_utf8);
 use HTTP::Tiny;
 use Test::More;
 use Test::Prize;
+use Test::Prize::Certificates;
 use Test::Prize::Source;
 
 # The README says what the program has, and nothing that it has not.
@@ -98,7 +99,11 @@ agree('variables and their values', $variables, \%said);
 
 # ---- metrics, by the source and by a server that has asked both stores
 
-my ($redis, $postgres) = (shared_redis(), shared_postgres());
+my $ca = Test::Prize::Certificates->new;
+my $us = $ca->issue('nginx');
+my $redis = Test::Prize::Redis->start(
+    tls => $ca->issue('server', names => 'IP:127.0.0.1'));
+my $postgres = shared_postgres();
 my $port = free_port();
 my $nginx = Test::Prize::Nginx->start(
     files => { 'page.html' => '{{id}} {{name}}' }, http => <<"CONF");
@@ -108,6 +113,10 @@ my $nginx = Test::Prize::Nginx->start(
         location = /h5 {
             prize_page page.html;
             prize_redis_pass 127.0.0.1:$redis->{port};
+            prize_redis_ssl on;
+            prize_redis_ssl_trusted_certificate $ca->{file};
+            prize_redis_ssl_certificate $us->{certificate};
+            prize_redis_ssl_certificate_key $us->{key};
             $patient
             prize_postgres_pass hr;
             prize_postgres_query

@@ -470,8 +470,10 @@ use Carp qw(croak);
 our @ISA = qw(Test::Prize::Process);
 
 
-# start(options => [qw(--requirepass secret)], port => 6390), all optional;
-# on an object that was stopped it starts the same server again
+# start(options => [qw(--requirepass secret)], port => 6390, tls => one of
+# Test::Prize::Certificates), all optional; on an object that was stopped it
+# starts the same server again.  By TLS it takes anybody, unless "options" say
+# otherwise, and the test's own commands take the Unix socket.
 
 sub start {
     my ($self, %option) = @_;
@@ -495,9 +497,17 @@ sub start {
 sub launch {
     my ($self) = @_;
 
+    my $tls = $self->{tls};
+    my @port = !$tls ? ('--port', $self->{port})
+               : ('--port', 0, '--tls-port', $self->{port},
+                  '--tls-cert-file', $tls->{certificate},
+                  '--tls-key-file', $tls->{key},
+                  '--tls-ca-cert-file', $tls->{ca},
+                  '--tls-auth-clients', 'no');
+
     return $self->spawn(
-        command => [$ENV{TEST_NGINX_REDIS_SERVER} // 'redis-server',
-        '--port', $self->{port}, '--bind', $self->{address} // '127.0.0.1',
+        command => [$ENV{TEST_NGINX_REDIS_SERVER} // 'redis-server', @port,
+        '--bind', $self->{address} // '127.0.0.1',
         '--unixsocket', $self->{socket}, '--unixsocketperm', '777',
         '--dir', $self->{dir}, '--save', '', '--appendonly', 'no',
         '--daemonize', 'no', '--maxclients', '1000',
@@ -548,9 +558,12 @@ sub commands {
 
 sub connect {
     my ($self) = @_;
-    my $socket = IO::Socket::INET->new(
-        PeerAddr => $self->{address} // '127.0.0.1', PeerPort => $self->{port},
-        Timeout => 60) or croak "Redis on port $self->{port}: $!";
+    my $socket = $self->{tls}
+        ? IO::Socket::UNIX->new(Peer => $self->{socket})
+        : IO::Socket::INET->new(PeerAddr => $self->{address} // '127.0.0.1',
+                                PeerPort => $self->{port}, Timeout => 60);
+
+    croak "Redis on port $self->{port}: $!" unless $socket;
 
     binmode $socket;
     $socket->autoflush(1);

@@ -133,9 +133,10 @@ sub accepted {
 sub readable {
     my ($self, $socket) = @_;
     my $client = $self->{clients}{$socket} // return;
-    my $n = sysread $socket, $client->{in}, 65536, length $client->{in};
 
-    return $self->gone($client) unless $n;
+    return $self->gone($client) unless sysread $socket, my $bytes, 65536;
+
+    $client->{in} .= $self->opened($client, $bytes);
 
     while ($client->{socket} && (my @command = $self->parse($client))) {
         print {$self->{seen}} join(' ', grep { defined } @command[0, 1]),
@@ -212,7 +213,20 @@ sub bulk {
 }
 
 
+# what stands for these bytes on the wire, and the other way round
+
+sub sealed { return $_[2] }
+sub opened { return $_[2] }
+
+
 sub write {
+    my ($self, $client, $bytes) = @_;
+
+    return $self->transmit($client, $self->sealed($client, $bytes));
+}
+
+
+sub transmit {
     my ($self, $client, $bytes) = @_;
 
     while (length $bytes && $client->{socket}) {

@@ -209,7 +209,8 @@ sub load {
     my $some = join ',', map { "'$_'" } @{ $option{ids} // [] };
     my ($status, undef, $err) = Test::Prize::run(Test::Prize::prizectl(),
         'load', '--postgres', $self->conninfo,
-        '--redis', 'redis://' . $redis->address,
+        '--redis', $redis->{tls} ? "unix:$redis->{socket}"
+                   : 'redis://' . $redis->address,
         '--query', $option{query} // 'SELECT * FROM employee'
                    . ($some && " WHERE id IN ($some)"));
 

@@ -85,6 +85,11 @@ sub duration {
 }
 
 
+# the values of a mask: NGX_PRIZE_REDIS_TLSv1_2 is written TLSv1.2
+
+sub bits { return map { tr/_/./r } $_[0] =~ /_(TLSv1\w*)/g }
+
+
 # { NAME => [DEFAULT, CONTEXT] }.  What is merged as "conf->NAME" is the
 # default of "prize_NAME"; what has none is merged by hand, or as NULL or "".
 
@@ -95,10 +100,13 @@ sub directives {
                                =~ /ngx_flag_t\s+(\w+);/g;
     my (%default, %directive);
 
-    while ($text =~ /ngx_conf_merge_(?:(\w+)_)?value\( \s* conf->(\w+), \s*
-                     prev->\w+, \s* ([^;]+?)\);/gx)
+    while ($text =~ /ngx_conf_merge_(?:(\w+)_)?value\( \s*
+                     conf->(\w+)(?:\.value)?, \s*
+                     prev->\w+(?:\.value)?, \s* ([^;]+?)\);/gx)
     {
-        my ($kind, $name, $value) = ($1 // '', $2, $self->value($3));
+        my ($kind, $name, $text) = ($1 // '', $2, $3);
+        my $value = $kind eq 'bitmask' ? join ' ', bits($text)
+                    : $text =~ /^"(.*)"$/ ? $1 : $self->value($text);
 
         $default{$name} = $value eq 'NULL' || $value eq '' ? '—'
             : "prize_$name " . ($flag{$name} ? ($value ? 'on' : 'off')
