@@ -550,11 +550,7 @@ ngx_prize_redis_expire(void *data, ngx_queue_t *late)
         && conn->state != NGX_PRIZE_REDIS_READY)
     {
         if ((ngx_msec_int_t) (conn->deadline - ngx_current_msec) <= 0) {
-            ngx_prize_redis_conn_lose(conn, NGX_PRIZE_REDIS_SERVER,
-                                      PRIZE_PEER_ERROR_CONNECT, NGX_ETIMEDOUT,
-                                      conn->state == NGX_PRIZE_REDIS_HANDSHAKE
-                                      ? "the TLS handshake timed out"
-                                      : "connecting timed out");
+            ngx_prize_redis_conn_time_out(conn);
             return;
         }
 

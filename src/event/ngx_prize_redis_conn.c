@@ -73,16 +73,28 @@ static void
 ngx_prize_redis_conn_broken(ngx_prize_redis_conn_t *conn, ngx_err_t err,
     const char *why)
 {
+    u_char             byte;
+    ngx_connection_t  *c;
+
+    c = conn->peer.connection;
+
     if (conn->login->tls == NULL) {
         ngx_prize_redis_conn_fail(conn, PRIZE_PEER_ERROR_LOST, err, why);
         return;
     }
 
-    if (conn->state == NGX_PRIZE_REDIS_LOGIN
-        && ngx_prize_redis_tls_refused(&conn->tls))
-    {
-        ngx_prize_redis_conn_no_tls(conn, "it refuses us");
-        return;
+    if (conn->state == NGX_PRIZE_REDIS_LOGIN) {
+
+        /* what it said before it closed stands before the reset */
+
+        if (!ngx_prize_redis_tls_refused(&conn->tls)) {
+            (void) c->recv(c, &byte, 1);
+        }
+
+        if (ngx_prize_redis_tls_refused(&conn->tls)) {
+            ngx_prize_redis_conn_no_tls(conn, "it refuses us");
+            return;
+        }
     }
 
     ngx_prize_redis_conn_fail(conn, PRIZE_PEER_ERROR_LOST, 0, why);
@@ -107,6 +119,29 @@ ngx_prize_redis_conn_refuse(ngx_prize_redis_conn_t *conn,
                               fault == NGX_PRIZE_REDIS_NOT_US
                               ? PRIZE_PEER_ERROR_DENIED
                               : PRIZE_PEER_ERROR_AWAY, 0, NULL);
+}
+
+
+void
+ngx_prize_redis_conn_time_out(ngx_prize_redis_conn_t *conn)
+{
+    if (conn->state != NGX_PRIZE_REDIS_HANDSHAKE) {
+        ngx_prize_redis_conn_fail(conn, PRIZE_PEER_ERROR_CONNECT,
+                                  NGX_ETIMEDOUT, "connecting timed out");
+        return;
+    }
+
+    /* a plain Redis waits for the end of a line */
+
+    if (!conn->answered && !ngx_prize_redis_tls_heard(conn->peer.connection)) {
+        ngx_prize_redis_conn_lose(conn, NGX_PRIZE_REDIS_SILENT,
+                                  PRIZE_PEER_ERROR_CONNECT, NGX_ETIMEDOUT,
+                                  "no answer to TLS, it probably speaks none");
+        return;
+    }
+
+    ngx_prize_redis_conn_fail(conn, PRIZE_PEER_ERROR_CONNECT, NGX_ETIMEDOUT,
+                              "the TLS handshake timed out");
 }
 
 

@@ -49,7 +49,8 @@ typedef enum {
 typedef enum {
     NGX_PRIZE_REDIS_NOBODY = 0,         /* it was idle, or is to end */
     NGX_PRIZE_REDIS_SERVER,             /* one failure of the server */
-    NGX_PRIZE_REDIS_SILENT,             /* the same, of one that may want TLS */
+    NGX_PRIZE_REDIS_SILENT,             /* the same, of one that may want it */
+                                        /*   otherwise: TLS, or none */
     NGX_PRIZE_REDIS_NOT_NOW,            /* the server says so */
     NGX_PRIZE_REDIS_NOT_US,             /* and does not let us in */
     NGX_PRIZE_REDIS_NO_TLS              /* one side wants it otherwise */
@@ -115,6 +116,9 @@ ngx_int_t ngx_prize_redis_conn_open(ngx_prize_redis_conn_t *conn,
 void ngx_prize_redis_conn_lose(ngx_prize_redis_conn_t *conn,
     ngx_prize_redis_fault_e fault, prize_peer_counter_e reason,
     ngx_err_t err, const char *why);
+
+/* its deadline has come before it was up: it is lost */
+void ngx_prize_redis_conn_time_out(ngx_prize_redis_conn_t *conn);
 
 /* the same where the server says so, in pipe.reply.text: NOT_NOW or NOT_US */
 void ngx_prize_redis_conn_refuse(ngx_prize_redis_conn_t *conn,

@@ -502,6 +502,13 @@ ngx_prize_redis_tls_refuse(ngx_prize_redis_tls_conn_t *tc, ngx_connection_t *c,
 
 
 ngx_uint_t
+ngx_prize_redis_tls_heard(ngx_connection_t *c)
+{
+    return BIO_number_read(SSL_get_rbio(c->ssl->connection)) != 0;
+}
+
+
+ngx_uint_t
 ngx_prize_redis_tls_refused(ngx_prize_redis_tls_conn_t *tc)
 {
     return ngx_strstr(tc->words, NGX_PRIZE_REDIS_TLS_MARK) != NULL;
@@ -582,6 +589,13 @@ ngx_prize_redis_tls_refuse(ngx_prize_redis_tls_conn_t *tc, ngx_connection_t *c,
     ngx_uint_t *lost)
 {
     return NULL;
+}
+
+
+ngx_uint_t
+ngx_prize_redis_tls_heard(ngx_connection_t *c)
+{
+    return 0;
 }
 
 

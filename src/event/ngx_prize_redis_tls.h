@@ -112,6 +112,9 @@ ngx_int_t ngx_prize_redis_tls_handshake(ngx_prize_redis_tls_conn_t *tc,
 const char *ngx_prize_redis_tls_refuse(ngx_prize_redis_tls_conn_t *tc,
     ngx_connection_t *c, ngx_uint_t *lost);
 
+/* some byte of the server has come; where none has, it may speak no TLS */
+ngx_uint_t ngx_prize_redis_tls_heard(ngx_connection_t *c);
+
 /*
  * After c->recv or c->send has failed: TLS itself was refused, and
  * tc->words says why.

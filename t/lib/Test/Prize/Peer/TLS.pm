@@ -15,7 +15,8 @@ package Test::Prize::Peer::TLS;
 # "seal" returns records, and "open" the plain bytes; it takes the handshake
 # one step on and writes what that wants to say by $peer->transmit.  "version"
 # is the only one that is spoken, 'TLSv1.2' say.  A client whose {room} is set,
-# by "accept" say, gets so many bytes and no more.  "seen" also has, of each
+# by "accept" say, gets so many bytes and no more.  "greeting" is written with
+# the last flight of the handshake, in one segment.  "seen" also has, of each
 # client, "hello NAME" with the name that it sent, "-" if none, and "resumed"
 # where it took up a session.
 
@@ -95,6 +96,8 @@ sub open {
     if (!$client->{handshaked}) {
         my $done = Net::SSLeay::do_handshake($client->{ssl}) == 1;
 
+        Net::SSLeay::write($client->{ssl}, $self->{greeting})
+            if $done && defined $self->{greeting};
         $self->transmit($client, $self->wire($client));
         return '' unless $done;
 
