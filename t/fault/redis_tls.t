@@ -173,14 +173,15 @@ subtest 'row 64: plain where TLS is wanted, and TLS where it is not' => sub {
 
     for my $n (0 .. 1) {
         $sites[$n]->returns_to_redis;
-        like("@{ $sites[$n]->over }", qr/: $cases[$n][0]/, 'the log says which');
+        like("@{ $sites[$n]->over }", qr/: $cases[$n][0]/,
+             'the log says which');
     }
 };
 
 
 # a server that answers the handshake in words of its own
 
-subtest 'row 64: plain words in answer to TLS, and an alert to plain ones' => sub {
+subtest 'row 64: plain words in answer to TLS, an alert to others' => sub {
     for my $case (["-ERR unknown command\r\n", $tls,
                    'it does not speak TLS: .*wrong version number'],
                   ["\x15\x03\x03\x00\x02\x02\x46", '',
@@ -210,8 +211,8 @@ subtest 'row 65: the handshake hangs at any byte' => sub {
         my ($peer, $client) = @_;
         $client->{room} = $bytes[$peer->{n}++ % @bytes];
     });
-    my $site = site(redis => [$peer], location => $tls,
-        budgets => 'prize_redis_connect_timeout 100ms; prize_redis_timeout 20s;');
+    my $site = site(redis => [$peer], location => $tls, budgets =>
+        'prize_redis_connect_timeout 100ms; prize_redis_timeout 20s;');
 
     $site->ask('from PostgreSQL', requests => 50, connections => 1,
                from => 'postgres');

@@ -8,6 +8,7 @@ package Test::Prize::Network;
 #     my $port = $network->relay($postgres);   # to its Unix socket
 #     ... "hostaddr=$network->{address} port=$port" ...
 #     $network->cut; $network->mend;
+#     $network->forget;            # only what is connected now, for good
 #
 # The far end is a network namespace of its own, where a relay accepts
 # connections and hands them on to the server's socket.  All of it ends with
@@ -88,6 +89,22 @@ sub mend {
     my ($self) = @_;
 
     $self->far(qw(route del blackhole), $self->{near});
+}
+
+
+# As a firewall does with what was silent for too long: packets of the
+# connections that there are have no way back, those of new ones have.  Returns
+# how many there were.
+
+sub forget {
+    my ($self) = @_;
+    my (undef, $list) = run(qw(ss -Htn state established dst),
+                            $self->{address});
+    my @ports = $list =~ /\Q$self->{near}\E:(\d+)\s/g;
+
+    $self->far(qw(rule add to), $self->{near}, qw(ipproto tcp dport), $_,
+               'blackhole') for @ports;
+    return scalar @ports;
 }
 
 
