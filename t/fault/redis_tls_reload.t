@@ -21,7 +21,7 @@ sub site { return Test::Prize::Fault->new(roster => $roster, @_) }
 # Each time all is another's: who signs, what Redis shows, what we show, the
 # password.  The files keep their names.
 
-subtest 'row 68: certificates and passwords renewed, reload, under load' => sub {
+subtest 'row 68: all renewed, and a reload under load' => sub {
     my $dir = Test::Prize::Process->new_dir('renewed');
     my $renew = sub {
         my ($n) = @_;

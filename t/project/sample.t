@@ -7,6 +7,7 @@ use Encode qw(encode_utf8);
 use File::Basename qw(basename);
 use Test::More;
 use Test::Prize;
+use Test::Prize::Certificates;
 use Test::Prize::Client;
 use Test::Prize::Clock;
 use Test::Prize::Roster;
@@ -90,6 +91,7 @@ sub fitted {
     }
 
     # how fast the machine is just now is not what is tried
+    $text =~ s/^ *prize_redis_connect_timeout .*\n//m;
     $text =~ s/(?=prize_postgres_pass)/$patient /;
     $text =~ s/rate=\d+r\/s/rate=1r\/m/g == 2 or die 'the sample has no rates';
 
@@ -384,6 +386,34 @@ is($client->get("/h5?id=$ids[0]", Cookie => 'session=one')->{status}, 403,
 is($client->get('/identity', Cookie => 'session=one')->{status}, 404,
    'nobody asks the service himself');
 $_->stop for $nginx, $provider;
+
+
+# ---- recipe "managed Redis": with the user of the README
+
+{
+    my $ca = Test::Prize::Certificates->new;
+    my $plain = $redis;
+    my $password = spew("$dir/h5.redis", "sesame\n");
+
+    $redis = Test::Prize::Redis->start(tls => $ca->issue('redis.example.com'));
+    $roster->load($redis, query =>
+        'SELECT id, name, department, prize, claim_url FROM employee');
+    $redis->commands(
+        [qw(ACL SETUSER h5 on >sesame ~employee:* -@all +ping +select +hmget
+            +eval +evalsha +pttl +hexists +del +hset +pexpire)],
+        [qw(ACL SETUSER default off)]);
+
+    $nginx = started(recipe(sample(), 'managed Redis')
+                     =~ s{/etc/nginx/h5\.redis}{$password}gr
+                     =~ s{/etc/nginx/redis-ca\.crt}{$ca->{file}}r);
+
+    is($client->get($link->{$_})->{status}, 200, "$_ has a page")
+        for @ids[0 .. 9];
+    is(scalar(() = $nginx->access_log =~ / source=redis /g), 10,
+       'all of them from Redis');
+    $nginx->stop;
+    $redis = $plain;
+}
 
 
 # ---- recipe "times"
