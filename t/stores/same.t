@@ -6,12 +6,14 @@ use Digest::MD5 qw(md5);
 use lib 't/lib';
 use Test::More;
 use Test::Prize;
+use Test::Prize::Certificates;
 use Test::Prize::Clients;
 use Test::Prize::Roster;
 
 # One employee, three ways: Redis as "prizectl load" wrote it, Redis as the
-# module wrote it back, and PostgreSQL.  The page is the same, byte for byte,
-# for every one of the roster, and it is the one that the row says.
+# module wrote it back, and PostgreSQL; both ways of Redis by TLS, too.  The page
+# is the same, byte for byte, for every one of the roster, and it is the one
+# that the row says.
 
 # Every 480th row has the same kinds of values, but for names that are empty
 # (101, 103) or long (1009).  PRIZE_NIGHTLY=1 takes all of the 12,000.
@@ -22,8 +24,15 @@ my $roster = Test::Prize::Roster->create(shared_postgres(), numbers => [
 
 my $ids = $roster->ids;
 my $n = @$ids;
-my $redis = Test::Prize::Redis->start;
-my $port = free_port();
+my $ca = Test::Prize::Certificates->new;
+my $server = $ca->issue('redis', names => 'IP:127.0.0.1');
+my ($port, $secure) = (free_port(), free_port());
+my $redis = Test::Prize::Redis->start(options => [
+    '--tls-port', $secure, '--tls-cert-file', $server->{certificate},
+    '--tls-key-file', $server->{key}, '--tls-ca-cert-file', $server->{ca},
+    '--tls-auth-clients', 'no']);
+my $tls = "prize_redis_pass 127.0.0.1:$secure; prize_redis_ssl on;"
+          . " prize_redis_ssl_trusted_certificate $ca->{file};";
 
 my $fields = '<body data-id="{{id}}">[{{name}}][{{{name}}}][{{department}}]'
              . '[{{{department}}}][{{&prize}}][{{#prize}}won {{prize}}'
@@ -36,6 +45,8 @@ my %way = (
     loaded   => 'prize_postgres_pass off;',
     back     => 'prize_redis_database 1;',
     postgres => 'prize_redis_pass off;',
+    tls      => "$tls prize_postgres_pass off;",
+    tls_back => "$tls prize_redis_database 2;",
 );
 
 my $locations = join '', map { <<"CONF" } sort keys %way;
@@ -166,11 +177,22 @@ eventually { $redis->command('INFO', 'keyspace') =~ /^db1:keys=$n,/m }
 
 same(fields => 'back', 'redis');
 
+same(fields => 'tls', 'redis');
+same(fields => 'tls_back', 'postgres');
+
+eventually { $redis->command('INFO', 'keyspace') =~ /^db2:keys=$n,/m }
+           'all of them written back by TLS';
+
+same(fields => 'tls_back', 'redis');
+
 same(gift => 'loaded', 'redis');
 same(gift => 'back', 'redis');
 same(gift => 'postgres', 'postgres');
 
+same(gift => 'tls', 'redis');
+
 same(fields => 'loaded', 'redis', gzip => 1);
+same(fields => 'tls', 'redis', gzip => 1);
 same(gift => 'loaded', 'redis', gzip => 1);
 
 
@@ -179,8 +201,8 @@ same(gift => 'loaded', 'redis', gzip => 1);
 my @rows = map { $roster->record($_) } @$ids;
 
 is_deeply($roster->stored($redis), \@rows, 'what load wrote is the row, whole');
-is_deeply($roster->stored($redis, database => 1), \@rows,
-          'and so is what the module wrote back');
+is_deeply($roster->stored($redis, database => $_), \@rows,
+          'and so is what the module wrote back') for 1, 2;
 
 my ($selected, @ttl) = $redis->commands(['SELECT', 1],
     map { ['PTTL', "employee:$_"] } @$ids);
