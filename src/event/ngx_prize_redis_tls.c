@@ -246,6 +246,7 @@ ngx_int_t
 ngx_prize_redis_tls_create(ngx_conf_t *cf, ngx_prize_redis_tls_t *tls,
     ngx_prize_redis_tls_value_e *value, ngx_str_t *words)
 {
+    ngx_int_t                    rc;
     ngx_pool_cleanup_t          *cln;
     ngx_prize_redis_tls_said_t  *said;
 
@@ -266,11 +267,15 @@ ngx_prize_redis_tls_create(ngx_conf_t *cf, ngx_prize_redis_tls_t *tls,
     cln->handler = ngx_ssl_cleanup_ctx;
     cln->data = tls->ssl;
 
-    if (ngx_prize_redis_tls_load_quietly(cf, tls, value, said) == NGX_OK) {
-        return NGX_OK;
-    }
+    rc = ngx_prize_redis_tls_load_quietly(cf, tls, value, said);
+
+    /* what OpenSSL read may leave errors behind, though it has succeeded */
 
     ERR_clear_error();
+
+    if (rc == NGX_OK) {
+        return NGX_OK;
+    }
 
     if (*value == NGX_PRIZE_REDIS_TLS_CERTIFICATE
         && ngx_prize_redis_tls_is_key(said))

@@ -146,6 +146,12 @@ ngx_http_prize_host_find(ngx_http_upstream_srv_conf_t *uscf,
         return ngx_http_prize_host_of(uscf->host);
     }
 
+    /* a balancer of another module may have no lines */
+
+    if (uscf->servers == NULL) {
+        return line;
+    }
+
     line = ngx_http_prize_host_listed(uscf->servers, sockaddr, socklen);
 
 #if (NGX_HTTP_UPSTREAM_ZONE)

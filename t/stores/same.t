@@ -11,9 +11,9 @@ use Test::Prize::Clients;
 use Test::Prize::Roster;
 
 # One employee, three ways: Redis as "prizectl load" wrote it, Redis as the
-# module wrote it back, and PostgreSQL; both ways of Redis by TLS, too.  The page
-# is the same, byte for byte, for every one of the roster, and it is the one
-# that the row says.
+# module wrote it back, and PostgreSQL; both ways of Redis by TLS, too.  The
+# page is the same, byte for byte, for every one of the roster, and it is the
+# one that the row says.
 
 # Every 480th row has the same kinds of values, but for names that are empty
 # (101, 103) or long (1009).  PRIZE_NIGHTLY=1 takes all of the 12,000.
