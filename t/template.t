@@ -64,18 +64,22 @@ HSET employee:6 id 6 prize "N/A yet"
 <title>{{v}}</title>
 <!-- {{v}} -->
 <p class="{{v}}" data-name='{{v}}'{{#v}} hidden{{/v}}>{{v}}</p>
-<a href="/{{v}}"><a href="?{{v}}"><a href="#{{v}}"><a href="https://{{v}}">
+<a href="/v{{v}}"><a href="?{{v}}"><a href="#{{v}}"><a href="https://{{v}}">
+<a href="tel:{{v}}"><a href="mailto:{{v}}"><a href="sms:{{v}}">
 <a href="https://h/?v={{v}}"><img src="?{{v}}"><form action="#{{v}}">
-<iframe title="{{v}}"></iframe><script>a()</script>
+<img src="data:image/png;base64,{{v}}"><iframe title="{{v}}"></iframe>
+<option{{#v}} selected{{/v}}>{{v}}</option><script>a()</script>
 --- request: GET /h5?id=7
 --- response_body eval
 <<'HTML' =~ s/~/a&quot;b&#39;&lt;c&gt;&amp;/gr
 <title>~</title>
 <!-- ~ -->
 <p class="~" data-name='~' hidden>~</p>
-<a href="/~"><a href="?~"><a href="#~"><a href="https://~">
+<a href="/v~"><a href="?~"><a href="#~"><a href="https://~">
+<a href="tel:~"><a href="mailto:~"><a href="sms:~">
 <a href="https://h/?v=~"><img src="?~"><form action="#~">
-<iframe title="~"></iframe><script>a()</script>
+<img src="data:image/png;base64,~"><iframe title="~"></iframe>
+<option selected>~</option><script>a()</script>
 HTML
 
 === TEST 4: a page that does not compile, with file, line and column
@@ -108,3 +112,53 @@ page.html:3:3: raw tag of field "name" is not allowed: expected {{name}}, or raw
 --- config: location = /h5 { prize_page page.html raw=name; } # here
 --- must_die
 page.html:1:11: field "name" raw outside text: expected an escaped tag here in
+
+=== TEST 8: a value that would decide what is run
+--- page
+<p>
+<script src="/{{v}}"></script>
+--- config: location = /h5 { prize_page page.html; } # here
+--- must_die
+page.html:2:15: field "v" in a URL that is code or a base for others: expected the whole URL in the page in
+
+=== TEST 9: a value that a parser would move
+--- page
+<table>
+<tr>{{v}}<td></table>
+--- config: location = /h5 { prize_page page.html; } # here
+--- must_die
+page.html:2:5: field "v" directly in a table, which a parser moves out of it: expected it in a cell (<td>, <th>) or in <caption> in
+
+=== TEST 10: what is wrong with a value shows only behind it
+--- page
+{{v}}
+<title>a</title>
+--- config: location = /h5 { prize_page page.html; } # here
+--- must_die
+page.html:1:1: value before <body>, where a parser moves text and what follows it: expected <body> before it in
+
+=== TEST 11: a value that would be one thing with scripts and another without
+--- page
+<body><noscript><p title="</noscript><script>var p={{v}}</script>"></noscript>
+--- config: location = /h5 { prize_page page.html; } # here
+--- must_die
+page.html:1:37: </noscript> that ends it only where scripts run: expected it as an end tag of its own in
+
+=== TEST 12: other delimiters, and a value that a framework would look into
+--- redis: HSET employee:7 id 7 v '{{a}}'
+--- pages
+>>> open.html
+{{=<% %>=}}<div v-pre><%v%></div>
+<p><%v%></p>
+>>> page.html
+{{=<% %>=}}<div v-pre><p><%v%></p></div>
+--- config
+    location = /open { prize_page open.html; } # here
+    location = /h5 { prize_page page.html; }
+--- request: GET /h5?id=7
+--- response_body
+<div v-pre><p>{{a}}</p></div>
+--- error_log
+open.html:2:4: a value in text of a page with other delimiters: a front-end framework that fills {{...}} would run what the value has between these; expected it inside of an element with v-pre or ng-non-bindable in
+--- no_error_log
+page.html:1

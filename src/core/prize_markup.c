@@ -4,52 +4,57 @@
 #include "prize_markup.h"
 
 
-enum {
-    PRIZE_MARKUP_PLAIN = 0,
-    PRIZE_MARKUP_EVENT,
-    PRIZE_MARKUP_STYLE,
-    PRIZE_MARKUP_SRCDOC,
-    PRIZE_MARKUP_URL
-};
-
-
-/* how much of a URL is known, so that no field chooses its scheme */
-
-enum {
-    PRIZE_MARKUP_URL_START = 0,
-    PRIZE_MARKUP_URL_SCHEME,
-    PRIZE_MARKUP_URL_HTTP,
-    PRIZE_MARKUP_URL_SAFE,
-    PRIZE_MARKUP_URL_OTHER
-};
-
-
-static const char  *prize_markup_urls[] = {
-    "href", "src", "action", "formaction", "xlink:href", "data", NULL
-};
-
-
 /* no policy can allow these, whatever their value */
+
+static void
+prize_markup_attribute_policy(prize_markup_t *markup)
+{
+    const prize_name_t  *name;
+
+    name = &markup->html.attribute;
+
+    if (name->len > 2 && prize_name_begins(name, "on")) {
+        prize_inlines_fault(markup->inlines, markup->html.name_start,
+                            "on... attribute: expected addEventListener() in "
+                            "a script of the page");
+
+    } else if (prize_name_is(name, "style")) {
+        prize_inlines_fault(markup->inlines, markup->html.name_start,
+                            "style attribute: expected a class");
+    }
+}
+
+
+/* what an attribute says by being there */
 
 static void
 prize_markup_attribute(prize_markup_t *markup)
 {
-    const prize_html_name_t  *name;
-
-    name = &markup->html.attribute;
+    const prize_name_t  *tag, *name;
 
     if (markup->html.end) {
         return;
     }
 
-    if (name->len > 2 && memcmp(name->data, "on", 2) == 0) {
-        prize_inlines_fault(markup->inlines, markup->html.name_start,
-                            "on... attribute: expected addEventListener() in "
-                            "a script of the page");
+    prize_markup_attribute_policy(markup);
 
-    } else if (prize_html_name_is(name, "style")) {
-        prize_inlines_fault(markup->inlines, markup->html.name_start,
-                            "style attribute: expected a class");
+    tag = &markup->html.tag;
+    name = &markup->html.attribute;
+
+    if (prize_name_is(name, "v-pre") || prize_name_is(name, "ng-non-bindable"))
+    {
+        markup->tag.plain = 1;
+
+    } else if (prize_name_is(tag, "font")
+               && (prize_name_is(name, "color") || prize_name_is(name, "face")
+                   || prize_name_is(name, "size")))
+    {
+        markup->tag.font = PRIZE_YES;
+
+    } else if (prize_name_is(tag, "meta")
+               && prize_name_is(name, "http-equiv"))
+    {
+        markup->tag.pragma = 1;
     }
 }
 
@@ -57,110 +62,311 @@ prize_markup_attribute(prize_markup_t *markup)
 static void
 prize_markup_value(prize_markup_t *markup)
 {
-    unsigned                  i;
-    const prize_html_name_t  *name;
+    prize_markup_tag_t  *tag;
 
-    name = &markup->html.attribute;
+    tag = &markup->tag;
 
-    if (name->len >= 2 && memcmp(name->data, "on", 2) == 0) {
-        markup->kind = PRIZE_MARKUP_EVENT;
+    tag->place = prize_place_find(&markup->html.tag, &markup->html.attribute,
+                                  markup->html.foreign != PRIZE_NO
+                                  || prize_name_is(&markup->html.tag, "svg"));
+    prize_url_init(&tag->url);
 
-    } else if (prize_html_name_is(name, "style")) {
-        markup->kind = PRIZE_MARKUP_STYLE;
+    tag->load.what = NULL;
 
-    } else if (prize_html_name_is(name, "srcdoc")) {
-        markup->kind = PRIZE_MARKUP_SRCDOC;
-
-    } else {
-        markup->kind = PRIZE_MARKUP_PLAIN;
-
-        for (i = 0; prize_markup_urls[i]; i++) {
-            if (prize_html_name_is(name, prize_markup_urls[i])) {
-                markup->kind = PRIZE_MARKUP_URL;
-            }
-        }
-    }
-
-    markup->scheme.len = 0;
-    markup->url = PRIZE_MARKUP_URL_START;
-}
-
-
-/*
- * Browsers drop tabs and line ends from a URL, and resolve a character
- * reference: &#58; makes a scheme as well as a colon does.
- */
-
-static void
-prize_markup_url(prize_markup_t *markup, int ch)
-{
-    if (markup->kind != PRIZE_MARKUP_URL
-        || markup->url == PRIZE_MARKUP_URL_SAFE
-        || markup->url == PRIZE_MARKUP_URL_OTHER
-        || markup->html.quote == 0)
+    if (!markup->html.end
+        && (prize_load_find(&tag->load, &markup->html.tag,
+                            &markup->html.attribute) == 0
+            || (prize_name_is(&markup->html.tag, "meta")
+                && prize_name_is(&markup->html.attribute, "content"))))
     {
+        if (tag->load.what == NULL) {
+            tag->load.what = "<meta>";
+            tag->load.kind = PRIZE_LOAD_POLICY;
+        }
+
+        tag->load.at = markup->html.name_start;
+        tag->load.start = 0;
+        tag->load.end = 0;
+    }
+
+    markup->html.watched = tag->load.what
+                           || tag->place.kind == PRIZE_PLACE_URL;
+}
+
+
+static void
+prize_markup_value_byte(prize_markup_t *markup, int ch)
+{
+    prize_load_t  *load;
+
+    load = &markup->tag.load;
+
+    if (load->what && load->start == 0) {
+        load->start = markup->html.offset;
+    }
+
+    if (markup->tag.place.kind != PRIZE_PLACE_URL) {
         return;
     }
 
-    switch (ch) {
+    prize_url_byte(&markup->tag.url, ch);
 
-    case '\t':
-    case '\n':
-    case '\r':
-    case '\f':
-        return;
+    if (ch == ':' && markup->tag.url.state == PRIZE_URL_OTHER
+        && prize_url_is_script(&markup->tag.url))
+    {
+        prize_inlines_fault(markup->inlines, markup->html.name_start,
+                            "javascript: URL: expected addEventListener() in "
+                            "a script of the page");
+    }
+}
 
-    case '/':
-    case '?':
-    case '#':
-        markup->url = PRIZE_MARKUP_URL_SAFE;
-        return;
 
-    case '&':
-        markup->url = PRIZE_MARKUP_URL_OTHER;
-        return;
+/* the URL is known up to here */
 
-    case ' ':
-        if (markup->url == PRIZE_MARKUP_URL_START) {
-            return;
+static void
+prize_markup_load_end(prize_markup_t *markup)
+{
+    prize_load_t  *load;
+
+    load = &markup->tag.load;
+
+    if (load->what && load->end == 0) {
+        load->end = markup->html.offset;
+
+        if (load->start == 0) {
+            load->start = load->end;
+        }
+    }
+}
+
+
+static prize_maybe_e
+prize_markup_is(const prize_html_t *html, const char *one, const char *two)
+{
+    if (html->some || memchr(html->value.data, '&', html->value.len)) {
+        return PRIZE_MAYBE;
+    }
+
+    return prize_name_is(&html->value, one)
+           || (two && prize_name_is(&html->value, two)) ? PRIZE_YES : PRIZE_NO;
+}
+
+
+static void
+prize_markup_value_known(prize_markup_t *markup)
+{
+    const prize_html_t  *html;
+    prize_markup_tag_t  *tag;
+
+    html = &markup->html;
+    tag = &markup->tag;
+
+    if (prize_name_is(&html->attribute, "type")) {
+        if (!tag->type) {
+            tag->type = 1;
+            tag->hidden = prize_markup_is(html, "hidden", NULL);
         }
 
-        break;
-
-    case ':':
-        if (markup->url == PRIZE_MARKUP_URL_HTTP) {
-            break;
+    } else if (prize_name_is(&html->attribute, "encoding")) {
+        if (!tag->encoding) {
+            tag->encoding = 1;
+            tag->html_text = prize_markup_is(html, "text/html",
+                                             "application/xhtml+xml");
         }
 
-        if (prize_html_name_is(&markup->scheme, "javascript")) {
-            prize_inlines_fault(markup->inlines, markup->html.name_start,
-                                "javascript: URL: expected addEventListener() "
-                                "in a script of the page");
-        }
+    } else if (prize_name_is(&html->attribute, "action")) {
+        tag->action = 1;
 
-        markup->url = prize_html_name_is(&markup->scheme, "http")
-                      || prize_html_name_is(&markup->scheme, "https")
-                      ? PRIZE_MARKUP_URL_HTTP : PRIZE_MARKUP_URL_OTHER;
+    } else if (prize_name_is(&html->attribute, "rel")) {
+        tag->rel = html->value;
+
+    } else if (prize_name_is(&html->attribute, "as")) {
+        tag->as = html->value;
+    }
+
+    if (!prize_name_is(&html->tag, "meta")) {
         return;
     }
 
-    if (markup->url != PRIZE_MARKUP_URL_HTTP) {
-        prize_html_name_append(&markup->scheme, ch);
-        markup->url = PRIZE_MARKUP_URL_SCHEME;
+    if (prize_name_is(&html->attribute, "name")) {
+        if (prize_markup_is(html, "referrer", NULL) != PRIZE_NO) {
+            tag->pragma = 1;
+        }
+
+    } else if (prize_name_is(&html->attribute, "http-equiv")) {
+        tag->policy = prize_name_is(&html->value, "content-security-policy");
     }
 }
 
 
 static void
-prize_markup_element(prize_markup_t *markup)
+prize_markup_value_end(prize_markup_t *markup)
 {
+    prize_markup_tag_t  *tag;
+
+    tag = &markup->tag;
+
+    if (!markup->html.end) {
+        prize_markup_value_known(markup);
+    }
+
+    prize_markup_load_end(markup);
+
+    if (tag->load.what && tag->nloads < PRIZE_MARKUP_LOADS) {
+        tag->loads[tag->nloads++] = tag->load;
+    }
+
+    tag->load.what = NULL;
+    tag->place.kind = PRIZE_PLACE_PLAIN;
+}
+
+
+/* what the tag loads, now that all of its attributes are known */
+
+static const char *
+prize_markup_loads(prize_markup_t *markup)
+{
+    unsigned             i;
+    prize_load_t        *load, form;
+    prize_markup_tag_t  *tag;
+
+    tag = &markup->tag;
+
+    /* without an action, it is submitted to the page itself */
+
+    if (prize_name_is(&markup->html.tag, "form") && !tag->action
+        && tag->nloads < PRIZE_MARKUP_LOADS)
+    {
+        memset(&form, 0, sizeof(prize_load_t));
+        form.kind = PRIZE_LOAD_FORM;
+        form.what = "<form>";
+        form.at = markup->html.tag_start;
+        tag->loads[tag->nloads++] = form;
+    }
+
+    for (i = 0; i < tag->nloads; i++) {
+        load = &tag->loads[i];
+
+        if ((load->kind == PRIZE_LOAD_LINK
+             && prize_load_link(load, &tag->rel, &tag->as) == -1)
+            || (load->kind == PRIZE_LOAD_POLICY && !tag->policy))
+        {
+            continue;
+        }
+
+        if (prize_inlines_load(markup->inlines, load) == -1) {
+            return "not enough memory";
+        }
+    }
+
+    return NULL;
+}
+
+
+static void
+prize_markup_token(const prize_markup_t *markup, prize_token_t *token)
+{
+    const prize_html_t        *html;
+    const prize_markup_tag_t  *tag;
+
+    html = &markup->html;
+    tag = &markup->tag;
+
+    memset(token, 0, sizeof(prize_token_t));
+
+    token->node.element = (uint8_t) prize_element_find(html->tag.data,
+                                                       html->tag.len);
+    token->node.hash = token->node.element ? 0 : html->tag_hash;
+    token->node.plain = tag->plain;
+    token->hidden = tag->hidden;
+    token->font = tag->font;
+    token->html_text = tag->html_text;
+    token->self_closing = html->self_closing;
+
+    token->attributes = html->nattributes == 0 ? 1
+                        : html->nattributes == 1
+                          ? html->attribute_hash | 0x80000000 : 0;
+}
+
+
+/* after a tag: what the tokenizer has to know of the trees */
+
+static void
+prize_markup_tag_end(prize_markup_t *markup)
+{
+    markup->html.foreign = prize_trees_is_foreign(&markup->trees);
+
+    if (!markup->noscript) {
+        markup->noscript_end = 0;
+    }
+
+    markup->noscript = prize_trees_in_noscript(&markup->trees) != 0;
+}
+
+
+static const char *
+prize_markup_start(prize_markup_t *markup)
+{
+    const char     *fault;
+    prize_html_t   *html;
+    prize_token_t   token;
+
+    html = &markup->html;
+
+    if (markup->tag.content && markup->tag.pragma) {
+        markup->fault_at = markup->tag.content_at;
+        return "field in the content of a <meta> with http-equiv, or of "
+               "name=\"referrer\", which is obeyed: expected a literal value";
+    }
+
+    prize_markup_token(markup, &token);
+
+    fault = prize_trees_start(&markup->trees, &token, &html->content);
+
+    if (fault == NULL) {
+        fault = prize_markup_loads(markup);
+    }
+
+    if (fault) {
+        return fault;
+    }
+
     /* a tag in it is a tag there, and &amp; is & */
 
-    if (markup->html.element->code && markup->html.foreign) {
-        prize_inlines_fault(markup->inlines, markup->html.offset,
+    if ((token.node.element == PRIZE_E_STYLE
+         || token.node.element == PRIZE_E_SCRIPT)
+        && html->content == PRIZE_CONTENT_DATA)
+    {
+        prize_inlines_fault(markup->inlines, html->offset,
                             "<style> or <script> inside <svg> or <math>: "
                             "expected it outside");
     }
+
+    prize_markup_tag_end(markup);
+
+    return NULL;
+}
+
+
+static const char *
+prize_markup_end(prize_markup_t *markup)
+{
+    const char     *fault;
+    prize_token_t   token;
+
+    prize_markup_token(markup, &token);
+    fault = prize_trees_end(&markup->trees, &token);
+    prize_markup_tag_end(markup);
+
+    return fault;
+}
+
+
+static int
+prize_markup_in_code(const prize_markup_t *markup)
+{
+    return prize_name_is(&markup->html.element, "script")
+           || prize_name_is(&markup->html.element, "style");
 }
 
 
@@ -172,11 +378,11 @@ prize_markup_element_end(prize_markup_t *markup)
 
     html = &markup->html;
 
-    if (!html->element->code) {
+    if (!prize_markup_in_code(markup)) {
         return NULL;
     }
 
-    script = (html->element->code == PRIZE_HTML_SCRIPT);
+    script = prize_name_is(&html->element, "script") != 0;
 
     /* nothing is run, nothing is asked of a policy */
 
@@ -190,44 +396,128 @@ prize_markup_element_end(prize_markup_t *markup)
 }
 
 
-static void
-prize_markup_report(prize_html_t *html, prize_html_event_e event, int ch)
+static const char *
+prize_markup_event(prize_markup_t *markup, prize_html_event_e event, int ch)
 {
-    prize_markup_t  *markup = (prize_markup_t *) html;
-
     switch (event) {
+
+    case PRIZE_HTML_SPACE:
+    case PRIZE_HTML_CHARACTER:
+        return prize_trees_text(&markup->trees, event == PRIZE_HTML_SPACE);
+
+    case PRIZE_HTML_COMMENT:
+        return prize_trees_comment(&markup->trees);
+
+    case PRIZE_HTML_DOCTYPE:
+        return prize_trees_doctype(&markup->trees, markup->html.quirks);
+
+    case PRIZE_HTML_TAG:
+        memset(&markup->tag, 0, offsetof(prize_markup_tag_t, loads));
+        return NULL;
 
     case PRIZE_HTML_ATTRIBUTE:
         prize_markup_attribute(markup);
-        break;
+        return NULL;
 
     case PRIZE_HTML_VALUE:
         prize_markup_value(markup);
-        break;
+        return NULL;
 
     case PRIZE_HTML_VALUE_BYTE:
-        prize_markup_url(markup, ch);
-        break;
+        prize_markup_value_byte(markup, ch);
+        return NULL;
 
     case PRIZE_HTML_VALUE_END:
-        markup->kind = PRIZE_MARKUP_PLAIN;
-        break;
+        prize_markup_value_end(markup);
+        return NULL;
 
-    case PRIZE_HTML_ELEMENT:
-        prize_markup_element(markup);
-        break;
+    case PRIZE_HTML_START:
+        return prize_markup_start(markup);
 
-    case PRIZE_HTML_ELEMENT_END:
-        markup->fault = prize_markup_element_end(markup);
-        break;
+    case PRIZE_HTML_END:
+        return prize_markup_end(markup);
+
+    default: /* PRIZE_HTML_ELEMENT_END */
+        return prize_markup_element_end(markup);
     }
 }
 
 
-static int
-prize_markup_in_code(const prize_markup_t *markup)
+static void
+prize_markup_report(prize_html_t *html, prize_html_event_e event, int ch)
 {
-    return markup->html.element && markup->html.element->code;
+    const char      *fault;
+    prize_markup_t  *markup = (prize_markup_t *) html;
+
+    fault = prize_markup_event(markup, event, ch);
+
+    if (html->fault == NULL) {
+        html->fault = fault;
+    }
+}
+
+
+/*
+ * Where scripts run, the text of <noscript> ends at the first </noscript>,
+ * wherever that stands; where none run, at the end tag.
+ */
+
+static const char *
+prize_markup_noscript_byte(prize_markup_t *markup, unsigned char byte)
+{
+    int  ch;
+
+    static const char  end[] = "</noscript";
+
+    ch = byte >= 'A' && byte <= 'Z' ? byte | 0x20 : byte;
+
+    if (markup->noscript_end == sizeof(end) - 1) {
+        markup->noscript_end = 0;
+
+        if (strchr(" \t\n\r\f/>", ch)
+            && !(prize_html_place(&markup->html) == PRIZE_HTML_IN_TAG
+                 && markup->html.end && markup->html.nattributes == 0
+                 && prize_name_is(&markup->html.tag, "noscript")))
+        {
+            return "</noscript> that ends it only where scripts run: "
+                   "expected it as an end tag of its own";
+        }
+    }
+
+    if (ch == end[markup->noscript_end]) {
+        markup->noscript_end++;
+
+    } else {
+        markup->noscript_end = (ch == '<');
+    }
+
+    return NULL;
+}
+
+
+/* a tag can end with the last of them, and none before it */
+
+static size_t
+prize_markup_until_tag(const char *data, size_t len)
+{
+    const char  *end;
+
+    end = memchr(data, '>', len);
+
+    return end ? (size_t) (end - data) + 1 : len;
+}
+
+
+/* the place of what is wrong, where that is not here */
+
+static const char *
+prize_markup_fault(prize_markup_t *markup, const char *fault)
+{
+    if (fault == prize_tree_unsure_fault() && markup->values) {
+        markup->fault_at = markup->value_at;
+    }
+
+    return fault;
 }
 
 
@@ -236,7 +526,13 @@ prize_markup_in_code(const prize_markup_t *markup)
 static const char *
 prize_markup_unknown(const prize_markup_t *markup)
 {
+    if (prize_html_in_reference(&markup->html)) {
+        return "right behind & or &name, which it could make another "
+               "character of: expected &amp; for a plain &, or a ; behind it";
+    }
+
     return prize_html_place(&markup->html) == PRIZE_HTML_IN_UNKNOWN
+           || (markup->noscript && markup->noscript_end)
            ? "in the middle of markup: expected text before it, or &lt; "
              "for a plain <"
            : NULL;
@@ -246,60 +542,79 @@ prize_markup_unknown(const prize_markup_t *markup)
 static const char *
 prize_markup_field_element(const prize_markup_t *markup)
 {
-    switch (markup->html.element->code) {
-
-    case PRIZE_HTML_SCRIPT:
+    if (prize_name_is(&markup->html.element, "script")) {
         return "inside <script>, where escaping does not protect: expected "
                "it in a quoted attribute (data-...) that the script reads";
+    }
 
-    case PRIZE_HTML_STYLE:
+    if (prize_name_is(&markup->html.element, "style")) {
         return "inside <style>, where escaping does not protect: expected "
                "it in text or in a quoted attribute";
-
-    default:
-        return NULL;
     }
+
+    return "inside <iframe>, <noembed>, <noframes>, <plaintext> or <xmp>, "
+           "where escaping does not protect: expected it in text";
 }
 
 
 static const char *
-prize_markup_field_value(const prize_markup_t *markup)
+prize_markup_field_value(prize_markup_t *markup, size_t at)
 {
-    switch (markup->kind) {
+    const char          *fault;
+    prize_markup_tag_t  *tag;
 
-    case PRIZE_MARKUP_EVENT:
-        return "in an on... attribute, where escaping does not protect: "
-               "expected it in an attribute (data-...) that a script reads";
+    tag = &markup->tag;
 
-    case PRIZE_MARKUP_STYLE:
-        return "in a style attribute, where escaping does not protect: "
-               "expected a class";
-
-    case PRIZE_MARKUP_SRCDOC:
-        return "in a srcdoc attribute, where escaping does not protect: "
-               "expected it in the page itself";
-
-    case PRIZE_MARKUP_URL:
-        if (markup->url != PRIZE_MARKUP_URL_SAFE) {
-            return "at the start of a URL, where it could name javascript: "
-                   "expected a literal /, ?, # or https:// before it";
+    if (tag->place.kind == PRIZE_PLACE_URL) {
+        fault = prize_url_value(&tag->url, tag->place.use);
+        if (fault) {
+            return fault;
         }
+
+        prize_url_field(&tag->url);
     }
 
-    return NULL;
+    if (prize_name_is(&markup->html.tag, "meta")
+        && prize_name_is(&markup->html.attribute, "content") && !tag->content)
+    {
+        tag->content = 1;
+        tag->content_at = at;
+    }
+
+    prize_markup_load_end(markup);
+
+    return prize_place_value(&tag->place);
 }
 
 
 static const char *
-prize_markup_field_place(const prize_markup_t *markup)
+prize_markup_field_text(prize_markup_t *markup, size_t at)
+{
+    if (!markup->values) {
+        markup->values = 1;
+        markup->value_at = at;
+    }
+
+    return prize_trees_value(&markup->trees);
+}
+
+
+static const char *
+prize_markup_field_place(prize_markup_t *markup, unsigned raw, size_t at)
 {
     switch (prize_html_place(&markup->html)) {
+
+    case PRIZE_HTML_IN_TEXT:
+        return raw ? NULL : prize_markup_field_text(markup, at);
+
+    case PRIZE_HTML_IN_CDATA:
+        return prize_markup_field_text(markup, at);
 
     case PRIZE_HTML_IN_ELEMENT:
         return prize_markup_field_element(markup);
 
     case PRIZE_HTML_IN_QUOTES:
-        return prize_markup_field_value(markup);
+        return prize_markup_field_value(markup, at);
 
     case PRIZE_HTML_IN_VALUE:
         return "in an attribute without quotes: expected quotes around the "
@@ -309,42 +624,33 @@ prize_markup_field_place(const prize_markup_t *markup)
         return "among the names of an HTML tag: expected it in text or in a "
                "quoted attribute value";
 
+    case PRIZE_HTML_IN_DOCTYPE:
+        return "in <!DOCTYPE>, which decides how all of the page is read: "
+               "expected it in text";
+
     default:
         return NULL;
     }
 }
 
 
-/* what is true whether the section is shown or not */
-
-static void
-prize_markup_join_url(prize_markup_t *markup, const prize_markup_t *begin)
-{
-    if (begin->url == PRIZE_MARKUP_URL_SAFE) {
-        return;
-    }
-
-    if (markup->url == PRIZE_MARKUP_URL_SAFE) {
-        markup->url = begin->url;
-        markup->scheme = begin->scheme;
-        return;
-    }
-
-    if (markup->url != begin->url
-        || !prize_html_name_same(&markup->scheme, &begin->scheme))
-    {
-        markup->url = PRIZE_MARKUP_URL_OTHER;
-    }
-}
-
-
-void
+int
 prize_markup_init(prize_markup_t *markup, prize_inlines_t *inlines)
 {
     memset(markup, 0, sizeof(prize_markup_t));
 
     prize_html_init(&markup->html, prize_markup_report);
     markup->inlines = inlines;
+    markup->fault_at = PRIZE_MARKUP_HERE;
+
+    return prize_trees_init(&markup->trees);
+}
+
+
+void
+prize_markup_destroy(prize_markup_t *markup)
+{
+    prize_trees_destroy(&markup->trees);
 }
 
 
@@ -352,17 +658,26 @@ const char *
 prize_markup_static(prize_markup_t *markup, const char *data, size_t len,
     size_t *n)
 {
+    size_t       step;
     const char  *fault;
 
-    for (*n = 0; *n < len; (*n)++) {
-        fault = prize_html_byte(&markup->html, data[*n]);
+    for (*n = 0; *n < len; *n += step) {
+
+        /* it may begin in any byte; then each is looked at in two ways */
+
+        step = 0;
+        fault = markup->noscript
+                ? prize_markup_noscript_byte(markup, data[*n]) : NULL;
 
         if (fault == NULL) {
-            fault = markup->fault;
+            step = markup->noscript ? 1 : prize_markup_until_tag(data + *n,
+                                                                 len - *n);
+            fault = prize_html_read(&markup->html, data + *n, step, &step);
         }
 
         if (fault) {
-            return fault;
+            *n += step;
+            return prize_markup_fault(markup, fault);
         }
     }
 
@@ -371,31 +686,41 @@ prize_markup_static(prize_markup_t *markup, const char *data, size_t len,
 
 
 const char *
-prize_markup_field(prize_markup_t *markup, unsigned raw)
+prize_markup_field(prize_markup_t *markup, unsigned raw, size_t at)
 {
-    const char  *fault;
+    const char          *fault;
+    prize_html_place_e   place;
 
     fault = prize_markup_unknown(markup);
 
     if (fault == NULL) {
-        fault = prize_markup_field_place(markup);
+        fault = prize_markup_field_place(markup, raw, at);
     }
 
     if (fault) {
         return fault;
     }
 
-    if (raw && prize_html_place(&markup->html) != PRIZE_HTML_IN_TEXT) {
+    place = prize_html_place(&markup->html);
+
+    if (raw && place != PRIZE_HTML_IN_TEXT) {
         return "raw outside text: expected an escaped tag here";
     }
 
-    prize_html_cut(&markup->html);
+    if (markup->noscript && place != PRIZE_HTML_IN_TEXT
+        && place != PRIZE_HTML_IN_RCDATA)
+    {
+        return "inside <noscript>, whose tags and comments are text where "
+               "scripts run: expected it in text";
+    }
+
+    prize_html_field(&markup->html);
 
     return NULL;
 }
 
 
-const char *
+static const char *
 prize_markup_section(prize_markup_t *markup)
 {
     const char  *fault;
@@ -411,16 +736,87 @@ prize_markup_section(prize_markup_t *markup)
                             "whole element in the section");
     }
 
-    prize_html_cut(&markup->html);
+    prize_markup_load_end(markup);
+    prize_html_section(&markup->html);
 
     return NULL;
 }
 
 
 const char *
-prize_markup_join(prize_markup_t *markup, const prize_markup_t *begin)
+prize_markup_open(prize_markup_t *markup, prize_markup_begin_t *begin,
+    unsigned field, unsigned truth)
 {
-    if (markup->kind != begin->kind
+    const char  *fault;
+
+    memset(&begin->others, 0, sizeof(prize_trees_t));
+
+    fault = prize_markup_section(markup);
+    if (fault) {
+        return fault;
+    }
+
+    begin->html = markup->html;
+    begin->tag = markup->tag;
+
+    return prize_trees_open(&markup->trees, &begin->others, field, truth);
+}
+
+
+static void
+prize_markup_join_maybe(prize_maybe_e *one, prize_maybe_e two)
+{
+    if (*one != two) {
+        *one = PRIZE_MAYBE;
+    }
+}
+
+
+/* what is true whether the section is shown or not */
+
+static void
+prize_markup_join_tag(prize_markup_tag_t *tag, const prize_markup_tag_t *begin)
+{
+    prize_url_join(&tag->url, &begin->url);
+
+    prize_markup_join_maybe(&tag->hidden, begin->hidden);
+    prize_markup_join_maybe(&tag->font, begin->font);
+    prize_markup_join_maybe(&tag->html_text, begin->html_text);
+
+    /* of one that may have been the first */
+
+    if (tag->type != begin->type) {
+        tag->type = 1;
+        tag->hidden = PRIZE_MAYBE;
+    }
+
+    if (tag->encoding != begin->encoding) {
+        tag->encoding = 1;
+        tag->html_text = PRIZE_MAYBE;
+    }
+
+    tag->plain = tag->plain && begin->plain;
+    tag->pragma = tag->pragma || begin->pragma;
+
+    if (begin->content) {
+        tag->content = 1;
+        tag->content_at = begin->content_at;
+    }
+}
+
+
+const char *
+prize_markup_close(prize_markup_t *markup, prize_markup_begin_t *begin)
+{
+    const char  *fault;
+
+    fault = prize_markup_section(markup);
+    if (fault) {
+        return fault;
+    }
+
+    if (markup->tag.place.kind != begin->tag.place.kind
+        || markup->tag.place.use != begin->tag.place.use
         || prize_html_join(&markup->html, &begin->html) != 0)
     {
         return "ends at another place of the HTML than it began: expected "
@@ -428,9 +824,29 @@ prize_markup_join(prize_markup_t *markup, const prize_markup_t *begin)
                "value";
     }
 
-    prize_markup_join_url(markup, begin);
+    prize_markup_join_tag(&markup->tag, &begin->tag);
 
-    return NULL;
+    fault = prize_trees_close(&markup->trees, &begin->others);
+
+    markup->html.foreign = prize_trees_is_foreign(&markup->trees);
+    markup->noscript = prize_trees_in_noscript(&markup->trees) != 0;
+
+    return fault;
+}
+
+
+void
+prize_markup_begin_destroy(prize_markup_begin_t *begin)
+{
+    prize_trees_destroy(&begin->others);
+}
+
+
+int
+prize_markup_is_open_to_frameworks(const prize_markup_t *markup)
+{
+    return prize_html_place(&markup->html) == PRIZE_HTML_IN_TEXT
+           && !prize_trees_is_plain(&markup->trees);
 }
 
 

@@ -3,11 +3,13 @@
  * What may stand where in an HTML document: a field is refused where escaping
  * does not protect, and what no policy can allow is told.
  *
- * prize_html goes through the static text of a page in source order, through
- * every section's body as well.  At the end of a body the place must be the
- * one where the body began (or one from which all further text leads to the
- * same places), so whichever sections are shown, a field stands where the
- * machine has seen it.  A raw field is trusted to hold whole elements.
+ * It goes through the static text of a page in source order, through every
+ * section's body as well: the tokenizer (prize_html.h) in one state, the tree
+ * construction in one for each way that the sections may fall (prize_trees.h).
+ * At the end of a body the tokenizer must be where the body began, or where
+ * all further text leads to the same places.  So, whichever sections are
+ * shown, a field stands where it was seen.  A raw field is trusted to hold
+ * whole elements.
  */
 
 #ifndef _PRIZE_MARKUP_H_INCLUDED_
@@ -18,39 +20,92 @@
 
 #include "prize_html.h"
 #include "prize_inline.h"
+#include "prize_place.h"
+#include "prize_trees.h"
 
 
-/* owns nothing; a copy is the place where it was made */
+#define PRIZE_MARKUP_LOADS  4
+
+
+/* what is known of the tag that is being read; a copy is a state */
+
+typedef struct {
+    prize_place_t       place;      /* of the value being read */
+    prize_url_t         url;
+    prize_load_t        load;       /* "what" is NULL: it loads nothing */
+
+    prize_name_t        rel;
+    prize_name_t        as;
+    unsigned            nloads;
+
+    prize_maybe_e       hidden;
+    prize_maybe_e       font;
+    prize_maybe_e       html_text;
+    unsigned            type:1;     /* seen: of two, the first one counts */
+    unsigned            encoding:1;
+    unsigned            action:1;
+    unsigned            plain:1;
+    unsigned            policy:1;   /* http-equiv=content-security-policy */
+    unsigned            pragma:1;   /* http-equiv, or name=referrer */
+    unsigned            content:1;  /* of a meta, with a field in it */
+    size_t              content_at; /* where that stands in the source */
+
+    prize_load_t        loads[PRIZE_MARKUP_LOADS];  /* last: it is long */
+} prize_markup_tag_t;
+
 
 typedef struct {
     prize_html_t        html;       /* first: its reports find the markup */
-    unsigned            kind;       /* of the value that it is in */
-    unsigned            url;        /* its scheme, as far as seen */
-    prize_html_name_t   scheme;
+    prize_markup_tag_t  tag;
+    prize_trees_t       trees;
     prize_inlines_t    *inlines;
-    const char         *fault;      /* of the last byte, or NULL */
+
+    size_t              value_at;   /* of the first one in text */
+    size_t              fault_at;   /* or PRIZE_MARKUP_HERE */
+    unsigned            values:1;
+    unsigned            noscript:1; /* text of one, where scripts run */
+    unsigned            noscript_end;   /* bytes of its end tag */
 } prize_markup_t;
+
+
+#define PRIZE_MARKUP_HERE  ((size_t) -1)
+
+
+/* where a section's body begins; its memory is the markup's to give back */
+
+typedef struct {
+    prize_html_t        html;
+    prize_markup_tag_t  tag;
+    prize_trees_t       others;
+} prize_markup_begin_t;
 
 
 /*
  * What policies have to know of the page is added to "inlines", which stays
- * the caller's and outlives the markup.
+ * the caller's and outlives the markup.  -1 without memory.
  */
-void prize_markup_init(prize_markup_t *markup, prize_inlines_t *inlines);
+int prize_markup_init(prize_markup_t *markup, prize_inlines_t *inlines);
+void prize_markup_destroy(prize_markup_t *markup);
 
 /*
  * Static text, a field, and where a section's body begins or ends.  Each
- * returns NULL, or a constant text that says what is wrong here and what was
- * expected; prize_markup_static() sets "n" to the bytes before the fault.
+ * returns NULL, or a constant text that says what is wrong and what was
+ * expected.  prize_markup_static() sets "n" to the bytes before the fault,
+ * which may be one of a field before them: then "fault_at" is the "at" that
+ * this one was given with.
  */
 const char *prize_markup_static(prize_markup_t *markup, const char *data,
     size_t len, size_t *n);
-const char *prize_markup_field(prize_markup_t *markup, unsigned raw);
-const char *prize_markup_section(prize_markup_t *markup);
+const char *prize_markup_field(prize_markup_t *markup, unsigned raw,
+    size_t at);
+const char *prize_markup_open(prize_markup_t *markup,
+    prize_markup_begin_t *begin, unsigned field, unsigned truth);
+const char *prize_markup_close(prize_markup_t *markup,
+    prize_markup_begin_t *begin);
+void prize_markup_begin_destroy(prize_markup_begin_t *begin);
 
-/* "markup" is at the end of a section's body that began at "begin" */
-const char *prize_markup_join(prize_markup_t *markup,
-    const prize_markup_t *begin);
+/* could a front-end framework look into a value here? */
+int prize_markup_is_open_to_frameworks(const prize_markup_t *markup);
 
 /* after the last byte of the page */
 void prize_markup_done(prize_markup_t *markup);

@@ -124,3 +124,10 @@ prize_template_fault(const prize_template_t *page)
 {
     return page->fault.line ? &page->fault : NULL;
 }
+
+
+const prize_template_error_t *
+prize_template_notice(const prize_template_t *page)
+{
+    return page->notice.line ? &page->notice : NULL;
+}

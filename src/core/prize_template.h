@@ -101,5 +101,9 @@ const prize_inlines_t *prize_template_inlines(const prize_template_t *page,
 const prize_template_error_t *prize_template_fault(
     const prize_template_t *page);
 
+/* what somebody should know of a page that is right otherwise, or NULL */
+const prize_template_error_t *prize_template_notice(
+    const prize_template_t *page);
+
 
 #endif /* _PRIZE_TEMPLATE_H_INCLUDED_ */

@@ -54,6 +54,7 @@ struct prize_template_s {
 
     prize_inlines_t           inlines;   /* offsets in the text */
     prize_template_error_t    fault;     /* the one of the inlines */
+    prize_template_error_t    notice;    /* what frameworks look into */
 };
 
 

@@ -15,7 +15,7 @@
 typedef struct {
     prize_tag_t               tag;
     unsigned                  op;
-    prize_markup_t            markup;    /* where the body begins */
+    prize_markup_begin_t      begin;     /* where the body begins */
 } prize_section_t;
 
 
@@ -30,7 +30,59 @@ typedef struct {
     unsigned                         depth;
     unsigned                         merge;    /* the last op is text that */
                                                /*   more text may join */
+
+    size_t                           placed;   /* an offset whose line, and */
+    size_t                           line_at;  /*   where that begins, are */
+    unsigned                         line;     /*   known */
 } prize_compiler_t;
+
+
+/* as prize_source_place(), of places one after the other */
+
+static void
+prize_template_place(prize_compiler_t *c, size_t at, unsigned *line,
+    unsigned *column)
+{
+    if (at < c->placed) {
+        prize_source_place(&c->source, at, line, column);
+        return;
+    }
+
+    for ( /* void */ ; c->placed < at; c->placed++) {
+        if (c->source.data[c->placed] == '\n') {
+            c->line++;
+            c->line_at = c->placed + 1;
+        }
+    }
+
+    *line = c->line;
+    *column = (unsigned) (at - c->line_at + 1);
+}
+
+
+/* places of what the page loads, found in text that stands at "at" */
+
+static void
+prize_template_loads(prize_compiler_t *c, size_t at)
+{
+    size_t            n;
+    unsigned          i;
+    prize_load_t     *load;
+    prize_inlines_t  *inlines;
+
+    inlines = &c->page->inlines;
+
+    for (i = inlines->nloads; i > 0 && inlines->loads[i - 1].line == 0; i--) {
+        /* void */
+    }
+
+    for ( /* void */ ; i < inlines->nloads; i++) {
+        load = &inlines->loads[i];
+        n = load->at > c->page->text_len ? load->at - c->page->text_len : 0;
+
+        prize_template_place(c, at + n, &load->line, &load->column);
+    }
+}
 
 
 /*
@@ -154,10 +206,14 @@ prize_template_literal(prize_compiler_t *c, size_t start, size_t end)
     fault = prize_markup_static(&c->markup, c->source.data + start, end - start,
                                 &n);
     if (fault) {
-        return prize_source_error(&c->source, start + n, "%s", fault);
+        return prize_source_error(&c->source,
+                                  c->markup.fault_at == PRIZE_MARKUP_HERE
+                                  ? start + n : c->markup.fault_at,
+                                  "%s", fault);
     }
 
     prize_template_inlines_check(c, start);
+    prize_template_loads(c, start);
 
     if (!c->merge && prize_template_segment(c) != 0) {
         return -1;
@@ -221,6 +277,43 @@ prize_template_use(prize_compiler_t *c, const prize_tag_t *tag)
 }
 
 
+/*
+ * A page has other delimiters because a framework fills {{}}: it would do so
+ * with a value that has these, unless it is told not to look there.
+ */
+
+static const char *
+prize_template_framework(const prize_compiler_t *c)
+{
+    if (memcmp(c->source.open.data, "{{", 2) == 0
+        || !prize_markup_is_open_to_frameworks(&c->markup))
+    {
+        return NULL;
+    }
+
+    return "a value in text of a page with other delimiters: a front-end "
+           "framework that fills {{...}} would run what the value has between "
+           "these; expected it inside of an element with v-pre or "
+           "ng-non-bindable";
+}
+
+
+static void
+prize_template_notice_add(prize_compiler_t *c, const prize_tag_t *tag)
+{
+    const char              *text;
+    prize_template_error_t  *notice;
+
+    notice = &c->page->notice;
+    text = notice->line ? NULL : prize_template_framework(c);
+
+    if (text) {
+        prize_template_place(c, tag->start, &notice->line, &notice->column);
+        (void) snprintf(notice->text, sizeof(notice->text), "%s", text);
+    }
+}
+
+
 static int
 prize_template_field(prize_compiler_t *c, const prize_tag_t *tag)
 {
@@ -238,10 +331,14 @@ prize_template_field(prize_compiler_t *c, const prize_tag_t *tag)
                    len, tag->name.data);
     }
 
-    fault = prize_markup_field(&c->markup, raw);
+    fault = prize_markup_field(&c->markup, raw, tag->start);
     if (fault) {
         return prize_source_error(&c->source, tag->start, "field \"%.*s\" %s",
                                   len, tag->name.data, fault);
+    }
+
+    if (!raw) {
+        prize_template_notice_add(c, tag);
     }
 
     index = prize_template_use(c, tag);
@@ -270,15 +367,6 @@ prize_template_open(prize_compiler_t *c, const prize_tag_t *tag)
                    PRIZE_TEMPLATE_DEPTH);
     }
 
-    fault = prize_markup_section(&c->markup);
-    if (fault) {
-        return prize_source_error(&c->source, tag->start, "section \"%.*s\" %s",
-                                  prize_source_shown(&tag->name),
-                                  tag->name.data, fault);
-    }
-
-    prize_template_inlines_check(c, tag->start);
-
     index = prize_template_use(c, tag);
     if (index < 0) {
         return -1;
@@ -289,7 +377,16 @@ prize_template_open(prize_compiler_t *c, const prize_tag_t *tag)
     section = &c->sections[c->depth++];
     section->tag = *tag;
     section->op = c->page->nops;
-    section->markup = c->markup;
+
+    fault = prize_markup_open(&c->markup, &section->begin, index,
+                              tag->type == '#');
+    if (fault) {
+        return prize_source_error(&c->source, tag->start, "section \"%.*s\" %s",
+                                  prize_source_shown(&tag->name),
+                                  tag->name.data, fault);
+    }
+
+    prize_template_inlines_check(c, tag->start);
 
     c->merge = 0;
 
@@ -329,12 +426,7 @@ prize_template_close(prize_compiler_t *c, const prize_tag_t *tag)
                    section->tag.name.data, line, column);
     }
 
-    fault = prize_markup_section(&c->markup);
-
-    if (fault == NULL) {
-        fault = prize_markup_join(&c->markup, &section->markup);
-    }
-
+    fault = prize_markup_close(&c->markup, &section->begin);
     if (fault) {
         return prize_source_error(&c->source, tag->start, "section \"%.*s\" %s",
                                   len, tag->name.data, fault);
@@ -470,6 +562,7 @@ prize_template_t *
 prize_template_compile(const char *source, size_t len, prize_fields_t *fields,
     const prize_template_options_t *options, prize_template_error_t *error)
 {
+    int               rc;
     prize_compiler_t  c;
 
     memset(&c, 0, sizeof(prize_compiler_t));
@@ -489,23 +582,36 @@ prize_template_compile(const char *source, size_t len, prize_fields_t *fields,
         return NULL;
     }
 
-    prize_markup_init(&c.markup, &c.page->inlines);
+    c.line = 1;
+    rc = -1;
+
+    if (prize_markup_init(&c.markup, &c.page->inlines) != 0) {
+        (void) prize_template_no_memory(&c);
+        goto done;
+    }
 
     c.page->text = malloc(len ? len : 1);
     if (c.page->text == NULL) {
         (void) prize_template_no_memory(&c);
-        goto failed;
+        goto done;
     }
 
-    if (prize_template_parse(&c) != 0 || prize_template_count(&c) != 0) {
-        goto failed;
+    if (prize_template_parse(&c) == 0 && prize_template_count(&c) == 0) {
+        rc = 0;
+    }
+
+done:
+
+    while (c.depth) {
+        prize_markup_begin_destroy(&c.sections[--c.depth].begin);
+    }
+
+    prize_markup_destroy(&c.markup);
+
+    if (rc != 0) {
+        prize_template_destroy(c.page);
+        return NULL;
     }
 
     return c.page;
-
-failed:
-
-    prize_template_destroy(c.page);
-
-    return NULL;
 }

@@ -201,9 +201,10 @@ static ngx_int_t
 ngx_http_prize_page_compile(ngx_conf_t *cf, ngx_http_prize_pages_t *pages,
     ngx_http_prize_page_t *page, ngx_array_t *raw)
 {
-    ngx_str_t                 source;
-    prize_template_error_t    error;
-    prize_template_options_t  options;
+    ngx_str_t                      source;
+    prize_template_error_t         error;
+    prize_template_options_t       options;
+    const prize_template_error_t  *notice;
 
     if (ngx_conf_full_name(cf->cycle, &page->file, 1) != NGX_OK
         || ngx_http_prize_file_read(cf, &page->file, &source) != NGX_OK)
@@ -223,6 +224,14 @@ ngx_http_prize_page_compile(ngx_conf_t *cf, ngx_http_prize_pages_t *pages,
                            (ngx_uint_t) error.line, (ngx_uint_t) error.column,
                            error.text);
         return NGX_ERROR;
+    }
+
+    notice = prize_template_notice(page->template);
+
+    if (notice) {
+        ngx_conf_log_error(NGX_LOG_WARN, cf, 0, "\"prize_page\" %V:%ui:%ui: %s",
+                           &page->file, (ngx_uint_t) notice->line,
+                           (ngx_uint_t) notice->column, notice->text);
     }
 
     page->room = prize_plain_room(page->template);
