@@ -445,3 +445,72 @@ script:x()">
     prize_csp off;
     prize_csp on; # here
 --- must_die: "prize_csp" directive is duplicate
+
+=== TEST 36: a warning of what the policy blocks, with the directive to add
+--- redis: HSET employee:7 id 7
+--- page
+<html><head><base href="/">
+<link rel="stylesheet" href="/a.css">
+<link rel="icon" href="https://img.example/a.png">
+<script src="//js.example/a.js"></script></head><body>
+<img src="/{{^id}}a{{/id}}"><img src="b.png"><img src="data:image/png,">
+<iframe src="https://frame.example/?{{id}}"></iframe>
+<form><button formaction="?b">b</button></form>
+<video src="/a" poster="/b"></video>
+<object data="/c"></object><a ping="https://p.example/" href="/d">d</a>
+--- config
+    location = /h5 {
+        prize_csp on;
+        prize_page page.html; # here
+    }
+--- request: GET /h5?id=7
+--- response_headers_like: Content-Security-Policy: default-src 'none';.*
+--- grep_error_log eval: qr/blocks the .*?, in/
+--- grep_error_log_out eval
+CORE::join '', map { my ($what, $place, $wanted) = @$_;
+               "blocks the $what of $ENV{TEST_NGINX_SERVROOT}/conf/page.html:"
+               . "$place: expected \"$wanted\" in it, in\n" }
+    ['<base href>', '1:19', "base-uri 'self'"],
+    ['<link>', '2:24', "style-src 'self'"],
+    ['<link>', '3:18', 'img-src https://img.example'],
+    ['<script src>', '4:9', 'script-src js.example'],
+    ['<img src>', '5:6', "img-src 'self'"],
+    ['<iframe src>', '6:9', 'frame-src https://frame.example'],
+    ['<form>', '7:1', "form-action 'self'"],
+    ['<video src>', '8:8', "media-src 'self'"],
+    ['<object data>', '9:9', "object-src 'self'"],
+    ['<a ping>', '9:31', 'connect-src https://p.example']
+
+=== TEST 37: no warning of what the policy allows
+--- redis: HSET employee:7 id 7
+--- page
+<html><head><base href="/"><link rel="stylesheet" href="/a.css">
+<link rel="icon" href="https://img.example/a.png"><link rel="next" href="/x">
+<script src="https://js.example/a.js"></script></head><body>
+<img src="/a"><img src="DATA:image/png,"><img src="">
+<iframe src="https://frame.example/?{{id}}"></iframe><iframe></iframe>
+<form action="https://a.form.example:8080/?{{id}}"></form>
+<video src="/a"></video><a href="/d">d</a><svg><use href="#a"/></svg>
+--- config
+    location = /h5 {
+        prize_page page.html;
+        prize_csp "base-uri 'self'; style-src-elem 'self'; form-action
+                   *.form.example; default-src https:; img-src 'self'
+                   img.example; script-src https://js.example";
+    }
+--- request: GET /h5?id=7
+--- no_error_log: [warn]
+
+=== TEST 38: no warning of what a policy in the page blocks as well
+--- redis: HSET employee:7 id 7
+--- page
+<html><head><meta http-equiv="content-security-policy"
+content="default-src https://a.example; frame-src https://b.example"></head>
+<body><img src="data:,a"><img src="https://c.example/a">
+<iframe src="https://b.example/"></iframe><form></form>
+--- config: location = /h5 { prize_csp on; prize_page page.html; }
+--- request: GET /h5?id=7
+--- grep_error_log eval: qr/expected ".*?"/
+--- grep_error_log_out
+expected "frame-src https://b.example"
+expected "form-action 'self'"

@@ -108,6 +108,8 @@ prize_html_read(prize_html_t *html, const char *data, size_t len, size_t *n)
     size_t       i;
     const char  *fault;
 
+    fault = NULL;
+
     for (i = 0; i < len; i++, html->offset++) {
         ch = (unsigned char) data[i];
         html->byte = ch;

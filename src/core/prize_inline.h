@@ -42,7 +42,7 @@ typedef enum {
 typedef struct {
     prize_load_kind_e   kind;
     const char         *what;       /* <img src> */
-    size_t              at;
+    size_t              at;         /* an offset in the source */
     size_t              start;      /* of the URL, up to the first tag in it */
     size_t              end;
     unsigned            line;       /* from 1; 0: not known yet */

@@ -84,7 +84,7 @@ prize_markup_value(prize_markup_t *markup)
             tag->load.kind = PRIZE_LOAD_POLICY;
         }
 
-        tag->load.at = markup->html.name_start;
+        tag->load.at = markup->source + markup->html.name_start;
         tag->load.start = 0;
         tag->load.end = 0;
     }
@@ -240,7 +240,7 @@ prize_markup_loads(prize_markup_t *markup)
         memset(&form, 0, sizeof(prize_load_t));
         form.kind = PRIZE_LOAD_FORM;
         form.what = "<form>";
-        form.at = markup->html.tag_start;
+        form.at = tag->at;
         tag->loads[tag->nloads++] = form;
     }
 
@@ -413,6 +413,7 @@ prize_markup_event(prize_markup_t *markup, prize_html_event_e event, int ch)
 
     case PRIZE_HTML_TAG:
         memset(&markup->tag, 0, offsetof(prize_markup_tag_t, loads));
+        markup->tag.at = markup->source + markup->html.tag_start;
         return NULL;
 
     case PRIZE_HTML_ATTRIBUTE:
@@ -656,10 +657,12 @@ prize_markup_destroy(prize_markup_t *markup)
 
 const char *
 prize_markup_static(prize_markup_t *markup, const char *data, size_t len,
-    size_t *n)
+    size_t at, size_t *n)
 {
     size_t       step;
     const char  *fault;
+
+    markup->source = at - markup->html.offset;
 
     for (*n = 0; *n < len; *n += step) {
 
@@ -850,12 +853,27 @@ prize_markup_is_open_to_frameworks(const prize_markup_t *markup)
 }
 
 
-void
+const char *
 prize_markup_done(prize_markup_t *markup)
 {
+    prize_html_place_e  place;
+
     if (prize_markup_in_code(markup)) {
         prize_inlines_fault(markup->inlines, markup->html.offset,
                             "<style> or <script> that is not closed: expected "
                             "its end tag");
     }
+
+    /* the end of the page ends a comment, and <! or <!DOCTYPE as well */
+
+    place = prize_html_place(&markup->html);
+
+    if (place == PRIZE_HTML_IN_COMMENT || place == PRIZE_HTML_IN_DOCTYPE
+        || place == PRIZE_HTML_IN_UNKNOWN)
+    {
+        return prize_markup_fault(markup,
+                                  prize_trees_comment(&markup->trees));
+    }
+
+    return NULL;
 }

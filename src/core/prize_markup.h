@@ -48,7 +48,8 @@ typedef struct {
     unsigned            policy:1;   /* http-equiv=content-security-policy */
     unsigned            pragma:1;   /* http-equiv, or name=referrer */
     unsigned            content:1;  /* of a meta, with a field in it */
-    size_t              content_at; /* where that stands in the source */
+    size_t              content_at; /* where that stands in the source, */
+    size_t              at;         /*   and the tag */
 
     prize_load_t        loads[PRIZE_MARKUP_LOADS];  /* last: it is long */
 } prize_markup_tag_t;
@@ -60,6 +61,7 @@ typedef struct {
     prize_trees_t       trees;
     prize_inlines_t    *inlines;
 
+    size_t              source;     /* bytes of tags before this place */
     size_t              value_at;   /* of the first one in text */
     size_t              fault_at;   /* or PRIZE_MARKUP_HERE */
     unsigned            values:1;
@@ -88,14 +90,14 @@ int prize_markup_init(prize_markup_t *markup, prize_inlines_t *inlines);
 void prize_markup_destroy(prize_markup_t *markup);
 
 /*
- * Static text, a field, and where a section's body begins or ends.  Each
- * returns NULL, or a constant text that says what is wrong and what was
- * expected.  prize_markup_static() sets "n" to the bytes before the fault,
- * which may be one of a field before them: then "fault_at" is the "at" that
- * this one was given with.
+ * Static text, a field, and where a section's body begins or ends; "at" is
+ * where it stands in the source.  Each returns NULL, or a constant text that
+ * says what is wrong and what was expected.  prize_markup_static() sets "n" to
+ * the bytes before the fault, which may be one of a field before them: then
+ * "fault_at" is the "at" that this one was given with.
  */
 const char *prize_markup_static(prize_markup_t *markup, const char *data,
-    size_t len, size_t *n);
+    size_t len, size_t at, size_t *n);
 const char *prize_markup_field(prize_markup_t *markup, unsigned raw,
     size_t at);
 const char *prize_markup_open(prize_markup_t *markup,
@@ -107,8 +109,8 @@ void prize_markup_begin_destroy(prize_markup_begin_t *begin);
 /* could a front-end framework look into a value here? */
 int prize_markup_is_open_to_frameworks(const prize_markup_t *markup);
 
-/* after the last byte of the page */
-void prize_markup_done(prize_markup_t *markup);
+/* after the last byte of the page: NULL, or what is wrong at "fault_at" */
+const char *prize_markup_done(prize_markup_t *markup);
 
 
 #endif /* _PRIZE_MARKUP_H_INCLUDED_ */

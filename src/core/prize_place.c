@@ -98,6 +98,10 @@ prize_place_decides(const prize_name_t *tag, const prize_name_t *name)
         "referrerpolicy", "shadowrootmode", "attributename", NULL
     };
 
+    static const char *const  script[] = {
+        "type", "language", "for", "event", "charset", NULL
+    };
+
     static const char *const  animated[] = {
         "to", "from", "by", "values", NULL
     };
@@ -111,7 +115,7 @@ prize_place_decides(const prize_name_t *tag, const prize_name_t *name)
     }
 
     if (prize_name_is(tag, "script")) {
-        return prize_name_is(name, "type");
+        return prize_place_in(name, script);
     }
 
     if (prize_name_is(tag, "meta")) {

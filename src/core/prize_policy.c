@@ -124,6 +124,26 @@ prize_policy_find(const prize_str_t *more, const prize_str_t *name,
 }
 
 
+int
+prize_policy_sources(const prize_str_t *policy, const char *directive,
+    prize_str_t *sources)
+{
+    prize_str_t               name;
+    prize_policy_directive_t  found;
+
+    name.data = directive;
+    name.len = strlen(directive);
+
+    if (!prize_policy_find(policy, &name, &found)) {
+        return 0;
+    }
+
+    *sources = found.sources;
+
+    return 1;
+}
+
+
 /* every directive but one has a hyphen: "yes" is none */
 
 static int

@@ -19,6 +19,10 @@
  */
 const char *prize_policy_check(const prize_str_t *more);
 
+/* the sources of a directive that a policy has: 1, or 0 if it has it not */
+int prize_policy_sources(const prize_str_t *policy, const char *directive,
+    prize_str_t *sources);
+
 /*
  * The value of the header, to be given to free(), and its length; NULL
  * without memory.  "more" has passed the check and may be empty; the page has

@@ -60,12 +60,11 @@ prize_template_place(prize_compiler_t *c, size_t at, unsigned *line,
 }
 
 
-/* places of what the page loads, found in text that stands at "at" */
+/* places of what the page loads */
 
 static void
-prize_template_loads(prize_compiler_t *c, size_t at)
+prize_template_loads(prize_compiler_t *c)
 {
-    size_t            n;
     unsigned          i;
     prize_load_t     *load;
     prize_inlines_t  *inlines;
@@ -78,9 +77,7 @@ prize_template_loads(prize_compiler_t *c, size_t at)
 
     for ( /* void */ ; i < inlines->nloads; i++) {
         load = &inlines->loads[i];
-        n = load->at > c->page->text_len ? load->at - c->page->text_len : 0;
-
-        prize_template_place(c, at + n, &load->line, &load->column);
+        prize_template_place(c, load->at, &load->line, &load->column);
     }
 }
 
@@ -204,7 +201,7 @@ prize_template_literal(prize_compiler_t *c, size_t start, size_t end)
     }
 
     fault = prize_markup_static(&c->markup, c->source.data + start, end - start,
-                                &n);
+                                start, &n);
     if (fault) {
         return prize_source_error(&c->source,
                                   c->markup.fault_at == PRIZE_MARKUP_HERE
@@ -213,7 +210,7 @@ prize_template_literal(prize_compiler_t *c, size_t start, size_t end)
     }
 
     prize_template_inlines_check(c, start);
-    prize_template_loads(c, start);
+    prize_template_loads(c);
 
     if (!c->merge && prize_template_segment(c) != 0) {
         return -1;
@@ -467,6 +464,7 @@ prize_template_parse(prize_compiler_t *c)
 {
     int               rc;
     size_t            at, start, end;
+    const char       *fault;
     prize_tag_t       tag;
     prize_section_t  *section;
 
@@ -494,7 +492,11 @@ prize_template_parse(prize_compiler_t *c)
         return -1;
     }
 
-    prize_markup_done(&c->markup);
+    fault = prize_markup_done(&c->markup);
+    if (fault) {
+        return prize_source_error(&c->source, c->markup.fault_at, "%s", fault);
+    }
+
     prize_template_inlines_check(c, c->source.len);
 
     if (c->depth) {

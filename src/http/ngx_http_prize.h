@@ -64,6 +64,7 @@ typedef struct {
     prize_gzip_t                    *gzip;       /* NULL until it is wanted */
     ngx_http_prize_condition_t       condition;
     ngx_uint_t                       label;      /* of the worker's metrics */
+    unsigned                         warned:1;   /* of what a policy blocks */
 } ngx_http_prize_page_t;
 
 

@@ -4,6 +4,7 @@
 #include "ngx_http_prize_handler.h"
 #include "ngx_http_prize_status.h"
 #include "prize_policy.h"
+#include "prize_policy_load.h"
 
 
 char *
@@ -596,6 +597,37 @@ ngx_http_prize_gzip_create(ngx_conf_t *cf, ngx_http_prize_pages_t *pages)
 }
 
 
+/* a warning: what is blocked may be meant to be */
+
+static void
+ngx_http_prize_policy_warn(ngx_conf_t *cf, ngx_http_prize_loc_conf_t *plcf,
+    ngx_http_prize_page_t *page, ngx_str_t *policy)
+{
+    unsigned                next;
+    prize_str_t             text;
+    prize_policy_blocked_t  blocked;
+
+    next = 0;
+    text.data = (char *) policy->data;
+    text.len = policy->len;
+
+    while (!page->warned
+           && prize_policy_next_blocked(page->template, &text, &next,
+                                        &blocked))
+    {
+        ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                      "\"prize_csp\" blocks the %s of %V:%ui:%ui: expected "
+                      "\"%s %s\" in it, in %s:%ui", blocked.load->what,
+                      &page->file, (ngx_uint_t) blocked.load->line,
+                      (ngx_uint_t) blocked.load->column, blocked.directive,
+                      blocked.source, plcf->pages->conf_file,
+                      plcf->pages->line);
+    }
+
+    page->warned = 1;
+}
+
+
 static ngx_int_t
 ngx_http_prize_policy_create(ngx_conf_t *cf, ngx_http_prize_loc_conf_t *plcf,
     ngx_http_prize_page_t *page, ngx_str_t *policy)
@@ -636,7 +668,13 @@ ngx_http_prize_policy_create(ngx_conf_t *cf, ngx_http_prize_loc_conf_t *plcf,
 
     free(text);
 
-    return policy->data ? NGX_OK : NGX_ERROR;
+    if (policy->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_prize_policy_warn(cf, plcf, page, policy);
+
+    return NGX_OK;
 }
 
 
