@@ -103,7 +103,7 @@ page_render(const prize_template_t *page, const prize_record_t *record,
 
 /* 1 if the member, and nothing after it, inflates to the plain page */
 
-static int
+static inline int
 page_inflates(const page_t *member, const page_t *plain)
 {
     int        rc;

@@ -137,6 +137,17 @@ CONF
 
 sub node {
     my ($self, $script, %environment) = @_;
+
+    return run_node(["browser/$script"], %environment,
+                    SITE => "http://127.0.0.1:$self->{port}");
+}
+
+
+# the same of what needs no site, with its arguments
+
+sub run_node {
+    my ($command, %environment) = @_;
+    my ($script, @arguments) = @$command;
     my $dir = ($ENV{TEST_NGINX_BUILD} // croak 'no TEST_NGINX_BUILD')
               . '/browser';
 
@@ -144,10 +155,10 @@ sub node {
         unless -e "$dir/installed";
 
     local %ENV = (%ENV, %environment, NODE_PATH => "$dir/node_modules",
-                  SITE => "http://127.0.0.1:$self->{port}");
+                  RENDER => "$ENV{TEST_NGINX_BUILD}/html/render");
 
     STDOUT->flush;
-    system 'node', root() . "/t/browser/$script";
+    system 'node', root() . "/t/$script", @arguments;
     return $? & 127 ? 128 + ($? & 127) : $? >> 8;
 }
 
