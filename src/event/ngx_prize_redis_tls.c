@@ -392,6 +392,10 @@ ngx_prize_redis_tls_prepare(ngx_prize_redis_tls_conn_t *tc,
     SSL_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE
                       |SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 
+    /* nginx has many idle connections, of which this is none */
+
+    SSL_clear_mode(ssl, SSL_MODE_RELEASE_BUFFERS);
+
     /* no address stands there (RFC 6066, section 3) */
 
     if (tls->server_name && tc->host->len
