@@ -82,8 +82,11 @@ CONF
     # what is new holds for a connection that is made later, too
     $tell->(qw(CLIENT KILL TYPE normal));
     $site->returns_to_redis;
-    is($site->status->{'prize_redis_tls_connections{peer="127.0.0.1:'
-                       . "$redis->{port}\"}"} // 'none', 2, 'by TLS');
+    eventually {
+        $site->quietly(requests => 50);
+        $site->status->{'prize_redis_tls_connections{peer="127.0.0.1:'
+                        . "$redis->{port}\"}"} == 2;
+    } 'both workers by TLS';
     $site->over;
 };
 
