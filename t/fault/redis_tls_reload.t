@@ -28,9 +28,16 @@ subtest 'row 68: all renewed, and a reload under load' => sub {
         my $ca = Test::Prize::Certificates->new(name => "CA $n");
         my $us = $ca->issue('nginx');
 
-        cp($ca->{file}, "$dir/ca.crt") or die $!;
-        cp($us->{certificate}, "$dir/us.crt") or die $!;
-        cp($us->{key}, "$dir/us.key") or die $!;
+        my %file = ('ca.crt' => $ca->{file}, 'us.crt' => $us->{certificate},
+                    'us.key' => $us->{key});
+
+        # another file of that name: a newer nginx keeps what has the inode and
+        # the second of the last time (ssl_object_cache_inheritable)
+        for my $name (sort keys %file) {
+            cp($file{$name}, "$dir/new") or die "$file{$name}: $!";
+            rename "$dir/new", "$dir/$name" or die "$dir/$name: $!";
+        }
+
         spew("$dir/password", "secret-$n\n");
         return $ca->issue('redis.test', names => $names);
     };
