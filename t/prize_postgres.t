@@ -721,3 +721,13 @@ CREATE FUNCTION number(seat text) RETURNS int AS
 --- page: {{id}}
 --- request eval: ["GET /h5?id=7", "GET /h5?id=8", "GET /h5?id=E1"]
 --- error_code eval: [200, 503, 404]
+
+=== TEST 55: a query with $1 in quotes is told when PostgreSQL is connected
+--- http_config
+    prize_postgres hr "$TEST_NGINX_CONNINFO";
+    prize_postgres_pass hr;
+    prize_postgres_query "SELECT '7' AS id WHERE '7' = ANY('{$1}')"; # here
+--- page: {{id}}
+--- request: GET /h5?id=7
+--- error_code: 503
+--- error_log: has $1 in quotes: expected it as in "id = ANY($1)"

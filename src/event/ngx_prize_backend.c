@@ -12,7 +12,7 @@ static ngx_cycle_t  *ngx_prize_backends_cycle;
 /* a worker that is to end waits for lookups, and for nothing else */
 
 static void
-ngx_prize_backend_count(ngx_prize_backend_t *backend, ngx_int_t n)
+ngx_prize_backend_add(ngx_prize_backend_t *backend, ngx_int_t n)
 {
     backend->lookups += n;
     backend->timer.cancelable = (backend->lookups == 0);
@@ -201,7 +201,7 @@ ngx_prize_backend_take(ngx_prize_backend_t *backend,
 {
     lookup->backend = backend;
 
-    ngx_prize_backend_count(backend, 1);
+    ngx_prize_backend_add(backend, 1);
     ngx_prize_backend_wake(backend, lookup->deadline);
 }
 
@@ -211,7 +211,7 @@ ngx_prize_backend_complete(ngx_prize_backend_t *backend,
     ngx_prize_lookup_t *lookup, ngx_prize_result_e result)
 {
     ngx_prize_count(backend->kind->results[result]);
-    ngx_prize_backend_count(backend, -1);
+    ngx_prize_backend_add(backend, -1);
 
     lookup->backend = NULL;
     lookup->handler(lookup, result);
@@ -246,6 +246,6 @@ ngx_prize_backend_detach(ngx_prize_lookup_t *lookup)
 
     backend->kind->detach(backend, lookup);
 
-    ngx_prize_backend_count(backend, -1);
+    ngx_prize_backend_add(backend, -1);
     lookup->backend = NULL;
 }

@@ -119,6 +119,12 @@ ngx_prize_breaker_probed(ngx_prize_breaker_t *breaker)
         return 0;
     }
 
+    /* one that was connecting before it opened came up: no probe is due */
+
+    if (breaker->timer.timer_set) {
+        ngx_del_timer(&breaker->timer);
+    }
+
     ngx_prize_breaker_set(breaker, NGX_PRIZE_BREAKER_SHUT);
     breaker->failures = NGX_PRIZE_BREAKER_FAILURES - 1;
 

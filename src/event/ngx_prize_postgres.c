@@ -29,14 +29,14 @@ static const prize_counter_e  ngx_prize_postgres_results[] = {
 
 
 static const ngx_prize_backend_kind_t  ngx_prize_postgres_kind = {
-    ngx_prize_postgres_results,
-    PRIZE_BREAKER_POSTGRES_SHUT,
-    PRIZE_LABEL_POSTGRES,
-    ngx_prize_postgres_probe,
-    ngx_prize_postgres_expire_all,
-    ngx_prize_postgres_detach,
-    ngx_prize_postgres_disconnect,
-    ngx_prize_postgres_destroy
+    .results = ngx_prize_postgres_results,
+    .breaker = PRIZE_BREAKER_POSTGRES_SHUT,
+    .label = PRIZE_LABEL_POSTGRES,
+    .probe = ngx_prize_postgres_probe,
+    .expire = ngx_prize_postgres_expire_all,
+    .detach = ngx_prize_postgres_detach,
+    .close = ngx_prize_postgres_disconnect,
+    .destroy = ngx_prize_postgres_destroy
 };
 
 
@@ -128,9 +128,7 @@ ngx_prize_postgres_conn_handler(ngx_prize_postgres_conn_t *conn,
 static void
 ngx_prize_postgres_probe(void *data)
 {
-    if (!ngx_exiting) {
-        ngx_prize_postgres_repair(data);
-    }
+    ngx_prize_postgres_repair(data);
 }
 
 
@@ -159,6 +157,7 @@ ngx_prize_postgres_overdue(ngx_prize_postgres_pool_t *pool)
         /* PQcancel() blocks, and the server may not even be there */
 
         if (member->conn.state == NGX_PRIZE_POSTGRES_BUSY) {
+            ngx_prize_postgres_check_late(member);
             ngx_prize_postgres_failed(member, PRIZE_POSTGRES_ERROR_TIMEOUT,
                                       "no answer in time");
         } else {
@@ -442,7 +441,7 @@ ngx_prize_postgres_healthy(void)
     ngx_prize_backend_t  *backend;
 
     ngx_prize_backend_foreach(&ngx_prize_postgres_kind, backend) {
-        if (ngx_prize_postgres_count((ngx_prize_postgres_pool_t *) backend,
+        if (ngx_prize_postgres_members((ngx_prize_postgres_pool_t *) backend,
                                      NGX_PRIZE_POSTGRES_IDLE))
         {
             return 1;

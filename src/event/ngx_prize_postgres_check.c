@@ -130,6 +130,12 @@ ngx_prize_postgres_check_described(ngx_prize_postgres_member_t *member)
         return NGX_OK;
     }
 
+    if (PQnparams(described) == 0) {
+        ngx_prize_postgres_check_refuse(member, "has $1 in quotes: expected "
+                                        "it as in \"id = ANY($1)\"");
+        return NGX_OK;
+    }
+
     if (PQnparams(described) != 1) {
         ngx_prize_postgres_check_refuse(member, "takes more than $1");
         return NGX_OK;
@@ -148,7 +154,9 @@ ngx_prize_postgres_check_typed(ngx_prize_postgres_member_t *member,
 
     check = ngx_prize_postgres_check_of(member);
 
-    if (PQresultStatus(result) != PGRES_TUPLES_OK || PQntuples(result) != 1) {
+    if (PQresultStatus(result) != PGRES_TUPLES_OK || PQntuples(result) != 1
+        || PQnfields(result) != 2)
+    {
         ngx_prize_postgres_check_fail(member);
         return;
     }
@@ -175,8 +183,18 @@ ngx_prize_postgres_check_typed(ngx_prize_postgres_member_t *member,
 void
 ngx_prize_postgres_check_forget(ngx_prize_postgres_pool_t *pool)
 {
-    ngx_memzero(pool->checks, pool->conf->queries.nelts
-                              * sizeof(ngx_prize_postgres_check_t));
+    ngx_uint_t                   i;
+    ngx_prize_postgres_check_t  *check;
+
+    for (i = 0; i < pool->conf->queries.nelts; i++) {
+        check = &pool->checks[i];
+
+        if (!check->failed
+            || ngx_current_msec - check->ended >= NGX_PRIZE_POSTGRES_RECHECK)
+        {
+            ngx_memzero(check, sizeof(ngx_prize_postgres_check_t));
+        }
+    }
 }
 
 
@@ -250,12 +268,35 @@ ngx_prize_postgres_check_answered(ngx_prize_postgres_member_t *member,
 }
 
 
+static ngx_uint_t
+ngx_prize_postgres_check_asked(ngx_prize_postgres_member_t *member)
+{
+    return member->asked == NGX_PRIZE_POSTGRES_QUERY
+           || member->asked == NGX_PRIZE_POSTGRES_TYPE;
+}
+
+
+void
+ngx_prize_postgres_check_late(ngx_prize_postgres_member_t *member)
+{
+    if (ngx_prize_postgres_check_asked(member)) {
+        ngx_prize_postgres_check_fail(member);
+    }
+}
+
+
+void
+ngx_prize_postgres_check_doubt(ngx_prize_postgres_pool_t *pool,
+    ngx_uint_t query)
+{
+    pool->checks[query].failed = 1;
+}
+
+
 void
 ngx_prize_postgres_check_lost(ngx_prize_postgres_member_t *member)
 {
-    if (member->asked == NGX_PRIZE_POSTGRES_QUERY
-        || member->asked == NGX_PRIZE_POSTGRES_TYPE)
-    {
+    if (ngx_prize_postgres_check_asked(member)) {
         ngx_prize_postgres_check_end(member, NGX_PRIZE_POSTGRES_UNCHECKED);
     }
 

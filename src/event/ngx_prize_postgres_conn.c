@@ -122,11 +122,12 @@ ngx_prize_postgres_conn_poll(ngx_prize_postgres_conn_t *conn)
         return NGX_ERROR;
     }
 
-    conn->state = NGX_PRIZE_POSTGRES_IDLE;
-
     if (ngx_prize_postgres_conn_watch(conn, 0) != NGX_OK) {
         return NGX_ERROR;
     }
+
+    conn->state = NGX_PRIZE_POSTGRES_IDLE;
+    conn->c->idle = 1;
 
     conn->handler(conn, NGX_PRIZE_POSTGRES_READY);
 

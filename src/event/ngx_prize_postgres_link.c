@@ -7,7 +7,7 @@
 
 
 ngx_uint_t
-ngx_prize_postgres_count(ngx_prize_postgres_pool_t *pool,
+ngx_prize_postgres_members(ngx_prize_postgres_pool_t *pool,
     ngx_prize_postgres_state_e from)
 {
     ngx_uint_t  i, n;
@@ -79,44 +79,57 @@ ngx_prize_postgres_close(ngx_prize_postgres_member_t *member)
 
 
 /*
- * The breaker counts events: those that were connected, or about to be, when
- * the last one was counted are of that one.
- *
- * What follows a loss at once may be refused by a server that is on its way
- * out, and the next attempt may be another host's.  All other refusals, and
- * who lets us in only to put us out, would go on without an end.
+ * One event of a server ends many connections: those that an attempt made
+ * before the last loss or refusal are of that one.  What follows a loss at
+ * once may be refused by a server that is on its way out, and the next attempt
+ * may be another host's.  Other refusals, and a server that lets us in only to
+ * put us out, are followed by a pause.
  */
+
+static ngx_uint_t
+ngx_prize_postgres_blamed(ngx_prize_postgres_member_t *member)
+{
+    if (member->number <= member->pool->blamed) {
+        return 1;
+    }
+
+    member->pool->blamed = member->pool->attempts;
+
+    return 0;
+}
+
 
 static void
 ngx_prize_postgres_blame(ngx_prize_postgres_member_t *member, ngx_uint_t idle)
 {
-    ngx_uint_t                  counted;
+    ngx_prize_breaker_t        *breaker;
     ngx_prize_postgres_pool_t  *pool;
 
-    pool = member->pool;
-    counted = (member->number <= pool->blamed);
+    if (ngx_prize_postgres_blamed(member)) {
+        return;
+    }
 
-    if (!idle && !counted) {
-        pool->blamed = pool->attempts;
-        (void) ngx_prize_breaker_failure(&pool->backend.breaker);
+    pool = member->pool;
+    breaker = &pool->backend.breaker;
+
+    if (member->attempt == NGX_PRIZE_POSTGRES_TRIED && pool->retries
+        && breaker->state == NGX_PRIZE_BREAKER_SHUT)
+    {
+        pool->retries--;
+        return;
+    }
+
+    if (!idle) {
+        (void) ngx_prize_breaker_failure(breaker);
     }
 
     if (member->attempt == NGX_PRIZE_POSTGRES_USEFUL
         || (member->attempt == NGX_PRIZE_POSTGRES_UP && !idle))
     {
         pool->retries = NGX_PRIZE_POSTGRES_RETRIES;
-        return;
-    }
-
-    if (counted) {
-        return;
-    }
-
-    if (member->attempt == NGX_PRIZE_POSTGRES_TRIED && pool->retries) {
-        pool->retries--;
 
     } else {
-        ngx_prize_breaker_rest(&pool->backend.breaker);
+        ngx_prize_breaker_rest(breaker);
     }
 }
 
@@ -185,7 +198,10 @@ ngx_prize_postgres_connect(ngx_prize_postgres_member_t *member)
 }
 
 
-/* one goes before the others: a probe, the first, what follows a refusal */
+/*
+ * All at once where one is up and the last attempt was let in; else, as for a
+ * probe, one by one.
+ */
 
 static ngx_uint_t
 ngx_prize_postgres_may_connect(ngx_prize_postgres_pool_t *pool)
@@ -201,11 +217,11 @@ ngx_prize_postgres_may_connect(ngx_prize_postgres_pool_t *pool)
         return 0;
     }
 
-    up = ngx_prize_postgres_count(pool, NGX_PRIZE_POSTGRES_IDLE);
+    up = ngx_prize_postgres_members(pool, NGX_PRIZE_POSTGRES_IDLE);
 
     return (up && breaker->state == NGX_PRIZE_BREAKER_SHUT
             && pool->last >= NGX_PRIZE_POSTGRES_UP)
-           || ngx_prize_postgres_count(pool, NGX_PRIZE_POSTGRES_CONNECTING)
+           || ngx_prize_postgres_members(pool, NGX_PRIZE_POSTGRES_CONNECTING)
               == up;
 }
 
@@ -235,7 +251,7 @@ ngx_prize_postgres_fill(ngx_prize_postgres_pool_t *pool)
 static ngx_uint_t
 ngx_prize_postgres_hopes(ngx_prize_postgres_pool_t *pool)
 {
-    if (ngx_prize_postgres_count(pool, NGX_PRIZE_POSTGRES_CONNECTING)) {
+    if (ngx_prize_postgres_members(pool, NGX_PRIZE_POSTGRES_CONNECTING)) {
         return 1;
     }
 
@@ -260,7 +276,7 @@ ngx_prize_postgres_recover(ngx_prize_postgres_pool_t *pool)
 ngx_uint_t
 ngx_prize_postgres_usable(ngx_prize_postgres_pool_t *pool)
 {
-    if (ngx_prize_postgres_count(pool, NGX_PRIZE_POSTGRES_IDLE)) {
+    if (ngx_prize_postgres_members(pool, NGX_PRIZE_POSTGRES_IDLE)) {
         return 1;
     }
 
@@ -320,7 +336,7 @@ ngx_prize_postgres_up(ngx_prize_postgres_member_t *member)
 
     /* without an index a check reads all of it, so that one will do */
 
-    if (ngx_prize_postgres_count(pool, NGX_PRIZE_POSTGRES_IDLE) == 1) {
+    if (ngx_prize_postgres_members(pool, NGX_PRIZE_POSTGRES_IDLE) == 1) {
         ngx_prize_postgres_check_forget(pool);
     }
 
@@ -383,7 +399,9 @@ ngx_prize_postgres_unanswered(ngx_prize_postgres_member_t *member)
 
     ngx_prize_postgres_say(pool, "connecting timed out", host ? host : "");
 
-    if (ngx_prize_postgres_hosts_next(&pool->hosts) == 0) {
+    if (!ngx_prize_postgres_blamed(member)
+        && ngx_prize_postgres_hosts_next(&pool->hosts) == 0)
+    {
         (void) ngx_prize_breaker_failure(&pool->backend.breaker);
         ngx_prize_breaker_rest(&pool->backend.breaker);
     }

@@ -34,8 +34,8 @@ struct ngx_prize_postgres_item_s {
     int                           row;       /* of the result, -1: none */
     unsigned                      differs:1; /* two rows that differ */
 
-    ngx_uint_t                    returned;  /* while that attempt was the */
-                                             /*   last one; 0: never */
+    ngx_uint_t                    returned;  /* the pool's attempts when it */
+                                             /*   was given back; 0: never */
     size_t                        len;
     u_char                        id[1];
 };
@@ -119,9 +119,9 @@ struct ngx_prize_postgres_pool_s {
     ngx_prize_postgres_member_t     *members;
     ngx_prize_postgres_hosts_t       hosts;
     ngx_uint_t                       attempts;   /* to connect, so far */
-    ngx_uint_t                       blamed;     /* of them, when the */
-                                                 /*   breaker last counted */
-    ngx_uint_t                       retries;    /* that are left, at once */
+    ngx_uint_t                       blamed;     /* attempts at the last */
+                                                 /*   loss or refusal */
+    ngx_uint_t                       retries;    /* without a pause, left */
     ngx_prize_postgres_attempt_e     last;       /* that came up, or ended */
 
     ngx_queue_t                      waiting;    /* items, oldest first */
@@ -232,7 +232,7 @@ void ngx_prize_postgres_split(ngx_prize_postgres_member_t *member);
 
 /* link: who connects when */
 
-ngx_uint_t ngx_prize_postgres_count(ngx_prize_postgres_pool_t *pool,
+ngx_uint_t ngx_prize_postgres_members(ngx_prize_postgres_pool_t *pool,
     ngx_prize_postgres_state_e from);
 
 /* connects what is not, as far as that is wise */
@@ -269,7 +269,10 @@ void ngx_prize_postgres_close(ngx_prize_postgres_member_t *member);
 
 /* check: a query is asked for nobody before it is asked for IDs */
 
-/* the next connection that is idle asks anew */
+/*
+ * The next connection that is idle asks anew, but for what was not answered in
+ * the last 10 seconds: one query that is slow must not keep all others.
+ */
 void ngx_prize_postgres_check_forget(ngx_prize_postgres_pool_t *pool);
 
 /* as it is now; WRONG is looked at again after 10 seconds */
@@ -283,6 +286,13 @@ ngx_int_t ngx_prize_postgres_check_ask(ngx_prize_postgres_pool_t *pool,
 /* NGX_ERROR: the connection is lost */
 ngx_int_t ngx_prize_postgres_check_answered(
     ngx_prize_postgres_member_t *member, const PGresult *result);
+
+/* there was no answer in time: the query is asked for IDs all the same */
+void ngx_prize_postgres_check_late(ngx_prize_postgres_member_t *member);
+
+/* what was learned of its parameter may be true no more: asked again soon */
+void ngx_prize_postgres_check_doubt(ngx_prize_postgres_pool_t *pool,
+    ngx_uint_t query);
 
 /* the connection is to be closed: another one checks it */
 void ngx_prize_postgres_check_lost(ngx_prize_postgres_member_t *member);

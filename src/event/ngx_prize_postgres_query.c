@@ -208,6 +208,8 @@ ngx_prize_postgres_id_answered(ngx_prize_postgres_member_t *member,
     } else {
         state = PQresultErrorField(doubt, PG_DIAG_SQLSTATE);
         ngx_prize_postgres_tell(member, doubt, state);
+        ngx_prize_postgres_check_doubt(member->pool,
+                                ngx_prize_postgres_batch_head(member)->query);
         ngx_prize_postgres_finish_batch(member, NGX_PRIZE_ERROR);
     }
 

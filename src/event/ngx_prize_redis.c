@@ -28,14 +28,14 @@ static const prize_counter_e  ngx_prize_redis_results[] = {
 
 
 static const ngx_prize_backend_kind_t  ngx_prize_redis_kind = {
-    ngx_prize_redis_results,
-    PRIZE_BREAKER_REDIS_SHUT,
-    PRIZE_LABEL_REDIS,
-    ngx_prize_redis_probe,
-    ngx_prize_redis_expire,
-    ngx_prize_redis_detach,
-    ngx_prize_redis_drop,
-    ngx_prize_redis_destroy
+    .results = ngx_prize_redis_results,
+    .breaker = PRIZE_BREAKER_REDIS_SHUT,
+    .label = PRIZE_LABEL_REDIS,
+    .probe = ngx_prize_redis_probe,
+    .expire = ngx_prize_redis_expire,
+    .detach = ngx_prize_redis_detach,
+    .close = ngx_prize_redis_drop,
+    .destroy = ngx_prize_redis_destroy
 };
 
 
@@ -631,24 +631,25 @@ ngx_prize_redis_end_handler(ngx_event_t *ev)
 
 
 /*
- * Of a name that moves on and on, each address would have a descriptor and a
- * label for a minute.
+ * Each address that a name has left keeps a descriptor and a label for a
+ * minute.  Where it moves on and on, those that would end first end now, but
+ * for the last eight.
  */
 
 static void
 ngx_prize_redis_limit_unheld(void)
 {
     ngx_uint_t            n;
-    ngx_prize_redis_t    *redis, *next;
+    ngx_prize_redis_t    *redis, *first;
     ngx_prize_backend_t  *backend;
 
     n = 0;
-    next = NULL;
+    first = NULL;
 
     ngx_prize_backend_foreach(&ngx_prize_redis_kind, backend) {
         redis = (ngx_prize_redis_t *) backend;
 
-        if (!redis->end.timer_set
+        if (!redis->listed || !redis->end.timer_set
             || (ngx_msec_int_t) (redis->end.timer.key - ngx_current_msec) <= 0)
         {
             continue;
@@ -656,17 +657,17 @@ ngx_prize_redis_limit_unheld(void)
 
         n++;
 
-        if (next == NULL
-            || (ngx_msec_int_t) (redis->end.timer.key - next->end.timer.key)
+        if (first == NULL
+            || (ngx_msec_int_t) (redis->end.timer.key - first->end.timer.key)
                < 0)
         {
-            next = redis;
+            first = redis;
         }
     }
 
     if (n > NGX_PRIZE_REDIS_UNHELD) {
-        ngx_del_timer(&next->end);
-        ngx_add_timer(&next->end, 0);
+        ngx_del_timer(&first->end);
+        ngx_add_timer(&first->end, 0);
     }
 }
 
@@ -851,14 +852,23 @@ ngx_prize_redis_release(ngx_prize_redis_t *redis)
 {
     redis->holders--;
 
+    if (redis->holders) {
+        return;
+    }
+
+    /* what is in no list is held by requests alone, and is wanted again */
+
+    if (!redis->listed) {
+        ngx_add_timer(&redis->end, NGX_PRIZE_REDIS_END);
+        return;
+    }
+
     /* a probe of what nobody names would go on telling that it is dead */
 
-    if (redis->holders == 0) {
-        ngx_add_timer(&redis->end, ngx_prize_redis_usable(redis)
-                                   ? NGX_PRIZE_REDIS_END
-                                   : NGX_PRIZE_REDIS_END_DEAD);
-        ngx_prize_redis_limit_unheld();
-    }
+    ngx_add_timer(&redis->end, ngx_prize_redis_usable(redis)
+                               ? NGX_PRIZE_REDIS_END
+                               : NGX_PRIZE_REDIS_END_DEAD);
+    ngx_prize_redis_limit_unheld();
 }
 
 
@@ -875,6 +885,8 @@ ngx_prize_redis_pauses(ngx_prize_redis_t *redis)
 void
 ngx_prize_redis_warm(ngx_prize_redis_t *redis, ngx_msec_t timeout)
 {
+    redis->listed = 1;
+
     if (redis->conn.timeout == 0) {
         (void) ngx_prize_redis_open(redis, timeout);
     }
@@ -918,6 +930,15 @@ ngx_prize_redis_lookup(ngx_prize_redis_t *redis, ngx_prize_lookup_t *lookup,
 }
 
 
+/* 0: all that is known of it is history, since nobody names it any more */
+
+static ngx_uint_t
+ngx_prize_redis_is_named(ngx_prize_redis_t *redis)
+{
+    return redis->holders || !redis->listed;
+}
+
+
 ngx_uint_t
 ngx_prize_redis_healthy(void)
 {
@@ -927,9 +948,10 @@ ngx_prize_redis_healthy(void)
     ngx_prize_backend_foreach(&ngx_prize_redis_kind, backend) {
         redis = (ngx_prize_redis_t *) backend;
 
-        if (redis->conn.state == NGX_PRIZE_REDIS_READY
-            || (ngx_prize_redis_usable(redis)
-                && redis->backend.breaker.failures == 0))
+        if (ngx_prize_redis_is_named(redis)
+            && (redis->conn.state == NGX_PRIZE_REDIS_READY
+                || (ngx_prize_redis_usable(redis)
+                    && redis->backend.breaker.failures == 0)))
         {
             return 1;
         }
@@ -940,8 +962,8 @@ ngx_prize_redis_healthy(void)
     ngx_prize_backend_foreach(&ngx_prize_redis_kind, backend) {
         redis = (ngx_prize_redis_t *) backend;
 
-        if (redis->conn.timeout && ngx_prize_redis_usable(redis)
-            && !ngx_prize_redis_pauses(redis))
+        if (ngx_prize_redis_is_named(redis) && redis->conn.timeout
+            && ngx_prize_redis_usable(redis) && !ngx_prize_redis_pauses(redis))
         {
             (void) ngx_prize_redis_open(redis, redis->conn.timeout);
         }

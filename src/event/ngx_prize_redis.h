@@ -44,6 +44,7 @@ typedef struct {
 
     unsigned                    blame:1;    /* the next lookup that is lost */
     unsigned                    checking:1; /* the order of its replies */
+    unsigned                    listed:1;   /* a block names it, or did */
 } ngx_prize_redis_t;
 
 
@@ -74,7 +75,7 @@ void ngx_prize_redis_release(ngx_prize_redis_t *redis);
 /* 0 while it is to be left alone */
 ngx_uint_t ngx_prize_redis_usable(ngx_prize_redis_t *redis);
 
-/* connects ahead of the first lookup, once; no lookup waits for it */
+/* a block names it: connects ahead of the first lookup, once */
 void ngx_prize_redis_warm(ngx_prize_redis_t *redis, ngx_msec_t timeout);
 
 /*

@@ -87,18 +87,18 @@ ngx_http_prize_ctx_guard(ngx_http_prize_ctx_t *ctx)
 
 
 void
-ngx_http_prize_ctx_count(ngx_http_prize_ctx_t *ctx)
+ngx_http_prize_ctx_enter(ngx_http_prize_ctx_t *ctx)
 {
-    ctx->counted = 1;
+    ctx->waiting = 1;
     ngx_prize_gauge_add(PRIZE_REQUESTS_IN_FLIGHT, 1);
 }
 
 
 void
-ngx_http_prize_ctx_uncount(ngx_http_prize_ctx_t *ctx)
+ngx_http_prize_ctx_leave(ngx_http_prize_ctx_t *ctx)
 {
-    if (ctx->counted) {
-        ctx->counted = 0;
+    if (ctx->waiting) {
+        ctx->waiting = 0;
         ngx_prize_gauge_add(PRIZE_REQUESTS_IN_FLIGHT, -1);
     }
 }
@@ -107,14 +107,14 @@ ngx_http_prize_ctx_uncount(ngx_http_prize_ctx_t *ctx)
 void
 ngx_http_prize_ctx_abandon(ngx_http_prize_ctx_t *ctx)
 {
-    if (!ctx->counted) {
+    if (!ctx->waiting) {
         return;
     }
 
     ngx_http_prize_search_cancel(&ctx->search);
     ngx_prize_count(PRIZE_CLIENT_ABORTS);
 
-    ngx_http_prize_ctx_uncount(ctx);
+    ngx_http_prize_ctx_leave(ctx);
 }
 
 

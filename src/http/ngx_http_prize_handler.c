@@ -316,7 +316,7 @@ ngx_http_prize_search_handler(ngx_http_prize_search_t *search,
     r = ctx->request;
     c = r->connection;
 
-    ngx_http_prize_ctx_uncount(ctx);
+    ngx_http_prize_ctx_leave(ctx);
 
     if (r->post_action != ctx->post_action) {
         return;
@@ -375,7 +375,7 @@ ngx_http_prize_handler(ngx_http_request_t *r)
         return ngx_http_prize_respond(ctx, result);
     }
 
-    ngx_http_prize_ctx_count(ctx);
+    ngx_http_prize_ctx_enter(ctx);
 
     /* a client that leaves takes its request along */
     r->read_event_handler = ngx_http_test_reading;

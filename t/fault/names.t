@@ -90,9 +90,16 @@ subtest 'row 59: before the first answer, and with it' => sub {
          'the peer is the address');
     is($get->('/h5?id=' . $roster->ids->[0])->{status}, 200, 'a page');
 
+    # there is nobody, and the first one still lives
+    $dns->set('early.example' => '127.0.0.3');
+    ok(eval { eventually { $get->('/h5?id=7')->{status} == 503
+                           && $get->('/health')->{status} == 503 } 'neither' },
+       'no page and no health where the name has gone');
+
     $nginx->stop('QUIT');
     $redis->stop;
-    unlike($nginx->error_log, qr/prize: |\[alert\]/, 'nothing to complain of');
+    unlike($nginx->error_log, qr/127\.0\.0\.1.*prize: |\[alert\]/,
+           'nothing to complain of');
 };
 
 

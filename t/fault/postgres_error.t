@@ -260,6 +260,14 @@ subtest 'row 53: the type of id changes' => sub {
     $clock->pass(11);
     is($status->('E1'), 200, 'within 10 s');
 
+    # and back: the first one may still be asked of texts
+
+    $roster->sql(q{DELETE FROM badge WHERE id = 'E1'});
+    $roster->sql('ALTER TABLE badge ALTER id TYPE int USING id::int');
+    $clock->pass(11);
+    $status->('E1');
+    is($status->('E1'), 404, 'one that its type cannot hold any more');
+
     $roster->sql('DROP TABLE badge');
     $site->over;
 };

@@ -5,7 +5,7 @@ use lib 't/lib';
 use Test::More;
 use Test::Prize;
 use Test::Prize::Fault;
-use Test::Prize::Peer::Postgres qw(message error data description);
+use Test::Prize::Peer::Postgres qw(message error data description ready);
 use Test::Prize::Roster;
 use Time::HiRes qw(time);
 
@@ -98,6 +98,36 @@ subtest 'row 23: answers that end a connection' => sub {
 };
 
 
+# What is asked before IDs are: an answer that says nothing, or none at all, is
+# no reason to ask for nobody.
+
+my $typed = message('1') . message('2');
+
+for my $case (
+    ['type', 'a column too few', $typed . description('typcategory')
+                                 . data('A') . ready()],
+    ['type', 'no column', $typed . description() . data() . ready()],
+    ['type', 'no row', $typed . description('typcategory', 'format_type')
+                       . ready()],
+    ['query', 'silence', undef], ['type', 'silence', undef])
+{
+    my ($asked, $name, $bytes) = @$case;
+
+    subtest "row 55: $name for the answer to a check" => sub {
+        my $peer = Test::Prize::Peer::Postgres->start(records => $records,
+            answer => sub {
+                my ($peer, undef, @command) = @_;
+                return $command[0] eq $asked ? $bytes
+                                             : $peer->usual(@command);
+            });
+        my $site = site($peer);
+
+        $site->ask('pages', requests => 20, status => 200);
+        $site->over;
+    };
+}
+
+
 # A server that goes: all of its connections end, whatever they were doing, and
 # the next few are taken and closed.
 
@@ -122,6 +152,9 @@ subtest 'row 23: all connections at once, and then some refusals' => sub {
     $site->connected(postgres_connections => 6);
     $site->ask('each is answered', requests => 60, connections => 6,
                status => 200);
+    is($site->status->{'prize_breaker_transitions_total'
+                       . '{backend="postgres",to="open"}'}, 0,
+       'one failure is one');
     $site->over;
 };
 

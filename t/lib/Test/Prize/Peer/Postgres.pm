@@ -15,7 +15,7 @@ use warnings;
 use Exporter qw(import);
 use parent 'Test::Prize::Peer';
 
-our @EXPORT_OK = qw(message error data description);
+our @EXPORT_OK = qw(message error data description ready);
 
 my @columns = qw(id name department prize);
 
