@@ -18,7 +18,7 @@ const { FIELDS, page: pieces } = require('../html/pages');
 const { render } = require('../html/render');
 const { groups } = require('../html/values');
 
-const PAGES = 200;
+const PAGES = process.env.PRIZE_NIGHTLY ? 200 : 40;
 
 
 /* so many accepted pages with a tag, each with the first hostile record */
