@@ -2,10 +2,8 @@
 /*
  * An endpoint: one address, asked with one login, by TLS or not, and under
  * one name where a certificate has to bear it.  A worker has one connection to
- * it, which all requests share, and lookups wait here until it is up.
- *
- * An endpoint has a pool of its own.  It is held by whoever points to it, and
- * ends a minute after nobody does, or sooner if it is dead or one of many.
+ * it, which all requests share, and lookups wait here until it is up.  It has
+ * a pool of its own.
  */
 
 #ifndef _NGX_PRIZE_REDIS_H_INCLUDED_
@@ -31,8 +29,10 @@ typedef struct {
     ngx_prize_redis_conn_t      conn;
     ngx_queue_t                 waiting;    /* lookups until it is ready */
 
-    ngx_uint_t                  holders;
-    ngx_event_t                 end;        /* while nobody holds it */
+    ngx_uint_t                  holders;    /* these three are the */
+    ngx_event_t                 end;        /*   registry's: while nobody */
+                                            /*   holds it */
+    unsigned                    listed:1;   /* a block names it, or did */
 
     ngx_uint_t                  answer;     /* that was written back last, */
     uint32_t                    answer_key; /*   and under which key */
@@ -44,7 +44,6 @@ typedef struct {
 
     unsigned                    blame:1;    /* the next lookup that is lost */
     unsigned                    checking:1; /* the order of its replies */
-    unsigned                    listed:1;   /* a block names it, or did */
 } ngx_prize_redis_t;
 
 
@@ -58,25 +57,29 @@ typedef struct {
                         - offsetof(ngx_prize_redis_conn_t, pipe)))
 
 
-/*
- * The worker's endpoint, made on first use and not yet connected, and held
- * for the caller; NULL without memory.  "login" must live as long as the
- * cycle.  "host" is the name under which the address is known; NULL or empty:
- * none, and by TLS a certificate has to name the address.
- */
-ngx_prize_redis_t *ngx_prize_redis_get(ngx_cycle_t *cycle,
-    const ngx_prize_redis_login_t *login, struct sockaddr *sockaddr,
-    socklen_t socklen, ngx_str_t *name, const ngx_str_t *host);
+extern const ngx_prize_backend_kind_t  ngx_prize_redis_kind;
 
-/* one more points to it, or one less */
-void ngx_prize_redis_hold(ngx_prize_redis_t *redis);
-void ngx_prize_redis_release(ngx_prize_redis_t *redis);
+
+/*
+ * Not yet connected, and held by nobody; NULL without memory.  The address and
+ * the names are copied, "login" must live as long as the cycle.  "host" is
+ * what a certificate has to name, or empty.  It ends by kind->destroy().
+ */
+ngx_prize_redis_t *ngx_prize_redis_create(ngx_cycle_t *cycle,
+    const ngx_prize_redis_login_t *login, struct sockaddr *sockaddr,
+    socklen_t socklen, ngx_str_t *name, ngx_str_t *host);
+
+/* connects ahead of the first lookup, once */
+void ngx_prize_redis_connect(ngx_prize_redis_t *redis, ngx_msec_t timeout);
+
+/* connects once more, unless it is left alone or has failed a moment ago */
+void ngx_prize_redis_retry(ngx_prize_redis_t *redis);
+
+/* it can answer, as far as is known */
+ngx_uint_t ngx_prize_redis_answers(ngx_prize_redis_t *redis);
 
 /* 0 while it is to be left alone */
 ngx_uint_t ngx_prize_redis_usable(ngx_prize_redis_t *redis);
-
-/* a block names it: connects ahead of the first lookup, once */
-void ngx_prize_redis_warm(ngx_prize_redis_t *redis, ngx_msec_t timeout);
 
 /*
  * Asks for lookup->key by lookup->command, connecting first if need be.
@@ -95,12 +98,6 @@ ngx_int_t ngx_prize_redis_lookup(ngx_prize_redis_t *redis,
  */
 void ngx_prize_redis_write_back(ngx_prize_redis_t *redis,
     const ngx_prize_lookup_t *lookup, ngx_msec_t ttl, ngx_msec_t timeout);
-
-/*
- * Some endpoint of this worker can answer, as far as is known.  If none can,
- * those that no breaker looks after are tried for the next time.
- */
-ngx_uint_t ngx_prize_redis_healthy(void);
 
 
 #endif /* _NGX_PRIZE_REDIS_H_INCLUDED_ */

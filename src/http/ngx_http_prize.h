@@ -14,7 +14,7 @@
 #include "ngx_prize_lookup.h"
 #include "ngx_prize_metrics.h"
 #include "ngx_prize_postgres.h"
-#include "ngx_prize_redis.h"
+#include "ngx_prize_redis_registry.h"
 #include "ngx_http_prize_value.h"
 #include "prize_gzip.h"
 #include "prize_history.h"
