@@ -87,34 +87,12 @@ ngx_http_prize_ctx_guard(ngx_http_prize_ctx_t *ctx)
 
 
 void
-ngx_http_prize_ctx_enter(ngx_http_prize_ctx_t *ctx)
-{
-    ctx->waiting = 1;
-    ngx_prize_gauge_add(PRIZE_REQUESTS_IN_FLIGHT, 1);
-}
-
-
-void
-ngx_http_prize_ctx_leave(ngx_http_prize_ctx_t *ctx)
-{
-    if (ctx->waiting) {
-        ctx->waiting = 0;
-        ngx_prize_gauge_add(PRIZE_REQUESTS_IN_FLIGHT, -1);
-    }
-}
-
-
-void
 ngx_http_prize_ctx_abandon(ngx_http_prize_ctx_t *ctx)
 {
-    if (!ctx->waiting) {
-        return;
+    if (ngx_http_prize_search_cancel(&ctx->search)) {
+        ngx_prize_count(PRIZE_CLIENT_ABORTS);
+        ngx_prize_gauge_add(PRIZE_REQUESTS_IN_FLIGHT, -1);
     }
-
-    ngx_http_prize_search_cancel(&ctx->search);
-    ngx_prize_count(PRIZE_CLIENT_ABORTS);
-
-    ngx_http_prize_ctx_leave(ctx);
 }
 
 

@@ -30,7 +30,6 @@ typedef struct {
     ngx_table_elt_t                 *retry_after;    /* of a 503, or NULL */
     ngx_table_elt_t                 *policy;     /* of the page, or NULL */
 
-    unsigned                         waiting:1;  /* in flight */
     unsigned                         guarded:1;  /* has its cleanup */
     unsigned                         post_action:1;  /* as r->post_action, */
                                                  /*   when it was asked */
@@ -57,12 +56,10 @@ ngx_http_prize_ctx_get(ngx_http_request_t *r)
 }
 
 
-/* it waits for a store, and is counted; NGX_ERROR: no memory */
+/* is abandoned with its request; NGX_ERROR: no memory */
 ngx_int_t ngx_http_prize_ctx_guard(ngx_http_prize_ctx_t *ctx);
-void ngx_http_prize_ctx_enter(ngx_http_prize_ctx_t *ctx);
-void ngx_http_prize_ctx_leave(ngx_http_prize_ctx_t *ctx);
 
-/* the request is gone, whatever it was waiting for */
+/* the request is gone, whatever it was waiting for; it is in flight no more */
 void ngx_http_prize_ctx_abandon(ngx_http_prize_ctx_t *ctx);
 
 /* takes and checks the request's ID; NGX_ERROR without memory */

@@ -316,7 +316,7 @@ ngx_http_prize_search_handler(ngx_http_prize_search_t *search,
     r = ctx->request;
     c = r->connection;
 
-    ngx_http_prize_ctx_leave(ctx);
+    ngx_prize_gauge_add(PRIZE_REQUESTS_IN_FLIGHT, -1);
 
     if (r->post_action != ctx->post_action) {
         return;
@@ -375,7 +375,7 @@ ngx_http_prize_handler(ngx_http_request_t *r)
         return ngx_http_prize_respond(ctx, result);
     }
 
-    ngx_http_prize_ctx_enter(ctx);
+    ngx_prize_gauge_add(PRIZE_REQUESTS_IN_FLIGHT, 1);
 
     /* a client that leaves takes its request along */
     r->read_event_handler = ngx_http_test_reading;

@@ -327,10 +327,18 @@ ngx_http_prize_search_start(ngx_http_prize_search_t *search,
 }
 
 
-void
+ngx_uint_t
 ngx_http_prize_search_cancel(ngx_http_prize_search_t *search)
 {
+    if (search->state == NGX_HTTP_PRIZE_NOT_STARTED
+        || search->state == NGX_HTTP_PRIZE_ENDED)
+    {
+        return 0;
+    }
+
     ngx_prize_backend_detach(&search->lookup);
 
     (void) ngx_http_prize_search_end(search, NGX_HTTP_PRIZE_NONE);
+
+    return 1;
 }

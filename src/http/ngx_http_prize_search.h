@@ -72,8 +72,8 @@ ngx_http_prize_result_e ngx_http_prize_search_start(
     ngx_http_prize_search_t *search, ngx_http_request_t *r,
     ngx_http_prize_loc_conf_t *conf, ngx_str_t *id);
 
-/* of one that has not ended: the handler will not be called */
-void ngx_http_prize_search_cancel(ngx_http_prize_search_t *search);
+/* the handler will not be called; 0: it would not have been, either */
+ngx_uint_t ngx_http_prize_search_cancel(ngx_http_prize_search_t *search);
 
 
 #endif /* _NGX_HTTP_PRIZE_SEARCH_H_INCLUDED_ */
