@@ -79,25 +79,28 @@ ngx_prize_postgres_close(ngx_prize_postgres_member_t *member)
 
 
 /*
- * One event of a server ends many connections: those that an attempt made
- * before the last loss or refusal are of that one.  What follows a loss at
- * once may be refused by a server that is on its way out, and the next attempt
- * may be another host's.  Other refusals, and a server that lets us in only to
- * put us out, are followed by a pause.
+ * One event of a server ends many connections.  0: an attempt made this one
+ * before the last loss or refusal, so that it is of that event.
  */
 
 static ngx_uint_t
-ngx_prize_postgres_blamed(ngx_prize_postgres_member_t *member)
+ngx_prize_postgres_note_loss(ngx_prize_postgres_member_t *member)
 {
     if (member->number <= member->pool->blamed) {
-        return 1;
+        return 0;
     }
 
     member->pool->blamed = member->pool->attempts;
 
-    return 0;
+    return 1;
 }
 
+
+/*
+ * What follows a loss at once may be refused by a server that is on its way
+ * out, and the next attempt may be another host's.  Other refusals, and a
+ * server that lets us in only to put us out, are followed by a pause.
+ */
 
 static void
 ngx_prize_postgres_blame(ngx_prize_postgres_member_t *member, ngx_uint_t idle)
@@ -105,7 +108,7 @@ ngx_prize_postgres_blame(ngx_prize_postgres_member_t *member, ngx_uint_t idle)
     ngx_prize_breaker_t        *breaker;
     ngx_prize_postgres_pool_t  *pool;
 
-    if (ngx_prize_postgres_blamed(member)) {
+    if (!ngx_prize_postgres_note_loss(member)) {
         return;
     }
 
@@ -399,7 +402,7 @@ ngx_prize_postgres_unanswered(ngx_prize_postgres_member_t *member)
 
     ngx_prize_postgres_say(pool, "connecting timed out", host ? host : "");
 
-    if (!ngx_prize_postgres_blamed(member)
+    if (ngx_prize_postgres_note_loss(member)
         && ngx_prize_postgres_hosts_next(&pool->hosts) == 0)
     {
         (void) ngx_prize_breaker_failure(&pool->backend.breaker);
