@@ -181,6 +181,23 @@ prize_trees_split_scripting(prize_trees_t *trees)
 }
 
 
+static const char *
+prize_trees_each(prize_trees_t *trees, const char *(*tell)(prize_tree_t *tree))
+{
+    unsigned     i;
+    const char  *fault;
+
+    for (i = 0; i < trees->n; i++) {
+        fault = tell(&trees->list[i].tree);
+        if (fault) {
+            return fault;
+        }
+    }
+
+    return NULL;
+}
+
+
 const char *
 prize_trees_start(prize_trees_t *trees, const prize_token_t *token,
     prize_content_e *content)
@@ -264,34 +281,14 @@ prize_trees_text(prize_trees_t *trees, unsigned space)
 const char *
 prize_trees_value(prize_trees_t *trees)
 {
-    unsigned     i;
-    const char  *fault;
-
-    for (i = 0; i < trees->n; i++) {
-        fault = prize_tree_value(&trees->list[i].tree);
-        if (fault) {
-            return fault;
-        }
-    }
-
-    return NULL;
+    return prize_trees_each(trees, prize_tree_value);
 }
 
 
 const char *
 prize_trees_comment(prize_trees_t *trees)
 {
-    unsigned     i;
-    const char  *fault;
-
-    for (i = 0; i < trees->n; i++) {
-        fault = prize_tree_comment(&trees->list[i].tree);
-        if (fault) {
-            return fault;
-        }
-    }
-
-    return NULL;
+    return prize_trees_each(trees, prize_tree_comment);
 }
 
 
