@@ -276,31 +276,6 @@ prizectl_pages_report(const prizectl_pages_t *pages,
 }
 
 
-void
-prizectl_pages_json(const prizectl_pages_t *pages)
-{
-    unsigned     i;
-    const char  *comma;
-
-    comma = "";
-
-    putchar('{');
-
-    for (i = 0; pages->sections && i < pages->fields.n; i++) {
-
-        if (pages->fields.list[i].section) {
-            printf("%s", comma);
-            prizectl_json_string(pages->fields.list[i].name.data,
-                                 pages->fields.list[i].name.len);
-            printf(":%llu", pages->sections[i].ntrue);
-            comma = ",";
-        }
-    }
-
-    putchar('}');
-}
-
-
 /* a long value is cut where a character begins */
 
 static void
@@ -327,9 +302,12 @@ prizectl_pages_json_value(const prizectl_value_t *value)
 
 
 static void
-prizectl_pages_json_rarest(prizectl_values_t *values)
+prizectl_pages_json_rarest(prizectl_section_t *section)
 {
-    unsigned  i, n;
+    unsigned            i, n;
+    prizectl_values_t  *values;
+
+    values = &section->values;
 
     if (values->many) {
         printf("{\"more_than\":%d}", PRIZECTL_VALUES_MAX);
@@ -351,8 +329,18 @@ prizectl_pages_json_rarest(prizectl_values_t *values)
 }
 
 
-void
-prizectl_pages_json_values(const prizectl_pages_t *pages)
+static void
+prizectl_pages_json_true(prizectl_section_t *section)
+{
+    printf("%llu", section->ntrue);
+}
+
+
+/* an object with a member for each section, of which "print" is the value */
+
+static void
+prizectl_pages_json_each(const prizectl_pages_t *pages,
+    void (*print)(prizectl_section_t *section))
 {
     unsigned     i;
     const char  *comma;
@@ -363,19 +351,31 @@ prizectl_pages_json_values(const prizectl_pages_t *pages)
 
     for (i = 0; pages->sections && i < pages->fields.n; i++) {
 
-        if (!pages->fields.list[i].section) {
-            continue;
+        if (pages->fields.list[i].section) {
+            printf("%s", comma);
+            prizectl_json_string(pages->fields.list[i].name.data,
+                                 pages->fields.list[i].name.len);
+            putchar(':');
+            print(&pages->sections[i]);
+            comma = ",";
         }
-
-        printf("%s", comma);
-        prizectl_json_string(pages->fields.list[i].name.data,
-                             pages->fields.list[i].name.len);
-        putchar(':');
-        prizectl_pages_json_rarest(&pages->sections[i].values);
-        comma = ",";
     }
 
     putchar('}');
+}
+
+
+void
+prizectl_pages_json(const prizectl_pages_t *pages)
+{
+    prizectl_pages_json_each(pages, prizectl_pages_json_true);
+}
+
+
+void
+prizectl_pages_json_values(const prizectl_pages_t *pages)
+{
+    prizectl_pages_json_each(pages, prizectl_pages_json_rarest);
 }
 
 
