@@ -117,6 +117,27 @@ subtest 'row 67: records split at every byte' => sub {
 };
 
 
+# Redis is paused until so many lookups are in flight, and answers all of them.
+
+sub all_at_once {
+    my ($site, $redis, $n) = @_;
+    my $waiter = fork // die "fork: $!";
+
+    if ($waiter == 0) {
+        eventually { $site->status->{requests_in_flight} == $n }
+                   "$n lookups", 240;
+        $redis->resume;
+        POSIX::_exit(0);
+    }
+
+    $site->ask('from Redis', requests => $n, connections => $n,
+               from => 'redis');
+    waitpid $waiter, 0;
+    is($?, 0, 'all of them were in flight at once');
+    $redis->resume;
+}
+
+
 # Redis is stopped before it takes the connection: all who come wait for the
 # handshake, and are asked for in the turn that ends it.
 
@@ -128,22 +149,8 @@ subtest 'row 67: 10,000 lookups in one turn' => sub {
 
     my $site = site(redis => [$redis], connections => 16_384, budgets =>
         'prize_redis_connect_timeout 300s; prize_redis_timeout 300s;');
-    my $port = $site->{port};
-    my $waiter = fork // die "fork: $!";
-
-    if ($waiter == 0) {
-        eventually { $site->status->{requests_in_flight} == 10_000 }
-                   '10,000 lookups', 240;
-        $redis->resume;
-        POSIX::_exit(0);
-    }
-
-    $site->ask('from Redis', requests => 10_000, connections => 10_000,
-               from => 'redis');
-    waitpid $waiter, 0;
-    is($?, 0, 'all of them were in flight at once');
+    all_at_once($site, $redis, 10_000);
     is($site->status->{redis_connections}, 1, 'over one connection');
-    $redis->resume;
     $site->over(lines => 0);
 };
 
@@ -173,20 +180,7 @@ subtest 'row 67: a write that is retried from a moved buffer' => sub {
     $site->returns_to_redis;
     $redis->pause;
 
-    my $waiter = fork // die "fork: $!";
-
-    if ($waiter == 0) {
-        eventually { $site->status->{requests_in_flight} == 3000 }
-                   '3,000 lookups', 240;
-        $redis->resume;
-        POSIX::_exit(0);
-    }
-
-    $site->ask('from Redis', requests => 3000, connections => 3000,
-               from => 'redis');
-    waitpid $waiter, 0;
-    is($?, 0, 'all of them were in flight at once');
-    $redis->resume;
+    all_at_once($site, $redis, 3000);
     $site->over(lines => 0);
 };
 

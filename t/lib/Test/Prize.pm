@@ -359,6 +359,26 @@ sub alive {
 }
 
 
+# runs serve($socket), a server that a test has written, in a process of its own
+
+sub fork_serve {
+    my ($self, $socket) = @_;
+    my $pid = fork // croak "fork: $!";
+
+    if ($pid == 0) {
+        $SIG{$_} = 'DEFAULT' for qw(INT TERM HUP QUIT);
+        $SIG{PIPE} = 'IGNORE';
+        open STDERR, '>>', "$self->{dir}/output.log" or POSIX::_exit(1);
+        eval { $self->serve($socket) };
+        print STDERR $@;
+        POSIX::_exit(1);
+    }
+
+    @$self{qw(pid owner)} = ($pid, $$);
+    return $self;
+}
+
+
 # waits until the server answers; says why it does not
 
 sub await {

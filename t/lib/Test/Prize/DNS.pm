@@ -16,7 +16,6 @@ use warnings;
 
 use Carp qw(croak);
 use IO::Socket::INET ();
-use POSIX ();
 
 use Test::Prize;
 
@@ -35,18 +34,7 @@ sub start {
 
     $self->{address} = "127.0.0.1:$self->{port}";
 
-    my $pid = fork // croak "fork: $!";
-
-    if ($pid == 0) {
-        $SIG{$_} = 'DEFAULT' for qw(INT TERM HUP QUIT);
-        open STDERR, '>>', "$self->{dir}/output.log" or POSIX::_exit(1);
-        eval { $self->serve($socket) };
-        print STDERR $@;
-        POSIX::_exit(1);
-    }
-
-    @$self{qw(pid owner)} = ($pid, $$);
-    return $self;
+    return $self->fork_serve($socket);
 }
 
 

@@ -34,7 +34,6 @@ use warnings;
 use Carp qw(croak);
 use IO::Select ();
 use IO::Socket::INET ();
-use POSIX ();
 use Socket qw(IPPROTO_TCP SOL_SOCKET SO_LINGER SOMAXCONN TCP_NODELAY);
 use Time::HiRes qw(time);
 
@@ -52,20 +51,7 @@ sub start {
         LocalPort => $self->{port}, ReuseAddr => 1, Listen => SOMAXCONN)
         or croak "listen on port $self->{port}: $!";
 
-    my $pid = fork // croak "fork: $!";
-
-    if ($pid == 0) {
-        $SIG{$_} = 'DEFAULT' for qw(INT TERM HUP QUIT);
-        $SIG{PIPE} = 'IGNORE';
-        open STDERR, '>>', "$self->{dir}/output.log" or POSIX::_exit(1);
-        eval { $self->serve($listener) };
-        print STDERR $@;
-        POSIX::_exit(1);
-    }
-
-    CORE::close $listener;
-    @$self{qw(pid owner)} = ($pid, $$);
-    return $self;
+    return $self->fork_serve($listener);
 }
 
 
