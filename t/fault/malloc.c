@@ -20,7 +20,8 @@
 /* memory.t writes and reads the same */
 
 typedef struct {
-    uint64_t  pid;              /* 0: nobody counts */
+    uint64_t  pid;              /* this process counts; 0: none */
+    uint64_t  parent;           /* so do the children of this; 0: of none */
     uint64_t  wanted;           /* this one fails; 0: none */
     uint64_t  count;
 } malloc_control_t;
@@ -81,7 +82,10 @@ malloc_fails(void)
         malloc_resolve();
     }
 
-    if (control == NULL || control->pid != (uint64_t) getpid()) {
+    if (control == NULL
+        || (control->pid != (uint64_t) getpid()
+            && control->parent != (uint64_t) getppid()))
+    {
         return 0;
     }
 

@@ -24,7 +24,7 @@ my $step = $ENV{PRIZE_NIGHTLY} ? 1 : 4;
 my $offset = $ENV{PRIZE_OFFSET} // int rand $step;
 
 my $library = "$ENV{TEST_NGINX_BUILD}/malloc.so";
-my $control = spew(run_dir() . "/malloc$$", pack 'Q3', 0, 0, 0);
+my $control = spew(run_dir() . "/malloc$$", pack 'Q4', (0) x 4);
 my $roster = Test::Prize::Roster->create(shared_postgres(), rows => 50);
 my $redis = Test::Prize::Redis->start;
 my $id = $roster->ids->[10];
@@ -46,9 +46,10 @@ sub link_of {
 }
 
 
-sub start {
-    my $twice = 'SELECT id, name, department, n::text AS prize FROM employee,'
-                . ' generate_series(1, 2) AS n WHERE id = ANY($1)';
+# of nginx and whatever it starts
+
+sub preload {
+    my ($start) = @_;
 
     # the sanitizer wants to be the first library
     local $ENV{ASAN_OPTIONS} = "$ENV{ASAN_OPTIONS},verify_asan_link_order=0"
@@ -56,7 +57,17 @@ sub start {
     local $ENV{LD_PRELOAD} = $library;
     local $ENV{TEST_NGINX_MALLOC} = $control;
 
+    return $start->();
+}
+
+
+sub start {
+    my $twice = 'SELECT id, name, department, n::text AS prize FROM employee,'
+                . ' generate_series(1, 2) AS n WHERE id = ANY($1)';
+
+    # where libpq has no memory for a message it waits for the next one
     return Test::Prize::Fault->new(roster => $roster, redis => [$redis],
+        conninfo => $roster->conninfo . ' connect_timeout=3',
         pool => 'connections=1', budgets => 'prize_redis_connect_timeout 10s;'
                                             . 'prize_redis_timeout 10s;',
         http => <<~'HTTP', server => <<~"SERVER");
@@ -97,17 +108,19 @@ sub start {
 }
 
 
-my $site = start();
+my $site = preload(\&start);
 my ($worker) = $site->nginx->workers;
 
 
-# the wanted allocation of the worker fails, 0: none
+# the wanted allocation of the worker fails, or of the children of a process;
+# 0: none
 
 sub arm {
-    my ($wanted) = @_;
+    my ($wanted, $parent) = @_;
 
     sysseek $words, 0, 0;
-    syswrite $words, pack 'Q3', $worker, $wanted, 0;
+    syswrite $words, pack 'Q4', $parent ? (0, $parent) : ($worker, 0),
+                                $wanted, 0;
 }
 
 
@@ -115,11 +128,39 @@ sub arm {
 
 sub disarm {
     sysseek $words, 0, 0;
-    syswrite $words, pack 'Q', 0;
+    syswrite $words, pack 'Q2', 0, 0;
     sysseek $words, 0, 0;
-    sysread $words, my $bytes, 24;
+    sysread $words, my $bytes, 32;
 
-    return (unpack 'Q3', $bytes)[2];
+    return (unpack 'Q4', $bytes)[3];
+}
+
+
+# What nginx sends becomes what there is to read, up to where nginx closes, or
+# no more comes of it: the failure has been, and nothing is in flight.  Whether
+# nginx has closed.
+
+sub receive {
+    my ($connection) = @_;
+    my $socket = $connection->{socket};
+    my $select = IO::Select->new($socket);
+    my ($bytes, $closed) = ('', 0);
+
+    eventually {
+        sysseek $words, 0, 0;
+        sysread $words, my $now, 32;
+        my (undef, undef, $wanted, $count) = unpack 'Q4', $now;
+        my $idle = $count >= $wanted && !grep { $_ } @{$site->status}{@gauges};
+
+        while (!$closed && $select->can_read(0.01)) {
+            $closed = !sysread $socket, $bytes, 65536, length $bytes;
+        }
+
+        return $closed || $idle;
+    } 'an answer, or none';
+
+    open $connection->{socket}, '<:raw', \$bytes or die $!;
+    return $closed;
 }
 
 
@@ -132,11 +173,9 @@ sub ask {
         'GET', $path->{uri}, Connection => 'close',
         @{ $path->{headers} // [] }));
 
-    return { hangs => "no answer\n" }
-        unless IO::Select->new($connection->{socket})->can_read(20);
-
+    my $closed = !$path->{hangs} || receive($connection);
     my $answer = eval { $connection->answer }
-        // return { $@ =~ /minute/ ? 'hangs' : 'closed', $@ };
+        // return { $closed ? 'closed' : 'hangs', $@ };
     my $body = $answer->{body};
 
     if ($answer->header('Content-Encoding')) {
@@ -158,7 +197,7 @@ sub ask {
 sub permitted {
     my ($answer, $right, $path) = @_;
 
-    return $path->{hangs}-- if $answer->{hangs} && $path->{hangs};
+    return $path->{allowed}-- > 0 if $answer->{hangs};
     return $answer->{closed} unless $answer->{text};
     return 1 if $answer->{status} =~ /^50[03]$/
                 || $answer->{text} eq $right->{text};
@@ -172,6 +211,26 @@ sub described {
     my ($answer) = @_;
 
     return $answer->{text} // join ' ', %$answer;
+}
+
+
+# The worker is killed, and the wanted allocation of its successor fails: the
+# successor, or nothing where nginx starts none.  The dead one does not count.
+
+sub replace_worker {
+    my ($nginx, $wanted) = @_;
+    my ($old) = $nginx->workers;
+    my $fatal = () = $nginx->error_log =~ /cannot be respawned/g;
+
+    kill STOP => $old or die "worker $old: $!";
+    arm($wanted, $nginx->{pid});
+    kill KILL => $old;
+
+    return eventually {
+        my ($new) = grep { $_ != $old } $nginx->workers;
+        my $now = () = $nginx->error_log =~ /cannot be respawned/g;
+        return $new ? [$new] : $now > $fatal ? [] : undef;
+    } 'the successor of a worker';
 }
 
 
@@ -252,6 +311,48 @@ sub each_fails {
 }
 
 
+# A worker has more to allocate where there are stores.  None of that ends it:
+# it would end with a code after which nginx starts no other.
+
+sub each_at_start_fails {
+    my ($uri) = @_;
+    my $plain = preload(sub { Test::Prize::Nginx->start(connections => 4096) });
+    my (%count, @wrong);
+
+    replace_worker($plain, 0);
+    my $own = disarm();
+    $plain->stop('QUIT');
+
+    my ($right) = once({ uri => $uri }, 0);
+
+    for (my $n = $own + 1 + $offset % $step; @wrong < 3; $n += $step) {
+        ($worker) = @{ replace_worker($site->nginx, $n) };
+
+        if (!$worker) {
+            disarm();
+            push @wrong, "allocation $n: no worker";
+            $site->nginx->reload;
+            next;
+        }
+
+        my $answer = ask({ uri => $uri });
+        my $points = disarm();
+
+        $count{$answer->{status} // (keys %$answer)[0]}++;
+        push @wrong, "allocation $n: " . described($answer)
+            unless permitted($answer, $right, {});
+
+        settle();
+        last if $points < $n;
+    }
+
+    is(join("\n", @wrong), '', "row 46: a worker that starts: PRIZE_OFFSET="
+       . "$offset: only " . join ', ', map { "$_: $count{$_}" }
+                                       sort keys %count);
+    return;
+}
+
+
 $roster->load($redis);
 $redis->command('HSET', 'employee:large', id => 'large', name => 'x' x 700_000,
                 department => '', prize => '');
@@ -323,12 +424,13 @@ each_fails('a signed link', $signed);
 
 # nginx 1.22 forgets a subrequest that it cannot postpone, or not post: its
 # parent waits until the client leaves
-each_fails('SSI', '/ssi', instead => qr/\|end$/, hangs => 2);
+each_fails('SSI', '/ssi', instead => qr/\|end$/, hangs => 1, allowed => 2);
 
 each_fails('status', '/status', numbers => 1);
 each_fails('status, Prometheus', '/prometheus', numbers => 1);
 
 is_deeply([$site->nginx->workers], [$worker], 'row 46: the same worker');
-$site->over(lines => 1000, expected =>
-            qr/\[emerg\] .*(?:malloc|posix_memalign)\(.* failed/);
+each_at_start_fails($page);
+$site->over(lines => 1000, expected => qr/\[emerg\]\ .*(?:malloc|posix_memalign)
+            \(.*\ failed|exited\ on\ signal\ 9/x);
 done_testing();
