@@ -1,8 +1,9 @@
 'use strict';
 
 /*
- * Debian's Chromium, and pages in it that remember what they asked for and
- * complained about.
+ * Debian's Chromium without a window, which takes two thirds of what the one
+ * with a hidden window does, and pages in it that remember what they asked for
+ * and complained about.
  *
  *     const { withBrowser } = require('./browser');
  *
@@ -145,8 +146,8 @@ function launch(text) {
                        : [];
 
     return chromium.launch({
-        executablePath: '/usr/bin/chromium', args: [...FLAGS, ...flags],
-        timeout: LIMIT,
+        executablePath: '/usr/bin/chromium-headless-shell',
+        args: [...FLAGS, ...flags], timeout: LIMIT,
         ignoreDefaultArgs: ['--disable-back-forward-cache']
     });
 }
