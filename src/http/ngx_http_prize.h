@@ -14,7 +14,7 @@
 #include "ngx_prize_lookup.h"
 #include "ngx_prize_metrics.h"
 #include "ngx_prize_postgres.h"
-#include "ngx_prize_redis_registry.h"
+#include "ngx_prize_redis_route.h"
 #include "ngx_http_prize_value.h"
 #include "prize_gzip.h"
 #include "prize_history.h"
@@ -37,6 +37,8 @@ typedef struct {
                                                  /*   configurations */
     ngx_array_t                      logins;     /* of pointers, no two equal */
     ngx_array_t                      tls;        /* the same, of its settings */
+    ngx_array_t                      names;      /* the same, of what is */
+                                                 /*   resolved */
     ngx_array_t                      pages;      /* of pointers, to tables */
                                                  /*   of fields as well */
     ngx_array_t                      locations;  /* of pointers to their */
@@ -89,6 +91,17 @@ typedef struct {
 } ngx_http_prize_placed_t;
 
 
+/* whom "prize_redis_pass" names */
+
+typedef struct {
+    ngx_http_upstream_srv_conf_t    *upstream;   /* NULL: with "resolve" */
+    ngx_str_t                        name;       /*   this one is resolved, */
+    in_port_t                        port;       /*   and here it is */
+    u_char                          *conf_file;
+    ngx_uint_t                       line;
+} ngx_http_prize_target_t;
+
+
 typedef struct {
     ngx_http_prize_pages_t          *pages;      /* NULL: not our location */
 
@@ -96,7 +109,8 @@ typedef struct {
     ngx_http_prize_value_t           id_value;
     size_t                           id_max_length;
 
-    ngx_http_upstream_srv_conf_t    *redis;      /* NULL: off */
+    ngx_http_prize_target_t         *redis;      /* NULL: off */
+    ngx_prize_resolve_conf_t        *redis_name; /* NULL: an upstream */
     ngx_http_complex_value_t        *redis_key;
     ngx_http_prize_value_t           key_value;
     ngx_msec_t                       redis_connect_timeout;

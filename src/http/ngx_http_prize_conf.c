@@ -22,6 +22,7 @@ ngx_http_prize_create_main_conf(ngx_conf_t *cf)
     if (ngx_array_init(&pmcf->pools, cf->pool, 2, sizeof(void *)) != NGX_OK
         || ngx_array_init(&pmcf->logins, cf->pool, 2, sizeof(void *)) != NGX_OK
         || ngx_array_init(&pmcf->tls, cf->pool, 2, sizeof(void *)) != NGX_OK
+        || ngx_array_init(&pmcf->names, cf->pool, 2, sizeof(void *)) != NGX_OK
         || ngx_array_init(&pmcf->pages, cf->pool, 4, sizeof(void *)) != NGX_OK
         || ngx_array_init(&pmcf->locations, cf->pool, 4, sizeof(void *))
            != NGX_OK)
@@ -47,6 +48,7 @@ ngx_http_prize_create_loc_conf(ngx_conf_t *cf)
      * set by ngx_pcalloc():
      *
      *     plcf->pages = NULL;
+     *     plcf->redis_name = NULL;
      *     plcf->redis_username = { 0, NULL };
      *     plcf->redis_password = { 0, NULL };
      *     plcf->redis_login = NULL;

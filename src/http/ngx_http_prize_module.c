@@ -76,7 +76,7 @@ static ngx_command_t  ngx_http_prize_commands[] = {
 
     { ngx_string("prize_redis_pass"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
-                        |NGX_HTTP_LMT_CONF|NGX_CONF_TAKE1,
+                        |NGX_HTTP_LMT_CONF|NGX_CONF_TAKE12,
       ngx_http_prize_redis_pass,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,

@@ -61,22 +61,26 @@ ngx_http_prize_peer_set_state(ngx_http_prize_peer_t *peer)
 
 ngx_int_t
 ngx_http_prize_peer_init(ngx_http_prize_peer_t *peer, ngx_http_request_t *r,
-    ngx_http_upstream_srv_conf_t *uscf)
+    ngx_http_prize_loc_conf_t *conf)
 {
-    ngx_http_upstream_t  *u;
+    ngx_http_upstream_t           *u;
+    ngx_http_upstream_srv_conf_t  *uscf;
 
     peer->request = r;
-    peer->uscf = uscf;
+    peer->conf = conf;
     peer->upstream = NULL;
+    peer->turn.tries = 0;
     peer->renewed = 0;
 
     if (ngx_http_prize_peer_states(r) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    if (uscf == NULL) {
+    if (conf->redis == NULL || conf->redis_name) {
         return NGX_OK;
     }
+
+    uscf = conf->redis->upstream;
 
     if (ngx_http_upstream_create(r) != NGX_OK) {
         return NGX_ERROR;
@@ -209,9 +213,12 @@ static ngx_int_t
 ngx_http_prize_peer_renew(ngx_http_prize_peer_t *peer)
 {
 #if (NGX_HTTP_UPSTREAM_ZONE)
-    ngx_http_upstream_t  *u;
+    ngx_http_upstream_t           *u;
+    ngx_http_upstream_srv_conf_t  *uscf;
 
-    if (peer->renewed || peer->uscf->shm_zone == NULL) {
+    uscf = peer->conf->redis->upstream;
+
+    if (peer->renewed || uscf->shm_zone == NULL) {
         return NGX_BUSY;
     }
 
@@ -221,7 +228,7 @@ ngx_http_prize_peer_renew(ngx_http_prize_peer_t *peer)
     u->peer.data = NULL;
     u->peer.notify = NULL;
 
-    return peer->uscf->peer.init(peer->request, peer->uscf);
+    return uscf->peer.init(peer->request, uscf);
 #else
     return NGX_BUSY;
 #endif
@@ -231,19 +238,20 @@ ngx_http_prize_peer_renew(ngx_http_prize_peer_t *peer)
 /* what a peer says lives in a zone, which another worker may change */
 
 static ngx_int_t
-ngx_http_prize_peer_select(ngx_http_prize_peer_t *peer,
-    const ngx_prize_redis_login_t *login)
+ngx_http_prize_peer_select(ngx_http_prize_peer_t *peer)
 {
-    ngx_str_t               host;
-    ngx_peer_connection_t  *pc;
+    ngx_str_t                 host;
+    ngx_peer_connection_t    *pc;
+    ngx_prize_redis_login_t  *login;
 
     pc = &peer->upstream->peer;
+    login = peer->conf->redis_login;
 
     peer->held = 1;
     peer->name = NULL;
 
-    host = ngx_http_prize_host_find(peer->uscf, login, pc->sockaddr,
-                                    pc->socklen);
+    host = ngx_http_prize_host_find(peer->conf->redis->upstream, login,
+                                    pc->sockaddr, pc->socklen);
 
     peer->redis = ngx_prize_redis_get((ngx_cycle_t *) ngx_cycle, login,
                                       pc->sockaddr, pc->socklen, pc->name,
@@ -295,11 +303,48 @@ ngx_http_prize_peer_next(ngx_http_prize_peer_t *peer)
 }
 
 
+/* the addresses of a name have no balancer */
+
+static ngx_int_t
+ngx_http_prize_peer_get_named(ngx_http_prize_peer_t *peer)
+{
+    ngx_prize_redis_t          *redis;
+    ngx_prize_redis_route_t    *route;
+    ngx_http_prize_loc_conf_t  *conf;
+
+    conf = peer->conf;
+
+    route = ngx_prize_redis_route_get((ngx_cycle_t *) ngx_cycle,
+                                      conf->redis_name, conf->redis_login,
+                                      conf->redis_connect_timeout);
+    if (route == NULL) {
+        return NGX_ERROR;
+    }
+
+    redis = ngx_prize_redis_route_next(route, &peer->turn);
+    if (redis == NULL) {
+        return NGX_BUSY;
+    }
+
+    if (ngx_http_prize_peer_asked(peer, &redis->name) != NGX_OK) {
+        ngx_prize_redis_release(redis);
+        return NGX_ERROR;
+    }
+
+    peer->redis = redis;
+
+    return NGX_OK;
+}
+
+
 ngx_int_t
-ngx_http_prize_peer_get(ngx_http_prize_peer_t *peer,
-    const ngx_prize_redis_login_t *login)
+ngx_http_prize_peer_get(ngx_http_prize_peer_t *peer)
 {
     ngx_int_t  rc;
+
+    if (peer->upstream == NULL) {
+        return ngx_http_prize_peer_get_named(peer);
+    }
 
     for ( ;; ) {
         if (ngx_http_prize_peer_asked(peer, NULL) != NGX_OK) {
@@ -313,7 +358,7 @@ ngx_http_prize_peer_get(ngx_http_prize_peer_t *peer,
             return rc;
         }
 
-        rc = ngx_http_prize_peer_select(peer, login);
+        rc = ngx_http_prize_peer_select(peer);
 
         if (rc == NGX_OK && ngx_prize_redis_usable(peer->redis)) {
             peer->upstream->state->peer = peer->name;
@@ -335,19 +380,17 @@ ngx_http_prize_peer_free(ngx_http_prize_peer_t *peer, ngx_uint_t state)
 {
     ngx_peer_connection_t  *pc;
 
-    if (!peer->held) {
-        return;
+    if (peer->held) {
+        peer->held = 0;
+
+        pc = &peer->upstream->peer;
+        pc->free(pc, pc->data, state);
+
+        /* a zone's peer may go away now; nginx's log asks for its name */
+
+        pc->sockaddr = NULL;
+        pc->name = peer->name;
     }
-
-    peer->held = 0;
-
-    pc = &peer->upstream->peer;
-    pc->free(pc, pc->data, state);
-
-    /* a zone's peer may go away now; nginx's log asks for its name */
-
-    pc->sockaddr = NULL;
-    pc->name = peer->name;
 
     if (peer->redis) {
         ngx_prize_redis_release(peer->redis);

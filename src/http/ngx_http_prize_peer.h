@@ -1,7 +1,8 @@
 
 /*
- * From an upstream block to an endpoint: the block's own balancer is asked
- * for every request, and the address that it names selects the endpoint.  Of
+ * From prize_redis_pass to an endpoint.  An upstream block's own balancer is
+ * asked for every request, and the address that it names selects the endpoint;
+ * the addresses of a name are asked in turn.  Of
  * nginx's upstream only the peer and the states are used; the states make
  * $upstream_addr, $upstream_status and $upstream_response_time, and hold one
  * entry for each store that was asked.
@@ -18,10 +19,12 @@
 
 typedef struct {
     ngx_http_request_t            *request;
-    ngx_http_upstream_srv_conf_t  *uscf;        /* NULL: no Redis is asked */
-    ngx_http_upstream_t           *upstream;    /* ours, if not r's any more */
-    ngx_prize_redis_t             *redis;       /* that the balancer gave; */
-                                                /*   held, or NULL */
+    ngx_http_prize_loc_conf_t     *conf;
+    ngx_http_upstream_t           *upstream;    /* ours, if not r's any more; */
+                                                /*   NULL without a block */
+    ngx_prize_redis_turn_t         turn;        /* of a name's addresses */
+    ngx_prize_redis_t             *redis;       /* that is asked; held, or */
+                                                /*   NULL */
     ngx_str_t                     *name;        /* of it, in the pool */
     ngx_msec_t                     start;       /* of the current try */
     unsigned                       held:1;      /* of the balancer */
@@ -31,14 +34,13 @@ typedef struct {
 
 /* once a search, before the first try; NGX_ERROR: no memory */
 ngx_int_t ngx_http_prize_peer_init(ngx_http_prize_peer_t *peer,
-    ngx_http_request_t *r, ngx_http_upstream_srv_conf_t *uscf);
+    ngx_http_request_t *r, ngx_http_prize_loc_conf_t *conf);
 
 /*
  * The next peer's endpoint that is not left alone, in peer->redis.  NGX_OK,
  * NGX_BUSY if there is none, NGX_ERROR without memory.
  */
-ngx_int_t ngx_http_prize_peer_get(ngx_http_prize_peer_t *peer,
-    const ngx_prize_redis_login_t *login);
+ngx_int_t ngx_http_prize_peer_get(ngx_http_prize_peer_t *peer);
 
 /* of the peer that is held, if any; "state" is NGX_PEER_..., or 0 */
 void ngx_http_prize_peer_free(ngx_http_prize_peer_t *peer, ngx_uint_t state);

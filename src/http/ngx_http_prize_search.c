@@ -77,7 +77,7 @@ ngx_http_prize_search_redis(ngx_http_prize_search_t *search)
     peer = &search->peer;
 
     for ( ;; ) {
-        rc = ngx_http_prize_peer_get(peer, search->conf->redis_login);
+        rc = ngx_http_prize_peer_get(peer);
 
         if (rc == NGX_BUSY) {
             return ngx_http_prize_search_postgres(search);
@@ -316,7 +316,7 @@ ngx_http_prize_search_start(ngx_http_prize_search_t *search,
     search->lookup.fields = &conf->pages->fields;
     search->lookup.data = search;
 
-    if (ngx_http_prize_peer_init(&search->peer, r, conf->redis) != NGX_OK
+    if (ngx_http_prize_peer_init(&search->peer, r, conf) != NGX_OK
         || ngx_http_prize_search_key(search) != NGX_OK)
     {
         return NGX_HTTP_PRIZE_NO_MEMORY;

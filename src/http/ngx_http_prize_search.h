@@ -1,6 +1,6 @@
 
 /*
- * An ID's way through the stores: Redis' servers as the balancer names them,
+ * An ID's way through the stores: Redis' servers one after the other,
  * then PostgreSQL, and back to Redis what was missing there.  A search knows
  * no HTTP status: it ends with a result.
  */

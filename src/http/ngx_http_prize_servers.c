@@ -9,11 +9,9 @@
 /* of one location; lives as long as the cycle */
 
 typedef struct {
-    ngx_cycle_t                *cycle;
-    ngx_http_prize_loc_conf_t  *plcf;
-    ngx_array_t                 held[2];    /* of ngx_prize_redis_t * */
-    ngx_uint_t                  current;    /* of the two */
-    ngx_event_t                 timer;
+    ngx_http_upstream_srv_conf_t  *upstream;
+    ngx_prize_redis_list_t         list;
+    ngx_event_t                    timer;
 } ngx_http_prize_servers_t;
 
 
@@ -21,26 +19,12 @@ static void
 ngx_http_prize_servers_add(ngx_http_prize_servers_t *servers,
     struct sockaddr *sockaddr, socklen_t socklen, ngx_str_t *name)
 {
-    ngx_str_t           host;
-    ngx_prize_redis_t  *redis, **held;
+    ngx_str_t  host;
 
-    host = ngx_http_prize_host_find(servers->plcf->redis,
-                                    servers->plcf->redis_login, sockaddr,
-                                    socklen);
+    host = ngx_http_prize_host_find(servers->upstream, servers->list.login,
+                                    sockaddr, socklen);
 
-    redis = ngx_prize_redis_get(servers->cycle, servers->plcf->redis_login,
-                                sockaddr, socklen, name, &host);
-    if (redis == NULL) {
-        return;
-    }
-
-    held = ngx_array_push(&servers->held[servers->current]);
-    if (held == NULL) {
-        ngx_prize_redis_release(redis);
-        return;
-    }
-
-    *held = redis;
+    ngx_prize_redis_list_add(&servers->list, sockaddr, socklen, name, &host);
 }
 
 
@@ -92,21 +76,14 @@ ngx_http_prize_servers_walk(ngx_http_prize_servers_t *servers,
 }
 
 
-/* those of last time are released only when those of now are held */
-
 static void
 ngx_http_prize_servers_look(ngx_http_prize_servers_t *servers)
 {
-    ngx_uint_t                     i;
-    ngx_array_t                   *last, *now;
-    ngx_prize_redis_t            **redis;
     ngx_http_upstream_srv_conf_t  *uscf;
 
-    uscf = servers->plcf->redis;
+    uscf = servers->upstream;
 
-    last = &servers->held[servers->current];
-    servers->current = !servers->current;
-    now = &servers->held[servers->current];
+    ngx_prize_redis_list_begin(&servers->list);
 
     if (servers->timer.handler || uscf->servers == NULL) {
         ngx_http_prize_servers_walk(servers, uscf->peer.data);
@@ -115,19 +92,7 @@ ngx_http_prize_servers_look(ngx_http_prize_servers_t *servers)
         ngx_http_prize_servers_list(servers, uscf->servers);
     }
 
-    redis = last->elts;
-
-    for (i = 0; i < last->nelts; i++) {
-        ngx_prize_redis_release(redis[i]);
-    }
-
-    last->nelts = 0;
-
-    redis = now->elts;
-
-    for (i = 0; i < now->nelts; i++) {
-        ngx_prize_redis_warm(redis[i], servers->plcf->redis_connect_timeout);
-    }
+    ngx_prize_redis_list_end(&servers->list);
 }
 
 
@@ -154,17 +119,14 @@ ngx_http_prize_servers_cleanup(void *data)
 }
 
 
-void
-ngx_http_prize_servers_open(ngx_cycle_t *cycle,
+/* of a block */
+
+static void
+ngx_http_prize_servers_watch(ngx_cycle_t *cycle,
     ngx_http_prize_loc_conf_t *plcf)
 {
-    ngx_uint_t                 i;
     ngx_pool_cleanup_t        *cln;
     ngx_http_prize_servers_t  *servers;
-
-    if (plcf->redis == NULL) {
-        return;
-    }
 
     cln = ngx_pool_cleanup_add(cycle->pool, sizeof(ngx_http_prize_servers_t));
     if (cln == NULL) {
@@ -174,23 +136,20 @@ ngx_http_prize_servers_open(ngx_cycle_t *cycle,
     servers = cln->data;
     ngx_memzero(servers, sizeof(ngx_http_prize_servers_t));
 
-    servers->cycle = cycle;
-    servers->plcf = plcf;
+    servers->upstream = plcf->redis->upstream;
 
-    for (i = 0; i < 2; i++) {
-        if (ngx_array_init(&servers->held[i], cycle->pool, 4,
-                           sizeof(ngx_prize_redis_t *))
-            != NGX_OK)
-        {
-            return;
-        }
+    if (ngx_prize_redis_list_init(&servers->list, cycle, plcf->redis_login,
+                                  plcf->redis_connect_timeout)
+        != NGX_OK)
+    {
+        return;
     }
 
     cln->handler = ngx_http_prize_servers_cleanup;
 
 #if (NGX_HTTP_UPSTREAM_ZONE)
 
-    if (plcf->redis->shm_zone) {
+    if (servers->upstream->shm_zone) {
         servers->timer.handler = ngx_http_prize_servers_timer_handler;
         servers->timer.data = servers;
         servers->timer.log = cycle->log;
@@ -202,4 +161,19 @@ ngx_http_prize_servers_open(ngx_cycle_t *cycle,
 #endif
 
     ngx_http_prize_servers_look(servers);
+}
+
+
+void
+ngx_http_prize_servers_open(ngx_cycle_t *cycle,
+    ngx_http_prize_loc_conf_t *plcf)
+{
+    if (plcf->redis_name) {
+        (void) ngx_prize_redis_route_get(cycle, plcf->redis_name,
+                                         plcf->redis_login,
+                                         plcf->redis_connect_timeout);
+
+    } else if (plcf->redis) {
+        ngx_http_prize_servers_watch(cycle, plcf);
+    }
 }

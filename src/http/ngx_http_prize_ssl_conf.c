@@ -288,11 +288,13 @@ ngx_http_prize_ssl_check_names(ngx_conf_t *cf, ngx_http_prize_loc_conf_t *plcf)
     ngx_http_upstream_server_t    *server;
     ngx_http_upstream_srv_conf_t  *uscf;
 
-    if (!plcf->redis_ssl_verify || plcf->redis_ssl_name.len) {
+    if (!plcf->redis_ssl_verify || plcf->redis_ssl_name.len
+        || plcf->redis_name)
+    {
         return NGX_OK;
     }
 
-    uscf = plcf->redis;
+    uscf = plcf->redis->upstream;
     line = &uscf->host;
 
     if (uscf->flags == 0) {

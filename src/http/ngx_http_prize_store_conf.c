@@ -216,13 +216,60 @@ ngx_http_prize_postgres(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+/* "NAME:PORT resolve"; an address has nothing to look up */
+
+static ngx_int_t
+ngx_http_prize_target_name(ngx_conf_t *cf, ngx_url_t *url,
+    ngx_http_prize_target_t *target)
+{
+    if (ngx_parse_url(cf->pool, url) != NGX_OK) {
+        if (url->err) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"prize_redis_pass\" takes NAME:PORT with "
+                               "\"resolve\", not \"%V\": %s",
+                               &url->url, url->err);
+        }
+
+        return NGX_ERROR;
+    }
+
+    if (url->family == AF_UNIX || url->no_port) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"prize_redis_pass\" takes NAME:PORT with "
+                           "\"resolve\", not \"%V\"", &url->url);
+        return NGX_ERROR;
+    }
+
+    if (url->naddrs) {
+        return NGX_DECLINED;
+    }
+
+    if (url->host.len > 1 && url->host.data[url->host.len - 1] == '.') {
+        url->host.len--;
+    }
+
+    target->name.len = url->host.len;
+    target->name.data = ngx_pnalloc(cf->pool, url->host.len);
+    if (target->name.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_strlow(target->name.data, url->host.data, url->host.len);
+    target->port = url->port;
+
+    return NGX_OK;
+}
+
+
 char *
 ngx_http_prize_redis_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_prize_loc_conf_t  *plcf = conf;
 
-    ngx_url_t                   url;
+    ngx_int_t                   rc;
+    ngx_url_t                   url, name;
     ngx_str_t                  *value;
+    ngx_http_prize_target_t    *target;
 
     if (plcf->redis != NGX_CONF_UNSET_PTR) {
         return "is duplicate";
@@ -230,7 +277,14 @@ ngx_http_prize_redis_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
-    if (ngx_strcmp(value[1].data, "off") == 0) {
+    if (cf->args->nelts == 3 && ngx_strcmp(value[2].data, "resolve") != 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"prize_redis_pass\" has no parameter \"%V\"",
+                           &value[2]);
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_strcmp(value[1].data, "off") == 0 && cf->args->nelts == 2) {
         plcf->redis = NULL;
         return NGX_CONF_OK;
     }
@@ -239,14 +293,32 @@ ngx_http_prize_redis_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return "takes no variables";
     }
 
+    target = ngx_pcalloc(cf->pool, sizeof(ngx_http_prize_target_t));
+    if (target == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    target->conf_file = cf->conf_file->file.name.data;
+    target->line = cf->conf_file->line;
+    plcf->redis = target;
+
     ngx_memzero(&url, sizeof(ngx_url_t));
 
     url.url = value[1];
     url.no_resolve = 1;
 
-    plcf->redis = ngx_http_upstream_add(cf, &url, 0);
+    if (cf->args->nelts == 3) {
+        name = url;
+        rc = ngx_http_prize_target_name(cf, &name, target);
 
-    return plcf->redis ? NGX_CONF_OK : NGX_CONF_ERROR;
+        if (rc != NGX_DECLINED) {
+            return rc == NGX_OK ? NGX_CONF_OK : NGX_CONF_ERROR;
+        }
+    }
+
+    target->upstream = ngx_http_upstream_add(cf, &url, 0);
+
+    return target->upstream ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
 
@@ -483,6 +555,97 @@ ngx_http_prize_login_get(ngx_conf_t *cf, ngx_http_prize_loc_conf_t *plcf,
 }
 
 
+/* nginx would look such a name up by a blocking call, or not at all */
+
+static ngx_int_t
+ngx_http_prize_check_name(ngx_conf_t *cf, ngx_http_prize_target_t *target,
+    ngx_resolver_t *resolver)
+{
+    ngx_uint_t                       i;
+    ngx_http_upstream_srv_conf_t   **uscf;
+    ngx_http_upstream_main_conf_t   *umcf;
+
+    umcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_upstream_module);
+    uscf = umcf->upstreams.elts;
+
+    for (i = 0; i < umcf->upstreams.nelts; i++) {
+        if (uscf[i]->flags
+            && uscf[i]->host.len == target->name.len
+            && ngx_strncasecmp(uscf[i]->host.data, target->name.data,
+                               target->name.len)
+               == 0)
+        {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "\"prize_redis_pass\" with \"resolve\" names the "
+                          "upstream block \"%V\": leave port and \"resolve\" "
+                          "out, in %s:%ui",
+                          &uscf[i]->host, target->conf_file, target->line);
+            return NGX_ERROR;
+        }
+    }
+
+    if (resolver == NULL || resolver->connections.nelts == 0) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"prize_redis_pass\" has no \"resolver\" to look up "
+                      "\"%V\", in %s:%ui",
+                      &target->name, target->conf_file, target->line);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+/* equal names are one, so that locations share what was found */
+
+static ngx_prize_resolve_conf_t *
+ngx_http_prize_name_get(ngx_conf_t *cf, ngx_http_prize_target_t *target)
+{
+    ngx_uint_t                    i;
+    ngx_prize_resolve_conf_t     *name, **names;
+    ngx_http_core_loc_conf_t     *clcf;
+    ngx_http_prize_main_conf_t   *pmcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (ngx_http_prize_check_name(cf, target, clcf->resolver) != NGX_OK) {
+        return NULL;
+    }
+
+    pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_prize_module);
+    names = pmcf->names.elts;
+
+    for (i = 0; i < pmcf->names.nelts; i++) {
+        name = names[i];
+
+        if (name->port == target->port
+            && name->resolver == clcf->resolver
+            && name->timeout == clcf->resolver_timeout
+            && name->name.len == target->name.len
+            && ngx_memcmp(name->name.data, target->name.data, name->name.len)
+               == 0)
+        {
+            return name;
+        }
+    }
+
+    name = ngx_palloc(cf->pool, sizeof(ngx_prize_resolve_conf_t));
+    names = ngx_array_push(&pmcf->names);
+
+    if (name == NULL || names == NULL) {
+        return NULL;
+    }
+
+    name->name = target->name;
+    name->port = target->port;
+    name->resolver = clcf->resolver;
+    name->timeout = clcf->resolver_timeout;
+    *names = name;
+
+    return name;
+}
+
+
 static ngx_int_t
 ngx_http_prize_redis_prepare(ngx_conf_t *cf, ngx_http_prize_loc_conf_t *plcf)
 {
@@ -499,6 +662,13 @@ ngx_http_prize_redis_prepare(ngx_conf_t *cf, ngx_http_prize_loc_conf_t *plcf)
                       "in %s:%ui",
                       plcf->pages->conf_file, plcf->pages->line);
         return NGX_ERROR;
+    }
+
+    if (plcf->redis->upstream == NULL) {
+        plcf->redis_name = ngx_http_prize_name_get(cf, plcf->redis);
+        if (plcf->redis_name == NULL) {
+            return NGX_ERROR;
+        }
     }
 
     if (ngx_http_prize_ssl_conf_prepare(cf, plcf, &tls) != NGX_OK) {

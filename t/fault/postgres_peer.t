@@ -248,10 +248,9 @@ subtest 'row 28: notifications' => sub {
         return $usual;
     });
     my $site = site($peer);
-    my ($worker) = $site->nginx->workers;
     my @resident = map {
         $site->ask("page $_", requests => 1, status => 200);
-        (slurp("/proc/$worker/status") =~ /^VmRSS:\s+(\d+) kB/m)[0];
+        $site->memory;
     } 1 .. 10;
 
     cmp_ok($resident[-1] - $resident[2], '<', 16 * 1024, 'they are not kept')

@@ -107,6 +107,15 @@ sub descriptors {
 }
 
 
+# its resident memory, in KiB
+
+sub memory {
+    my ($worker) = $_[0]{nginx}->workers;
+
+    return slurp("/proc/$worker/status") =~ /^VmRSS:\s+(\d+) kB$/m ? $1 : die;
+}
+
+
 # a connection of its own, and one that has asked for a page
 
 sub connect { return Test::Prize::Client->new($_[0]{port})->connect }
