@@ -460,3 +460,12 @@ postgres|found|unix:$TEST_NGINX_SERVROOT/logs/nobody, $TEST_NGINX_DEAD, 127.0.0.
 prize search for "8": asking redis
 prize search for "8": asking postgres
 prize search for "8": found
+
+=== TEST 20: a server that has failed once is asked again
+--- http_config: prize_redis_pass $TEST_NGINX_DEAD;
+--- query: SELECT u AS id FROM unnest($1::text[]) AS u
+--- page: {{id}}
+--- request: GET /h5?id=8
+--- response_body: 8
+--- error_log: connect() failed
+--- no_error_log: left alone for now
