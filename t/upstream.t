@@ -469,3 +469,33 @@ prize search for "8": found
 --- response_body: 8
 --- error_log: connect() failed
 --- no_error_log: left alone for now
+
+=== TEST 21: least_time with lookups in flight, and a dead server beside it
+--- skip_nginx: 3: < 1.31.0
+--- http_config
+    upstream employees {
+        zone employees 64k;
+        least_time header inflight;
+        server $TEST_NGINX_DEAD max_fails=0;
+        server unix:$TEST_NGINX_REDIS_SOCKET max_fails=0;
+    }
+    prize_redis_pass employees;
+--- redis: HSET employee:7 id 7 home one
+--- page: {{home}}
+--- request eval: [("GET /h5?id=7") x 20]
+--- response_body eval: [("one") x 20]
+
+=== TEST 22: and where all are dead
+--- skip_nginx: 3: < 1.31.0
+--- http_config
+    upstream employees {
+        zone employees 64k;
+        least_time last_byte inflight;
+        server $TEST_NGINX_DEAD;
+        server $TEST_NGINX_DEAD backup;
+    }
+    prize_redis_pass employees;
+--- query: SELECT u AS id FROM unnest($1::text[]) AS u
+--- page: {{id}}
+--- request eval: [("GET /h5?id=7") x 20]
+--- response_body eval: [("7") x 20]

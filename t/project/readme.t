@@ -209,8 +209,8 @@ is_deeply([grep { !exists $source->commands->{$_} }
 my $version = $source->value('PRIZE_VERSION');
 
 like($version, qr/^\d+\.\d+\.\d+$/, 'src/core/prize_version.h has a version');
-is((run(prizectl(), '--version'))[1], "prizectl $version\n",
-   'prizectl --version is that');
+is_deeply([run(prizectl(), '--version')], [0, "prizectl $version\n", ''],
+          'prizectl --version is that');
 like($metrics, qr/^prize_build_info\{version="\Q$version\E"\} 1$/m,
      'and prize_build_info');
 like(slurp(root() . '/conf/man/prizectl.1'),
