@@ -229,6 +229,16 @@ prize_html_in_reference(const prize_html_t *html)
 }
 
 
+/* the name of an attribute, or what stands between it and its value's end */
+
+static int
+prize_html_in_attribute(const prize_html_t *html)
+{
+    return html->step >= PRIZE_STATE_ATTRIBUTE_NAME
+           && html->step <= PRIZE_STATE_ATTRIBUTE_VALUE_UNQUOTED;
+}
+
+
 static int
 prize_html_is_name(const prize_html_t *html)
 {
@@ -291,7 +301,7 @@ prize_html_join(prize_html_t *html, const prize_html_t *begin)
     }
 
     if (html->step == begin->step
-        && (html->step != PRIZE_STATE_ATTRIBUTE_NAME
+        && (!prize_html_in_attribute(html)
             || prize_name_same(&html->attribute, &begin->attribute)))
     {
         return 0;
