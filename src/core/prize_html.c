@@ -265,6 +265,14 @@ prize_html_join_tag(prize_html_t *html, const prize_html_t *begin)
         html->report(html, PRIZE_HTML_ATTRIBUTE, 0);
     }
 
+    /* where the section is not shown, this name ends here as well */
+
+    if (begin->step == PRIZE_STATE_ATTRIBUTE_NAME) {
+        html->attribute = begin->attribute;
+        html->name_start = begin->name_start;
+        html->report(html, PRIZE_HTML_ATTRIBUTE, 0);
+    }
+
     html->step = prize_html_is_name(html) || prize_html_is_name(begin)
                  ? PRIZE_STATE_TAG_GAP : PRIZE_STATE_TAG_GAP_SPACE;
 
