@@ -55,6 +55,14 @@ prize_markup_attribute(prize_markup_t *markup)
                && prize_name_is(name, "http-equiv"))
     {
         markup->tag.pragma = 1;
+
+    } else if (prize_name_is(name, "type")) {
+        markup->tag.hidden = markup->tag.type ? PRIZE_MAYBE : PRIZE_NO;
+        markup->tag.type = 1;
+
+    } else if (prize_name_is(name, "encoding")) {
+        markup->tag.html_text = markup->tag.encoding ? PRIZE_MAYBE : PRIZE_NO;
+        markup->tag.encoding = 1;
     }
 }
 
@@ -162,14 +170,12 @@ prize_markup_value_known(prize_markup_t *markup)
     tag = &markup->tag;
 
     if (prize_name_is(&html->attribute, "type")) {
-        if (!tag->type) {
-            tag->type = 1;
+        if (tag->hidden == PRIZE_NO) {
             tag->hidden = prize_markup_is(html, "hidden", NULL);
         }
 
     } else if (prize_name_is(&html->attribute, "encoding")) {
-        if (!tag->encoding) {
-            tag->encoding = 1;
+        if (tag->html_text == PRIZE_NO) {
             tag->html_text = prize_markup_is(html, "text/html",
                                              "application/xhtml+xml");
         }
@@ -786,7 +792,7 @@ prize_markup_join_tag(prize_markup_tag_t *tag, const prize_markup_tag_t *begin)
     prize_markup_join_maybe(&tag->font, begin->font);
     prize_markup_join_maybe(&tag->html_text, begin->html_text);
 
-    /* of one that may have been the first */
+    /* it may be there twice */
 
     if (tag->type != begin->type) {
         tag->type = 1;

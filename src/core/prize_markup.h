@@ -41,7 +41,7 @@ typedef struct {
     prize_maybe_e       hidden;
     prize_maybe_e       font;
     prize_maybe_e       html_text;
-    unsigned            type:1;     /* seen: of two, the first one counts */
+    unsigned            type:1;     /* seen: of two nothing is known */
     unsigned            encoding:1;
     unsigned            action:1;
     unsigned            plain:1;
