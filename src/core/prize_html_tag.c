@@ -376,26 +376,32 @@ prize_html_before_attribute_name(prize_html_t *html, int ch)
 }
 
 
-/* 13.2.5.33 Attribute name state */
+static const char *
+prize_html_begin_value(prize_html_t *html)
+{
+    html->value.len = 0;
+    html->some = 0;
+    html->report(html, PRIZE_HTML_VALUE, 0);
+
+    return prize_html_go(html, PRIZE_STATE_BEFORE_ATTRIBUTE_VALUE);
+}
+
+
+/* 13.2.5.33 Attribute name state; without a value it has an empty one */
 
 const char *
 prize_html_attribute_name(prize_html_t *html, int ch)
 {
-    if (prize_html_space(ch) || ch == '/' || ch == '>') {
+    if (prize_html_space(ch) || ch == '/' || ch == '>' || ch == '=') {
+        html->attribute_hash = prize_html_hash(html->attribute_hash, '=');
         html->report(html, PRIZE_HTML_ATTRIBUTE, 0);
-        return prize_html_again(html, PRIZE_STATE_AFTER_ATTRIBUTE_NAME);
+
+        return ch == '='
+               ? prize_html_begin_value(html)
+               : prize_html_again(html, PRIZE_STATE_AFTER_ATTRIBUTE_NAME);
     }
 
     html->attribute_hash = prize_html_hash(html->attribute_hash, ch);
-
-    if (ch == '=') {
-        html->report(html, PRIZE_HTML_ATTRIBUTE, 0);
-        html->value.len = 0;
-        html->some = 0;
-        html->report(html, PRIZE_HTML_VALUE, 0);
-        return prize_html_go(html, PRIZE_STATE_BEFORE_ATTRIBUTE_VALUE);
-    }
-
     prize_name_append(&html->attribute, ch);
 
     return NULL;
@@ -420,11 +426,7 @@ prize_html_after_attribute_name(prize_html_t *html, int ch)
         return prize_html_emit_tag(html);
 
     case '=':
-        html->attribute_hash = prize_html_hash(html->attribute_hash, ch);
-        html->value.len = 0;
-        html->some = 0;
-        html->report(html, PRIZE_HTML_VALUE, 0);
-        return prize_html_go(html, PRIZE_STATE_BEFORE_ATTRIBUTE_VALUE);
+        return prize_html_begin_value(html);
 
     default:
         return prize_html_again(html, PRIZE_STATE_BEFORE_ATTRIBUTE_NAME);

@@ -209,6 +209,8 @@ static const error_case_t  deciding[] = {
     { "<noscript>{{x}}</noscript>", 1, 11, "before <body>" },
     { "<svg><p><title><a b=\"</title><script>var p={{x}}</script>\">", 1, 44,
       "inside <script>" },
+    { "<p><b a><b a=''><b a><b a=''></p>a</b></b></b><svg></b><title>"
+      "<a onclick=\"{{x}}\">", 1, 75, "on... attribute" },
     { "<svg><font color{{#x}}a{{/x}}><title><a b=\"</title><script>{{y}}", 1,
       30, "attributes of a <font>" },
     { "<svg><style>{{x}}", 1, 13, "inside <style>" },
