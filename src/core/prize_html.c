@@ -82,6 +82,19 @@ prize_html_init(prize_html_t *html, prize_html_report_pt report)
 }
 
 
+size_t
+prize_html_skip_mark(prize_html_t *html, const char *data, size_t len)
+{
+    if (len < 3 || memcmp(data, "\xef\xbb\xbf", 3) != 0) {
+        return 0;
+    }
+
+    html->offset += 3;
+
+    return 3;
+}
+
+
 /* bytes of text that no state but this one would see */
 
 static size_t

@@ -114,6 +114,12 @@ struct prize_html_s {
 void prize_html_init(prize_html_t *html, prize_html_report_pt report);
 
 /*
+ * The bytes of a byte order mark that the text begins with, or 0.  Where it is
+ * the first of a page, a parser does not see it (Encoding standard, 6, decode).
+ */
+size_t prize_html_skip_mark(prize_html_t *html, const char *data, size_t len);
+
+/*
  * NULL, or what is wrong with the byte behind the first "n": what it does
  * depends on a value or a section before it, or it is what "fault" says.  The
  * text is constant and says what was expected.

@@ -670,7 +670,16 @@ prize_markup_static(prize_markup_t *markup, const char *data, size_t len,
 
     markup->source = at - markup->html.offset;
 
-    for (*n = 0; *n < len; *n += step) {
+    *n = prize_trees_are_at_start(&markup->trees)
+         ? prize_html_skip_mark(&markup->html, data, len) : 0;
+
+    if (*n && at) {
+        *n = 0;
+        return "byte order mark behind a tag, which browsers drop if the page "
+               "begins with it: expected none";
+    }
+
+    for ( /* void */ ; *n < len; *n += step) {
 
         /* it may begin in any byte; then each is looked at in two ways */
 

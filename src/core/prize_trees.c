@@ -309,6 +309,21 @@ prize_trees_doctype(prize_trees_t *trees, prize_maybe_e quirks)
 }
 
 
+int
+prize_trees_are_at_start(const prize_trees_t *trees)
+{
+    unsigned  i;
+
+    for (i = 0; i < trees->n; i++) {
+        if (trees->list[i].tree.mode == PRIZE_MODE_INITIAL) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 prize_maybe_e
 prize_trees_is_foreign(const prize_trees_t *trees)
 {

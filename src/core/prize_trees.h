@@ -50,6 +50,9 @@ const char *prize_trees_value(prize_trees_t *trees);
 const char *prize_trees_comment(prize_trees_t *trees);
 const char *prize_trees_doctype(prize_trees_t *trees, prize_maybe_e quirks);
 
+/* may what follows be the first of the page? */
+int prize_trees_are_at_start(const prize_trees_t *trees);
+
 prize_maybe_e prize_trees_is_foreign(const prize_trees_t *trees);
 int prize_trees_is_plain(const prize_trees_t *trees);
 

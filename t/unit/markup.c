@@ -105,6 +105,11 @@ static const char *const  instead[] = {
     "<frameset><frame src=\"/?{{x}}\"></frameset>",
     "<p>AT&amp;{{x}} &amp {{y}} &lt;{{x}}",
 
+    /* a mark that is none of the page's characters, and one that is */
+    "\xef\xbb\xbf<!DOCTYPE html><title>{{x}}</title><body>{{x}}",
+    "\xef\xbb\xbf<frameset><frame src='?{{x}}'></frameset>",
+    "<p>{{x}}\xef\xbb\xbf{{y}}",
+
     /* sections that leave elements open, as others close them */
     "{{#x}}<div>{{/x}}{{^x}}<p>{{/x}}{{y}}{{#x}}</div>{{/x}}{{y}}",
     "{{#x}}<table><tr><td>{{/x}}{{y}}{{#x}}</table>{{/x}}{{y}}",
@@ -252,6 +257,10 @@ static const error_case_t  deciding[] = {
     { "<select><title><a b=\"</title>{{x}}\">", 1, 15, "inside <select>" },
     { "<select><p title=\"{{x}}\">", 1, 25, "inside <select>" },
     { "<frameset>{{x}}", 1, 11, "among frames" },
+    { "\xef\xbb\xbf<frameset><textarea><frame src='{{x}}'>", 1, 36,
+      "frame or a form" },
+    { "{{x}}\xef\xbb\xbf<p>", 1, 6, "byte order mark behind a tag" },
+    { "{{#x}}a{{/x}}\xef\xbb\xbf<p>", 1, 14, "byte order mark behind" },
     { "<p>{{#x}}<body>{{/x}}<svg>{{y}}</svg>{{#x}}<textarea>{{/x}}", 1, 54,
       "another place" },
     { "<div>{{x}}</div><frameset>", 1, 26, "<frameset> after a value" },
