@@ -8,7 +8,8 @@
 /* what the bytes that cannot stand for themselves are written as, from 1 */
 
 static const unsigned char  prize_special[256] = {
-    ['&'] = 1, ['<'] = 2, ['>'] = 3, ['"'] = 4, ['\''] = 5
+    ['&'] = 1, ['<'] = 2, ['>'] = 3, ['"'] = 4, ['\''] = 5,
+    [0xfe] = 6, [0xff] = 6
 };
 
 static const prize_str_t  prize_escapes[] = {
@@ -17,7 +18,8 @@ static const prize_str_t  prize_escapes[] = {
     { 4, "&lt;" },
     { 4, "&gt;" },
     { 6, "&quot;" },
-    { 5, "&#39;" }
+    { 5, "&#39;" },
+    { 3, "\xef\xbf\xbd" }
 };
 
 
@@ -37,13 +39,14 @@ prize_escape_run(const char *p, size_t len)
     size_t    i;
     uint64_t  word;
 
-    /* eight at a time: two of the five differ from another in one bit only */
+    /* eight at a time: three of them differ from another in one bit only */
 
     for (i = 0; len - i >= sizeof(uint64_t); i += sizeof(uint64_t)) {
         memcpy(&word, p + i, sizeof(uint64_t));
 
         if (prize_word_has(word, 0xfe, '&') || prize_word_has(word, 0xfd, '<')
-            || prize_word_has(word, 0xff, '"'))
+            || prize_word_has(word, 0xff, '"')
+            || prize_word_has(word, 0xfe, 0xfe))
         {
             break;
         }

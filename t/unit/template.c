@@ -229,7 +229,8 @@ escapes(void)
     for (byte = 0; byte < 256; byte++) {
         reference = (byte == '&') ? "&amp;" : (byte == '<') ? "&lt;"
                     : (byte == '>') ? "&gt;" : (byte == '"') ? "&quot;"
-                    : (byte == '\'') ? "&#39;" : NULL;
+                    : (byte == '\'') ? "&#39;"
+                    : (byte >= 0xfe) ? "\xef\xbf\xbd" : NULL;
 
         for (at = 0; at < sizeof(value); at++) {
             memset(value, 'x', sizeof(value));
