@@ -66,7 +66,31 @@ prize_place_in(const prize_name_t *name, const char *const *list)
 }
 
 
-/* Vue, Alpine, Angular, htmx, Knockout, Datastar, hyperscript */
+/* AngularJS: ng-click, with : or _ for -, and behind x or data and one */
+
+static int
+prize_place_is_angular(const prize_name_t *name)
+{
+    size_t  i;
+
+    i = prize_name_begins(name, "data") ? 4 : prize_name_begins(name, "x");
+
+    if (i && i < name->len && memchr("-:_", name->data[i], 3)) {
+        i++;
+
+    } else {
+        i = 0;
+    }
+
+    return i + 2 < name->len && memcmp(name->data + i, "ng", 2) == 0
+           && memchr("-:_", name->data[i + 2], 3);
+}
+
+
+/*
+ * Vue (# is its v-slot, . its v-bind of a property), Alpine, htmx, Unpoly,
+ * Livewire, Mavo, Knockout, Datastar, hyperscript
+ */
 
 static int
 prize_place_is_framework(const prize_name_t *name)
@@ -74,8 +98,12 @@ prize_place_is_framework(const prize_name_t *name)
     unsigned  i;
 
     static const char *const  prefixes[] = {
-        "@", ":", "v-", "x-", "ng-", "ng:", "data-ng-", "hx-", "data-hx-",
-        "data-on", NULL
+        "@", ":", "#", ".", "v-", "x-", "hx-", "data-hx-", "up-", "wire:",
+        "mv-", "data-on", NULL
+    };
+
+    static const char *const  names[] = {
+        "slot-scope", "data-bind", "_", "script", "data-script", NULL
     };
 
     for (i = 0; prefixes[i]; i++) {
@@ -84,7 +112,7 @@ prize_place_is_framework(const prize_name_t *name)
         }
     }
 
-    return prize_name_is(name, "data-bind") || prize_name_is(name, "_");
+    return prize_place_in(name, names) || prize_place_is_angular(name);
 }
 
 
@@ -95,11 +123,13 @@ prize_place_decides(const prize_name_t *tag, const prize_name_t *name)
 {
     static const char *const  any[] = {
         "http-equiv", "is", "nonce", "integrity", "sandbox", "allow",
-        "referrerpolicy", "shadowrootmode", "attributename", NULL
+        "referrerpolicy", "shadowrootmode", "attributename", "csp", NULL
     };
 
+    /* the last one: RequireJS loads what it names */
+
     static const char *const  script[] = {
-        "type", "language", "for", "event", "charset", NULL
+        "type", "language", "for", "event", "charset", "data-main", NULL
     };
 
     static const char *const  animated[] = {

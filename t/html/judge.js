@@ -164,13 +164,15 @@ for (const [kind, list] of Object.entries({
 
 /* attributes that no value may stand in, alone or of some elements */
 
-const FRAMEWORK = /^(@|:|v-|x-|(data-|x-)?ng-|ng:|(data-)?hx-|data-on|_$)/,
+const FRAMEWORK = new RegExp('^([@:#.]|v-|x-|((data|x)[-:_])?ng[-:_]|'
+          + '(data-)?hx-|up-|wire:|mv-|data-on)'),
       DECIDES = set('style srcdoc data-bind http-equiv is nonce integrity '
           + 'sandbox allow referrerpolicy shadowrootmode attributename srcset '
-          + 'imagesrcset ping attributionsrc'),
+          + 'imagesrcset ping attributionsrc csp _ script data-script '
+          + 'slot-scope'),
       DRAWN = /^(fill|stroke|filter|mask|clip-path|cursor|marker(-\w+)?)$/,
       OF = { link: set('rel as'), meta: set('name'),
-             script: set('type language for event charset') },
+             script: set('type language for event charset data-main') },
       ANIMATION = /^(animate|set)/,
       ANIMATED = set('to from by values');
 

@@ -124,8 +124,9 @@ const SAFE = words('title alt class id lang dir data-x data-name aria-label '
     + 'to from by values fill stroke filter mask clip-path marker-start '
     + 'marker cursor srcset imagesrcset ping href src action formaction data '
     + 'poster background xlink:href STYLE Srcset target attributionsrc '
-    + 'formtarget method codebase archive code classid manifest profile '
-    + 'begin style/ on*click'),
+    + 'slot-scope #a .innerHTML ng_init data:ng-init up-on-x wire:click '
+    + 'mv-if script csp data-main formtarget method codebase archive code '
+    + 'classid manifest profile begin style/ on*click'),
       URLS = {
           a: 'href', area: 'href', img: 'src', input: 'src', source: 'src',
           video: 'poster', audio: 'src', track: 'src', image: 'href',

@@ -83,6 +83,7 @@ static const char *const  instead[] = {
     "<meta name=\"description\" content=\"{{x}}\">",
     "<p class=\"{{x}}\" v-pre>", "<svg fill=\"red\" class=\"{{x}}\">",
     "<p fill=\"{{x}}\">", "<input type=\"{{x}}\">",
+    "<p data-ngo=\"{{x}}\" data=\"a\" xng-a='{{x}}' data-main='{{x}}'>",
 
     /* comments, and text that is none to some */
     "<!--!--><p title=\"--><script>var p={{x}}</script>\">",
@@ -190,6 +191,8 @@ static const error_case_t  deciding[] = {
     { "<script type='{{x}}'>", 1, 15, "decides what the element is" },
     { "<script language='{{x}}'>", 1, 19, "decides what the element is" },
     { "<iframe sandbox='{{x}}'>", 1, 18, "decides what the element is" },
+    { "<script data-main='{{x}}'>", 1, 20, "decides what the element is" },
+    { "<iframe csp='{{x}}'>", 1, 14, "decides what the element is" },
     { "<meta http-equiv='{{x}}'>", 1, 19, "decides what the element is" },
     { "<link as='{{x}}'>", 1, 11, "decides what the element is" },
     { "<svg fill=\"{{x}}\">", 1, 12, "takes url()" },
@@ -204,6 +207,15 @@ static const error_case_t  deciding[] = {
     { "<p data-bind=\"{{x}}\">", 1, 15, "front-end framework" },
     { "<p data-onclick=\"{{x}}\">", 1, 18, "front-end framework" },
     { "<p _=\"{{x}}\">", 1, 7, "front-end framework" },
+    { "<p script=\"{{x}}\">", 1, 12, "front-end framework" },
+    { "<template #a=\"{{x}}\">", 1, 15, "front-end framework" },
+    { "<p .innerHTML=\"{{x}}\">", 1, 16, "front-end framework" },
+    { "<p slot-scope=\"{{x}}\">", 1, 16, "front-end framework" },
+    { "<p ng_init=\"{{x}}\">", 1, 13, "front-end framework" },
+    { "<p data:ng-init=\"{{x}}\">", 1, 18, "front-end framework" },
+    { "<p up-on-loaded=\"{{x}}\">", 1, 18, "front-end framework" },
+    { "<p wire:click=\"{{x}}\">", 1, 16, "front-end framework" },
+    { "<p mv-if=\"{{x}}\">", 1, 11, "front-end framework" },
 
     { "<!--!><p title=\"--><script>var p={{x}}</script>\">", 1, 34,
       "inside <script>" },
