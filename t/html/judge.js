@@ -36,13 +36,14 @@ const contents = (node) => node.content ? node.content.childNodes
 
 /*
  * The same but for the values.  What a parser drops or replaces in a value at
- * one place and not at another makes no difference: line ends, NUL and U+FFFD.
+ * one place and not at another makes no difference: line ends, NUL, U+FFFD and,
+ * at the start of a page, U+FEFF.
  * What a comment says makes none at all.  In <noscript> for a browser with
  * scripts and in CDATA a value is shown as it is escaped; where it may be, both
  * sides are read as escaped.
  */
 
-const CONTROL = /[\r\n\0\ufffd]+/g,
+const CONTROL = /[\r\n\0\ufeff\ufffd]+/g,
       ESCAPES = { '&amp;': '&', '&lt;': '<', '&gt;': '>', '&quot;': '"',
                   '&#39;': '\'' };
 

@@ -473,6 +473,17 @@ function split(out) {
 }
 
 
+/* behind the name of an attribute, in a section there, and as its value */
+
+const NAMED = ['', ' ', '=', '="'],
+      RENAMED = ['x', ' x', ' x ', 'x ', ' ', '"" x=', '"" type=', '="" x',
+                 '" x="', '" type="', '"" encoding=', '" encoding="', '=""',
+                 ' color', ' onclick ', '"" title='],
+      DECIDING = ['hidden', 'text/html', 'red', ''],
+      TWICE = [' type', ' type="hidden"', ' encoding', ' encoding="text/html"',
+               ' color', ' a', ' a=""', ' type type="hidden"',
+               ' encoding encoding="text/html"'];
+
 const ODDITIES = [
     (out) => insert(out, below(out.length + 1), pick(ODD)),
     (out) => insert(out, below(out.length + 1), pick(ODD), shown()),
@@ -494,6 +505,18 @@ const ODDITIES = [
         insert(out, Math.min(out.length, from + below(4)), `{{/${name}}}`);
         insert(out, from, `{{${pick('##^')}${name}}}`);
     },
+
+    /* a section that changes which attribute a value is of, or whether */
+    (out) => {
+        const name = pick(SECTIONS);
+
+        insert(out, behindName(out) + 1, ` ${pick(maybe(0.5) ? UNSAFE : SAFE)}`,
+               pick(NAMED), `{{${pick('##^')}${name}}}`, pick(RENAMED),
+               `{{/${name}}}`, pick(['="', '"', '']),
+               ...maybe(0.7) ? [shown()] : [pick(DECIDING)],
+               pick(['"', '" ']));
+    },
+    (out) => insert(out, behindName(out) + 1, pick(TWICE)),
 
     /* attributes that decide, and URLs that do */
     (out) => {

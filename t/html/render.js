@@ -16,6 +16,20 @@ const { spawnSync } = require('child_process');
 const { FIELDS } = require('./pages');
 
 
+/* as a browser does whatever the Content-Type says: Encoding standard, 6 */
+
+const UTF8 = new TextDecoder('utf-8');
+
+function decode(data) {
+    if (data[0] === 0xfe && data[1] === 0xff) {
+        return new TextDecoder('utf-16be').decode(data);
+    }
+
+    return data[0] === 0xff && data[1] === 0xfe
+        ? new TextDecoder('utf-16le').decode(data) : UTF8.decode(data);
+}
+
+
 function number(n) {
     const four = Buffer.alloc(4);
 
@@ -56,7 +70,7 @@ function render(all, ...options) {
         const length = stdout.readUInt32LE(at), start = at + 4;
 
         at = start + length;
-        return stdout.toString('utf8', start, at);
+        return decode(stdout.subarray(start, at));
     }
 
     return all.map(() => {

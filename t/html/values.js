@@ -56,10 +56,10 @@ const TEXTS = [
     'long '.repeat(900), '<'.repeat(600), '\u202e'
 ];
 
-/* no text: a byte that is none, a surrogate, and a beginning without an end */
+/* no text: bytes that are none, a surrogate, and a beginning without an end */
 
-const BYTES = [[0xff], [0xed, 0xa0, 0x80], [0xe4, 0xb8], [0xf0, 0x9f, 0x3c],
-               [0x61, 0x80], [0xc0, 0xbc]];
+const BYTES = [[0xff], [0xfe, 0xff], [0xff, 0xfe], [0xed, 0xa0, 0x80],
+               [0xe4, 0xb8], [0xf0, 0x9f, 0x3c], [0x61, 0x80], [0xc0, 0xbc]];
 
 const HOSTILE = [...LINKS, ...TEXTS, ...BYTES].map((one) => Buffer.from(one));
 
