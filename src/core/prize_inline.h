@@ -20,7 +20,7 @@
 #define PRIZE_INLINE_LOADS  256
 
 
-/* as a policy names them: prize_load_directive() */
+/* as a policy tells them apart (prize_policy_load.h) */
 
 typedef enum {
     PRIZE_LOAD_IMAGE = 0,

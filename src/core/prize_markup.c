@@ -863,7 +863,13 @@ prize_markup_begin_destroy(prize_markup_begin_t *begin)
 int
 prize_markup_is_open_to_frameworks(const prize_markup_t *markup)
 {
-    return prize_html_place(&markup->html) == PRIZE_HTML_IN_TEXT
+    prize_html_place_e  place;
+
+    place = prize_html_place(&markup->html);
+
+    return (place == PRIZE_HTML_IN_TEXT || place == PRIZE_HTML_IN_CDATA
+            || (prize_name_is(&markup->html.element, "textarea")
+                && !markup->tag.plain))
            && !prize_trees_is_plain(&markup->trees);
 }
 
