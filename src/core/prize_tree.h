@@ -39,7 +39,7 @@ typedef enum {
 } prize_content_e;
 
 
-/* 13.2.6.4, "in select in table" with "in select" */
+/* 13.2.6.4; "in select" with "in select in table" is that of before 2025 */
 
 typedef enum {
     PRIZE_MODE_INITIAL = 0,

@@ -605,8 +605,9 @@ prize_tree_column_group_end(prize_tree_t *tree, const prize_token_t *token)
 
 
 /*
- * 13.2.6.4.16, only as far as all browsers agree: some have the rules of the
- * standard since 2025, by which a <select> holds more.
+ * "in select", which was 13.2.6.4.16 until the standard dropped it in 2025,
+ * only as far as it and the rules that are there now, of "in body", agree: by
+ * these a <select> holds more, and browsers have one or the other.
  */
 
 static const char *
@@ -691,7 +692,7 @@ prize_tree_select_end(prize_tree_t *tree, const prize_token_t *token)
 }
 
 
-/* 13.2.6.4.17 */
+/* 13.2.6.4.16 */
 
 static const char *
 prize_tree_template_start(prize_tree_t *tree, const prize_token_t *token)
@@ -736,7 +737,7 @@ prize_tree_template_start(prize_tree_t *tree, const prize_token_t *token)
 }
 
 
-/* 13.2.6.4.20, 13.2.6.4.21 and 13.2.6.4.23 */
+/* 13.2.6.4.18, 13.2.6.4.19 and 13.2.6.4.21 */
 
 static const char *
 prize_tree_frames_start(prize_tree_t *tree, const prize_token_t *token)
