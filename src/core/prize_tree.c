@@ -20,8 +20,6 @@ prize_tree_begin_body(prize_tree_t *tree)
         }
     }
 
-    tree->frameset_ok = PRIZE_MAYBE;
-
     return NULL;
 }
 
@@ -47,7 +45,6 @@ prize_tree_unsure_start(prize_tree_t *tree, const prize_token_t *token)
     case PRIZE_E_HTML:
     case PRIZE_E_HEAD:
     case PRIZE_E_BODY:
-    case PRIZE_E_FRAMESET:
     case PRIZE_E_NOSCRIPT:
         return prize_tree_unsure_fault();
 
@@ -236,8 +233,6 @@ void
 prize_tree_init(prize_tree_t *tree)
 {
     memset(tree, 0, sizeof(prize_tree_t));
-
-    tree->frameset_ok = PRIZE_YES;
 }
 
 
@@ -319,8 +314,6 @@ prize_tree_is_in_table(const prize_tree_t *tree)
 static const char *
 prize_tree_html_text(prize_tree_t *tree, unsigned space)
 {
-    const char  *fault;
-
     if (!space && (tree->mode == PRIZE_MODE_AFTER_BODY
                    || tree->mode == PRIZE_MODE_AFTER_AFTER_BODY))
     {
@@ -331,13 +324,7 @@ prize_tree_html_text(prize_tree_t *tree, unsigned space)
         return NULL;
     }
 
-    fault = prize_stack_reconstruct(&tree->stack);
-
-    if (fault == NULL && !space) {
-        tree->frameset_ok = PRIZE_NO;
-    }
-
-    return fault;
+    return prize_stack_reconstruct(&tree->stack);
 }
 
 
@@ -351,10 +338,6 @@ prize_tree_text(prize_tree_t *tree, unsigned space)
     }
 
     if (prize_tree_is_foreign_text(tree)) {
-        if (!space) {
-            tree->frameset_ok = PRIZE_NO;
-        }
-
         return NULL;
     }
 
@@ -380,9 +363,6 @@ prize_tree_text(prize_tree_t *tree, unsigned space)
     switch (tree->mode) {
 
     case PRIZE_MODE_IN_SELECT:
-    case PRIZE_MODE_IN_FRAMESET:
-    case PRIZE_MODE_AFTER_FRAMESET:
-    case PRIZE_MODE_AFTER_AFTER_FRAMESET:
         return NULL;
 
     case PRIZE_MODE_IN_COLUMN_GROUP:
@@ -456,8 +436,6 @@ prize_tree_body_value(const prize_tree_t *tree)
 const char *
 prize_tree_value(prize_tree_t *tree)
 {
-    const char  *fault;
-
     if (tree->text) {
         return NULL;
     }
@@ -470,40 +448,27 @@ prize_tree_value(prize_tree_t *tree)
     }
 
     if (prize_tree_is_foreign_text(tree)) {
-        fault = prize_tree_foreign_value(tree);
+        return prize_tree_foreign_value(tree);
+    }
 
-    } else if (tree->mode < PRIZE_MODE_IN_BODY) {
+    if (tree->mode < PRIZE_MODE_IN_BODY) {
         return "before <body>, where a parser moves text: expected it in the "
                "body";
-
-    } else {
-        switch (tree->mode) {
-
-        case PRIZE_MODE_IN_SELECT:
-            return NULL;
-
-        case PRIZE_MODE_AFTER_BODY:
-        case PRIZE_MODE_AFTER_AFTER_BODY:
-            return "after </body>, where a parser moves text: expected it in "
-                   "the body";
-
-        case PRIZE_MODE_IN_FRAMESET:
-        case PRIZE_MODE_AFTER_FRAMESET:
-        case PRIZE_MODE_AFTER_AFTER_FRAMESET:
-            return "among frames, where no text is shown: expected it in a "
-                   "page with a <body>";
-
-        default:
-            fault = prize_tree_body_value(tree);
-            break;
-        }
     }
 
-    if (tree->frameset_ok == PRIZE_YES) {
-        tree->frameset_ok = PRIZE_MAYBE;
-    }
+    switch (tree->mode) {
 
-    return fault;
+    case PRIZE_MODE_IN_SELECT:
+        return NULL;
+
+    case PRIZE_MODE_AFTER_BODY:
+    case PRIZE_MODE_AFTER_AFTER_BODY:
+        return "after </body>, where a parser moves text: expected it in the "
+               "body";
+
+    default:
+        return prize_tree_body_value(tree);
+    }
 }
 
 
@@ -551,7 +516,6 @@ prize_tree_same(const prize_tree_t *one, const prize_tree_t *two)
     return one->mode == two->mode
            && one->text == two->text
            && one->quirks == two->quirks
-           && one->frameset_ok == two->frameset_ok
            && (one->form == 0) == (two->form == 0)
            && prize_stack_find_serial(&one->stack, one->form)
               == prize_stack_find_serial(&two->stack, two->form)
@@ -570,7 +534,6 @@ prize_tree_copy(prize_tree_t *dst, const prize_tree_t *src)
     dst->text = src->text;
     dst->content = src->content;
     dst->quirks = src->quirks;
-    dst->frameset_ok = src->frameset_ok;
     dst->form = src->form;
     dst->head = src->head;
     dst->scripting = src->scripting;

@@ -39,7 +39,10 @@ typedef enum {
 } prize_content_e;
 
 
-/* 13.2.6.4; "in select" with "in select in table" is that of before 2025 */
+/*
+ * 13.2.6.4, without those of frames; "in select" with "in select in table" is
+ * that of before 2025
+ */
 
 typedef enum {
     PRIZE_MODE_INITIAL = 0,
@@ -58,10 +61,7 @@ typedef enum {
     PRIZE_MODE_IN_SELECT,
     PRIZE_MODE_IN_TEMPLATE,
     PRIZE_MODE_AFTER_BODY,
-    PRIZE_MODE_IN_FRAMESET,
-    PRIZE_MODE_AFTER_FRAMESET,
-    PRIZE_MODE_AFTER_AFTER_BODY,
-    PRIZE_MODE_AFTER_AFTER_FRAMESET
+    PRIZE_MODE_AFTER_AFTER_BODY
 } prize_mode_e;
 
 
@@ -90,7 +90,6 @@ typedef struct {
     prize_tree_text_e    text;      /* the element whose text is no markup */
     prize_content_e      content;   /* of the last start tag */
     prize_maybe_e        quirks;
-    prize_maybe_e        frameset_ok;
     uint32_t             form;      /* the form element pointer, a serial */
     unsigned             head:1;    /* the head element pointer is set */
     unsigned             scripting:1;

@@ -58,7 +58,6 @@ prize_tree_reset_mode(prize_tree_t *tree)
         { PRIZE_E_TABLE, PRIZE_MODE_IN_TABLE },
         { PRIZE_E_HEAD, PRIZE_MODE_IN_HEAD },
         { PRIZE_E_BODY, PRIZE_MODE_IN_BODY },
-        { PRIZE_E_FRAMESET, PRIZE_MODE_IN_FRAMESET },
         { 0, 0 }
     };
 
@@ -148,7 +147,6 @@ prize_tree_insert_template(prize_tree_t *tree, const prize_token_t *token)
 
     tree->templates[tree->ntemplates++] = PRIZE_MODE_IN_TEMPLATE;
     tree->mode = PRIZE_MODE_IN_TEMPLATE;
-    tree->frameset_ok = PRIZE_NO;
 
     fault = prize_tree_insert(tree, token);
 
@@ -220,7 +218,6 @@ prize_tree_item_start(prize_tree_t *tree, const prize_token_t *token)
     unsigned             i, item, element;
     const prize_node_t  *node;
 
-    tree->frameset_ok = PRIZE_NO;
     item = token->node.element;
 
     for (i = tree->stack.n; i-- > 0; /* void */ ) {
@@ -331,8 +328,6 @@ prize_tree_button_start(prize_tree_t *tree, const prize_token_t *token)
         prize_stack_pop_until(&tree->stack, PRIZE_E_BUTTON);
     }
 
-    tree->frameset_ok = PRIZE_NO;
-
     return prize_tree_insert_inline(tree, token);
 }
 
@@ -352,34 +347,7 @@ prize_tree_body_table_start(prize_tree_t *tree,
         prize_tree_close_p(tree);
     }
 
-    tree->frameset_ok = PRIZE_NO;
     tree->mode = PRIZE_MODE_IN_TABLE;
-
-    return prize_tree_insert(tree, token);
-}
-
-
-static const char *
-prize_tree_frameset_start(prize_tree_t *tree, const prize_token_t *token)
-{
-    prize_stack_t  *stack;
-
-    stack = &tree->stack;
-
-    if (stack->n == 1 || stack->nodes[1].ns != PRIZE_NS_HTML
-        || stack->nodes[1].element != PRIZE_E_BODY
-        || tree->frameset_ok == PRIZE_NO)
-    {
-        return NULL;
-    }
-
-    if (tree->frameset_ok == PRIZE_MAYBE) {
-        return "<frameset> after a value, which decides whether there are "
-               "frames: expected it before all text";
-    }
-
-    stack->n = 1;
-    tree->mode = PRIZE_MODE_IN_FRAMESET;
 
     return prize_tree_insert(tree, token);
 }
@@ -435,20 +403,15 @@ prize_tree_body_text_start(prize_tree_t *tree, const prize_token_t *token)
     switch (element) {
 
     case PRIZE_E_TEXTAREA:
-        tree->frameset_ok = PRIZE_NO;
         return prize_tree_insert_text(tree, PRIZE_CONTENT_RCDATA);
 
     case PRIZE_E_XMP:
         prize_tree_close_p(tree);
-        tree->frameset_ok = PRIZE_NO;
         fault = prize_stack_reconstruct(&tree->stack);
         return fault ? fault : prize_tree_insert_text(tree,
                                                       PRIZE_CONTENT_RAWTEXT);
 
     case PRIZE_E_IFRAME:
-        tree->frameset_ok = PRIZE_NO;
-        return prize_tree_insert_text(tree, PRIZE_CONTENT_RAWTEXT);
-
     case PRIZE_E_NOEMBED:
         return prize_tree_insert_text(tree, PRIZE_CONTENT_RAWTEXT);
 
@@ -462,21 +425,9 @@ prize_tree_body_text_start(prize_tree_t *tree, const prize_token_t *token)
 
     case PRIZE_E_HR:
         prize_tree_close_p(tree);
-        tree->frameset_ok = PRIZE_NO;
         return NULL;
 
-    case PRIZE_E_INPUT:
-        if (token->hidden == PRIZE_NO) {
-            tree->frameset_ok = PRIZE_NO;
-
-        } else if (token->hidden == PRIZE_MAYBE && tree->frameset_ok) {
-            tree->frameset_ok = PRIZE_MAYBE;
-        }
-
-        return prize_stack_reconstruct(&tree->stack);
-
-    default: /* area, br, image, img, ... */
-        tree->frameset_ok = PRIZE_NO;
+    default: /* area, br, image, img, input, ... */
         return prize_stack_reconstruct(&tree->stack);
     }
 }
@@ -492,12 +443,6 @@ prize_tree_body_own_start(prize_tree_t *tree, const prize_token_t *token)
     switch (token->node.element) {
 
     case PRIZE_E_BODY:
-        if (tree->stack.n > 1 && !prize_tree_has_template(tree)) {
-            tree->frameset_ok = PRIZE_NO;
-        }
-
-        return NULL;
-
     case PRIZE_E_HTML:
     case PRIZE_E_HEAD:
     case PRIZE_E_FRAME:
@@ -508,18 +453,15 @@ prize_tree_body_own_start(prize_tree_t *tree, const prize_token_t *token)
 
     case PRIZE_E_PRE:
     case PRIZE_E_LISTING:
-        tree->frameset_ok = PRIZE_NO;
         return prize_tree_insert_block(tree, token);
 
     case PRIZE_E_APPLET:
     case PRIZE_E_MARQUEE:
     case PRIZE_E_OBJECT:
-        tree->frameset_ok = PRIZE_NO;
         fault = prize_tree_insert_inline(tree, token);
         return fault ? fault : prize_stack_marker_push(&tree->stack);
 
     case PRIZE_E_SELECT:
-        tree->frameset_ok = PRIZE_NO;
         tree->mode = PRIZE_MODE_IN_SELECT;
         return prize_tree_insert_inline(tree, token);
 
@@ -563,9 +505,6 @@ prize_tree_body_other_start(prize_tree_t *tree, const prize_token_t *token)
 
     case PRIZE_E_TABLE:
         return prize_tree_body_table_start(tree, token);
-
-    case PRIZE_E_FRAMESET:
-        return prize_tree_frameset_start(tree, token);
 
     case PRIZE_E_RB:
     case PRIZE_E_RP:
@@ -681,15 +620,6 @@ prize_tree_end_in_scope(prize_tree_t *tree, unsigned element,
 
 
 static const char *
-prize_tree_end_br(prize_tree_t *tree)
-{
-    tree->frameset_ok = PRIZE_NO;
-
-    return prize_stack_reconstruct(&tree->stack);
-}
-
-
-static const char *
 prize_tree_body_own_end(prize_tree_t *tree, const prize_token_t *token)
 {
     unsigned  element;
@@ -740,7 +670,7 @@ prize_tree_body_own_end(prize_tree_t *tree, const prize_token_t *token)
         return NULL;
 
     case PRIZE_E_BR:
-        return prize_tree_end_br(tree);
+        return prize_stack_reconstruct(&tree->stack);
 
     default:
         prize_stack_end_other(&tree->stack, &token->node);

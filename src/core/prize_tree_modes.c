@@ -123,11 +123,7 @@ prize_tree_frame_start(prize_tree_t *tree, const prize_token_t *token,
         next = PRIZE_MODE_IN_HEAD;
 
     } else if (element == PRIZE_E_BODY && mode == PRIZE_MODE_AFTER_HEAD) {
-        tree->frameset_ok = PRIZE_NO;
         next = PRIZE_MODE_IN_BODY;
-
-    } else if (element == PRIZE_E_FRAMESET && mode == PRIZE_MODE_AFTER_HEAD) {
-        next = PRIZE_MODE_IN_FRAMESET;
 
     } else {
         return (element == PRIZE_E_HTML && mode > PRIZE_MODE_BEFORE_HTML)
@@ -737,53 +733,17 @@ prize_tree_template_start(prize_tree_t *tree, const prize_token_t *token)
 }
 
 
-/* 13.2.6.4.18, 13.2.6.4.19 and 13.2.6.4.21 */
-
-static const char *
-prize_tree_frames_start(prize_tree_t *tree, const prize_token_t *token)
-{
-    switch (token->node.element) {
-
-    case PRIZE_E_FRAMESET:
-        return tree->mode == PRIZE_MODE_IN_FRAMESET
-               ? prize_tree_insert(tree, token) : NULL;
-
-    case PRIZE_E_NOFRAMES:
-        return prize_tree_metadata_start(tree, token);
-
-    default:
-        return NULL;
-    }
-}
-
-
-static const char *
-prize_tree_frames_end(prize_tree_t *tree, const prize_token_t *token)
-{
-    if (tree->mode == PRIZE_MODE_IN_FRAMESET
-        && token->node.element == PRIZE_E_FRAMESET && tree->stack.n > 1)
-    {
-        tree->stack.n--;
-
-        if (!prize_stack_current_is(&tree->stack, PRIZE_E_FRAMESET)) {
-            tree->mode = PRIZE_MODE_AFTER_FRAMESET;
-        }
-
-    } else if (tree->mode == PRIZE_MODE_AFTER_FRAMESET
-               && token->node.element == PRIZE_E_HTML)
-    {
-        tree->mode = PRIZE_MODE_AFTER_AFTER_FRAMESET;
-    }
-
-    return NULL;
-}
-
-
 /* "using the rules for the current insertion mode" */
 
 const char *
 prize_tree_html_start(prize_tree_t *tree, const prize_token_t *token)
 {
+    /* what is in the body before it decides whether there are frames */
+
+    if (token->node.element == PRIZE_E_FRAMESET) {
+        return "<frameset>: expected a page with a <body>";
+    }
+
     switch (tree->mode) {
 
     case PRIZE_MODE_IN_BODY:
@@ -806,11 +766,6 @@ prize_tree_html_start(prize_tree_t *tree, const prize_token_t *token)
 
     case PRIZE_MODE_IN_TEMPLATE:
         return prize_tree_template_start(tree, token);
-
-    case PRIZE_MODE_IN_FRAMESET:
-    case PRIZE_MODE_AFTER_FRAMESET:
-    case PRIZE_MODE_AFTER_AFTER_FRAMESET:
-        return prize_tree_frames_start(tree, token);
 
     case PRIZE_MODE_AFTER_BODY:
     case PRIZE_MODE_AFTER_AFTER_BODY:
@@ -855,11 +810,6 @@ prize_tree_html_end(prize_tree_t *tree, const prize_token_t *token)
         }
 
         return NULL;
-
-    case PRIZE_MODE_IN_FRAMESET:
-    case PRIZE_MODE_AFTER_FRAMESET:
-    case PRIZE_MODE_AFTER_AFTER_FRAMESET:
-        return prize_tree_frames_end(tree, token);
 
     case PRIZE_MODE_AFTER_BODY:
         if (token->node.element == PRIZE_E_HTML) {
