@@ -223,7 +223,7 @@ prize_markup_value_end(prize_markup_t *markup)
     }
 
     tag->load.what = NULL;
-    tag->place.kind = PRIZE_PLACE_PLAIN;
+    memset(&tag->place, 0, sizeof(prize_place_t));
 }
 
 

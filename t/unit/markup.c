@@ -48,6 +48,10 @@ static const char  *allowed[] = {
     "<p class=\"a{{#x}} b{{/x}} {{y}}\">{{{r}}}",
     "<br{{#x}} hidden{{/x}}/>{{{r}}}",
     "{{#x}}<script>a</script>{{/x}}<p title=\"{{y}}\">",
+    "<p>{{#x}}<img src=\"/a.png\">{{/x}}{{y}}",
+    "<p>{{#x}}<a href=\"/a\">{{/x}}{{y}}{{#x}}</a>{{/x}}",
+    "<a{{#x}} href=\"/a?{{x}}\"{{/x}} title=\"{{y}}\">",
+    "<p><img src=\"/a.png\">{{#x}}<b>{{y}}</b>{{/x}}",
     "<!-- {{#x}} a {{/x}} -->{{{r}}}",
     "{{! no tag <script> }}{{{r}}}",
 };
