@@ -141,7 +141,7 @@ ngx_prize_breaker_success(ngx_prize_breaker_t *breaker)
 
 
 void
-ngx_prize_breaker_rest(ngx_prize_breaker_t *breaker)
+ngx_prize_breaker_pause(ngx_prize_breaker_t *breaker)
 {
     if (breaker->state == NGX_PRIZE_BREAKER_SHUT && !breaker->done
         && !breaker->timer.timer_set)
@@ -154,7 +154,7 @@ ngx_prize_breaker_rest(ngx_prize_breaker_t *breaker)
 
 
 ngx_uint_t
-ngx_prize_breaker_resting(ngx_prize_breaker_t *breaker)
+ngx_prize_breaker_is_paused(ngx_prize_breaker_t *breaker)
 {
     return breaker->state == NGX_PRIZE_BREAKER_SHUT
            && breaker->timer.timer_set;

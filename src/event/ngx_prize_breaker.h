@@ -70,8 +70,8 @@ void ngx_prize_breaker_open(ngx_prize_breaker_t *breaker, ngx_msec_t least);
  * An attempt to connect has failed, and the breaker is still shut: the next
  * one is a probe in 50 to 100 ms, however many lookups come meanwhile.
  */
-void ngx_prize_breaker_rest(ngx_prize_breaker_t *breaker);
-ngx_uint_t ngx_prize_breaker_resting(ngx_prize_breaker_t *breaker);
+void ngx_prize_breaker_pause(ngx_prize_breaker_t *breaker);
+ngx_uint_t ngx_prize_breaker_is_paused(ngx_prize_breaker_t *breaker);
 
 /* a probe was answered: shut, but the next failure opens it; 1 if it was not */
 ngx_uint_t ngx_prize_breaker_probed(ngx_prize_breaker_t *breaker);

@@ -5,7 +5,7 @@
 #define NGX_PRIZE_POSTGRES_RECHECK  10000    /* ms */
 
 /* "{}" casts to no scalar, and to every array */
-#define NGX_PRIZE_POSTGRES_NOBODY   "{}"
+#define NGX_PRIZE_POSTGRES_NO_IDS   "{}"
 
 
 static ngx_prize_postgres_check_t *
@@ -250,7 +250,7 @@ ngx_prize_postgres_check_ask(ngx_prize_postgres_pool_t *pool,
 
     return ngx_prize_postgres_conn_check(&member->conn,
                                          (char *) queries[i].text.data,
-                                         NGX_PRIZE_POSTGRES_NOBODY);
+                                         NGX_PRIZE_POSTGRES_NO_IDS);
 }
 
 

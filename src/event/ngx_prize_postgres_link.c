@@ -86,11 +86,11 @@ ngx_prize_postgres_close(ngx_prize_postgres_member_t *member)
 static ngx_uint_t
 ngx_prize_postgres_note_loss(ngx_prize_postgres_member_t *member)
 {
-    if (member->number <= member->pool->blamed) {
+    if (member->number <= member->pool->noted) {
         return 0;
     }
 
-    member->pool->blamed = member->pool->attempts;
+    member->pool->noted = member->pool->attempts;
 
     return 1;
 }
@@ -132,7 +132,7 @@ ngx_prize_postgres_blame(ngx_prize_postgres_member_t *member, ngx_uint_t idle)
         pool->retries = NGX_PRIZE_POSTGRES_RETRIES;
 
     } else {
-        ngx_prize_breaker_rest(breaker);
+        ngx_prize_breaker_pause(breaker);
     }
 }
 
@@ -215,7 +215,7 @@ ngx_prize_postgres_may_connect(ngx_prize_postgres_pool_t *pool)
     breaker = &pool->backend.breaker;
 
     if (breaker->state == NGX_PRIZE_BREAKER_OPEN
-        || ngx_prize_breaker_resting(breaker))
+        || ngx_prize_breaker_is_paused(breaker))
     {
         return 0;
     }
@@ -259,7 +259,7 @@ ngx_prize_postgres_hopes(ngx_prize_postgres_pool_t *pool)
     }
 
     return pool->last >= NGX_PRIZE_POSTGRES_UP
-           && ngx_prize_breaker_resting(&pool->backend.breaker);
+           && ngx_prize_breaker_is_paused(&pool->backend.breaker);
 }
 
 
@@ -406,7 +406,7 @@ ngx_prize_postgres_unanswered(ngx_prize_postgres_member_t *member)
         && ngx_prize_postgres_hosts_next(&pool->hosts) == 0)
     {
         (void) ngx_prize_breaker_failure(&pool->backend.breaker);
-        ngx_prize_breaker_rest(&pool->backend.breaker);
+        ngx_prize_breaker_pause(&pool->backend.breaker);
     }
 
     ngx_prize_postgres_close(member);

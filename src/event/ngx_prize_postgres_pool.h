@@ -119,7 +119,7 @@ struct ngx_prize_postgres_pool_s {
     ngx_prize_postgres_member_t     *members;
     ngx_prize_postgres_hosts_t       hosts;
     ngx_uint_t                       attempts;   /* to connect, so far */
-    ngx_uint_t                       blamed;     /* attempts at the last */
+    ngx_uint_t                       noted;      /* attempts at the last */
                                                  /*   loss or refusal */
     ngx_uint_t                       retries;    /* without a pause, left */
     ngx_prize_postgres_attempt_e     last;       /* that came up, or ended */

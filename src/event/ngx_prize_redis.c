@@ -124,7 +124,7 @@ ngx_prize_redis_check_handler(ngx_prize_redis_pipe_t *pipe,
 
     fault = ngx_prize_redis_reply_ping_fault(&pipe->reply.text);
 
-    if (fault != NGX_PRIZE_REDIS_NOBODY) {
+    if (fault != NGX_PRIZE_REDIS_NO_FAULT) {
         ngx_prize_redis_conn_refuse(&redis->conn, fault);
     }
 }
@@ -186,7 +186,7 @@ ngx_prize_redis_refused(ngx_prize_redis_t *redis, ngx_prize_lookup_t *lookup,
 
     fault = ngx_prize_redis_reply_fault(text);
 
-    if (fault != NGX_PRIZE_REDIS_NOBODY) {
+    if (fault != NGX_PRIZE_REDIS_NO_FAULT) {
 
         /* so that it is lost with all the others */
 
@@ -369,7 +369,7 @@ ngx_prize_redis_blame_server(ngx_prize_redis_t *redis)
     /* what fails at once could fail a thousand times in a moment */
 
     if (conn->state != NGX_PRIZE_REDIS_READY && loss->err != NGX_ETIMEDOUT) {
-        ngx_prize_breaker_rest(&redis->backend.breaker);
+        ngx_prize_breaker_pause(&redis->backend.breaker);
     }
 }
 
@@ -385,7 +385,7 @@ ngx_prize_redis_blame(ngx_prize_redis_t *redis)
     conn = &redis->conn;
     loss = &conn->loss;
 
-    if (loss->fault == NGX_PRIZE_REDIS_NOBODY) {
+    if (loss->fault == NGX_PRIZE_REDIS_NO_FAULT) {
         return;
     }
 
@@ -617,7 +617,7 @@ static ngx_uint_t
 ngx_prize_redis_pauses(ngx_prize_redis_t *redis)
 {
     return redis->conn.state == NGX_PRIZE_REDIS_CLOSED
-           && ngx_prize_breaker_resting(&redis->backend.breaker);
+           && ngx_prize_breaker_is_paused(&redis->backend.breaker);
 }
 
 

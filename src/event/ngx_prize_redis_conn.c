@@ -106,7 +106,7 @@ ngx_prize_redis_conn_broken(ngx_prize_redis_conn_t *conn, ngx_err_t err,
 static void
 ngx_prize_redis_conn_end(ngx_prize_redis_conn_t *conn)
 {
-    ngx_prize_redis_conn_lose(conn, NGX_PRIZE_REDIS_NOBODY,
+    ngx_prize_redis_conn_lose(conn, NGX_PRIZE_REDIS_NO_FAULT,
                               PRIZE_PEER_ERROR_LOST, 0, NULL);
 }
 
@@ -181,7 +181,7 @@ ngx_prize_redis_conn_ping_handler(ngx_prize_redis_pipe_t *pipe,
     if (type == PRIZE_REPLY_ERROR) {
         fault = ngx_prize_redis_reply_ping_fault(&pipe->reply.text);
 
-        if (fault != NGX_PRIZE_REDIS_NOBODY) {
+        if (fault != NGX_PRIZE_REDIS_NO_FAULT) {
             ngx_prize_redis_conn_refuse(conn, fault);
             return;
         }

@@ -47,7 +47,7 @@ typedef enum {
 
 
 typedef enum {
-    NGX_PRIZE_REDIS_NOBODY = 0,         /* it was idle, or is to end */
+    NGX_PRIZE_REDIS_NO_FAULT = 0,       /* it was idle, or is to end */
     NGX_PRIZE_REDIS_SERVER,             /* one failure of the server */
     NGX_PRIZE_REDIS_SILENT,             /* the same, of one that may want it */
                                         /*   otherwise: TLS, or none */

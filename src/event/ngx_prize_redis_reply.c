@@ -14,7 +14,7 @@ ngx_prize_redis_reply_fault(const prize_str_t *error)
         return NGX_PRIZE_REDIS_NOT_US;
 
     default:
-        return NGX_PRIZE_REDIS_NOBODY;
+        return NGX_PRIZE_REDIS_NO_FAULT;
     }
 }
 
@@ -25,7 +25,7 @@ ngx_prize_redis_reply_ping_fault(const prize_str_t *error)
     switch (prize_redis_error(error)) {
 
     case PRIZE_REDIS_WRITE:
-        return NGX_PRIZE_REDIS_NOBODY;
+        return NGX_PRIZE_REDIS_NO_FAULT;
 
     case PRIZE_REDIS_DENIED:
         return NGX_PRIZE_REDIS_NOT_US;

@@ -17,14 +17,14 @@
 
 
 /*
- * NGX_PRIZE_REDIS_NOBODY: the error is that of the command or its key, and
+ * NGX_PRIZE_REDIS_NO_FAULT: the error is that of the command or its key, and
  * the connection may be asked on.
  */
 ngx_prize_redis_fault_e ngx_prize_redis_reply_fault(const prize_str_t *error);
 
 /*
  * The same of an error reply to a PING, which is about nothing but the server.
- * Redis says MISCONF to a PING as to a write, but can be read: NOBODY.
+ * Redis says MISCONF to a PING as to a write, but can be read: NO_FAULT.
  */
 ngx_prize_redis_fault_e ngx_prize_redis_reply_ping_fault(
     const prize_str_t *error);
