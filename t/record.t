@@ -430,7 +430,39 @@ INSERT INTO employee VALUES (7, 'Ann'), (-7, 'Neg'), (2147483647, 'Max'),
  map({ "$_\n" } qw(7|Ann -7|Neg 2147483647|Max -2147483648|Min)),
  ("unknown\n") x 7]
 
-=== TEST 22: the id is a uuid
+=== TEST 22: the id is a smallint, or a bigint
+# The first one of each is asked for before the type is known.
+--- http_config
+    prize_postgres hr "$TEST_NGINX_CONNINFO";
+    prize_postgres_pass hr;
+--- sql
+CREATE TABLE small (id smallint);
+CREATE TABLE big (id bigint);
+INSERT INTO small VALUES (32767), (-32768);
+INSERT INTO big VALUES (9223372036854775807), (-9223372036854775808);
+--- page
+{{id}}
+--- config
+    error_page 404 /none;
+    location = /small {
+        prize_page page.html;
+        prize_postgres_query "SELECT * FROM small WHERE id = ANY($1)";
+    }
+    location = /big {
+        prize_page page.html;
+        prize_postgres_query "SELECT * FROM big WHERE id = ANY($1)";
+    }
+    location = /none { return 200 "$prize_result\n"; }
+--- request eval
+[map({ "GET /small?id=$_" } qw(32768 32767 -32768 32768 -32769)),
+ map({ "GET /big?id=$_" } qw(9223372036854775808 9223372036854775807
+     -9223372036854775808 9223372036854775808 -9223372036854775809))]
+--- error_code eval: [(404, 200, 200, 404, 404) x 2]
+--- response_body eval
+[map({ ("unknown\n", "$_->[0]\n", "$_->[1]\n", "unknown\n", "unknown\n") }
+     [32767, -32768], [qw(9223372036854775807 -9223372036854775808)])]
+
+=== TEST 23: the id is a uuid
 # The first one is asked for before the type is known.
 --- query: SELECT * FROM employee WHERE id = ANY($1)
 --- sql
@@ -447,7 +479,7 @@ INSERT INTO employee VALUES ('11111111-2222-3333-4444-555555555555', 'Uma');
 --- error_code eval: [404, 200, 404, 404]
 --- response_body eval: ["unknown\n", "Uma\n", "unknown\n", "unknown\n"]
 
-=== TEST 23: a row whose own data does not cast
+=== TEST 24: a row whose own data does not cast
 --- query: SELECT id, born::date::text AS born FROM employee WHERE id = ANY($1)
 --- sql
 CREATE TABLE employee (id text, born text);

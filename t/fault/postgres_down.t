@@ -122,7 +122,7 @@ SQL
 # both connections, which are ended at once.
 
 subtest 'row 23: lookups lose one connection, several, or all' => sub {
-    my $site = site(timeout => '60s');
+    my $site = site(timeout => '60s', pool => 'connections=2 batch=32');
 
     for my $case ([1, 1, 2, 200], [1, 1, 3, 503], [64, 2, 2, 200]) {
         my ($requests, $at_once, $most, $status) = @$case;

@@ -48,6 +48,8 @@ static const key_case_t  bad_keys[] = {
       "not base64" },
     { "a -AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n", 1, "not base64" },
     { "a _AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n", 1, "not base64" },
+    { "a -AAA\n", 1, "not base64" },
+    { "a AB==\n", 1, "not base64" },
     { "a A=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n", 1, "not base64" },
     { "a AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\xc3\xa4=\n", 1,
       "not base64" },
