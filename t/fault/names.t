@@ -15,9 +15,15 @@ use Test::Prize::Roster;
 my ($major, $minor, $patch) = (run($ENV{TEST_NGINX_BINARY}, '-v'))[2]
                               =~ m{nginx/(\d+)\.(\d+)\.(\d+)};
 
-# a block's is of nginx 1.27.3
-my @ways = ('ours', $major * 1_000_000 + $minor * 1000 + $patch >= 1_027_003
-                    ? 'a block' : ());
+# A block's is of nginx 1.27.3.  With PRIZE_WAY="a block" the other way is left
+# to another nginx, with which CI has run it.
+my $way = $ENV{PRIZE_WAY} // '';
+my @ways = ($way ? () : 'ours',
+            $major * 1_000_000 + $minor * 1000 + $patch >= 1_027_003
+            ? 'a block' : ());
+
+plan skip_all => '"resolve" in an upstream block is of nginx 1.27.3'
+    unless @ways;
 
 my $dns = Test::Prize::DNS->start;
 my $roster = Test::Prize::Roster->create(shared_postgres(), rows => 200);
@@ -269,6 +275,9 @@ for my $way (@ways) {
         sub { two_hundred_addresses($way) };
 }
 
-subtest 'row 61: no answer with an address' => \&no_answer;
-subtest 'row 62: by TLS' => \&certificate_of_the_name;
+if (!$way) {
+    subtest 'row 61: no answer with an address' => \&no_answer;
+    subtest 'row 62: by TLS' => \&certificate_of_the_name;
+}
+
 done_testing();
