@@ -160,4 +160,11 @@ typedef struct {
 extern ngx_module_t  ngx_http_prize_module;
 
 
+static ngx_inline ngx_uint_t
+ngx_http_prize_equal_str(const ngx_str_t *one, const ngx_str_t *two)
+{
+    return ngx_memn2cmp(one->data, two->data, one->len, two->len) == 0;
+}
+
+
 #endif /* _NGX_HTTP_PRIZE_H_INCLUDED_ */

@@ -86,9 +86,7 @@ ngx_http_prize_host_line(ngx_array_t *list, ngx_str_t *name)
     server = list->elts;
 
     for (i = 0; i < list->nelts; i++) {
-        if (server[i].name.len == name->len
-            && ngx_strncmp(server[i].name.data, name->data, name->len) == 0)
-        {
+        if (ngx_http_prize_equal_str(&server[i].name, name)) {
             return server[i].name;
         }
     }

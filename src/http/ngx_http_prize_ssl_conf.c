@@ -336,15 +336,6 @@ failed:
 /* equal settings are one, so that locations share their connections */
 
 static ngx_uint_t
-ngx_http_prize_ssl_equal_str(const ngx_str_t *one, const ngx_str_t *two)
-{
-    return one->len == two->len
-           && (one->len == 0
-               || ngx_strncmp(one->data, two->data, one->len) == 0);
-}
-
-
-static ngx_uint_t
 ngx_http_prize_ssl_equal_commands(ngx_array_t *one, ngx_array_t *two)
 {
     ngx_uint_t     i;
@@ -362,8 +353,8 @@ ngx_http_prize_ssl_equal_commands(ngx_array_t *one, ngx_array_t *two)
     b = two->elts;
 
     for (i = 0; i < one->nelts; i++) {
-        if (!ngx_http_prize_ssl_equal_str(&a[i].key, &b[i].key)
-            || !ngx_http_prize_ssl_equal_str(&a[i].value, &b[i].value))
+        if (!ngx_http_prize_equal_str(&a[i].key, &b[i].key)
+            || !ngx_http_prize_equal_str(&a[i].value, &b[i].value))
         {
             return 0;
         }
@@ -382,17 +373,16 @@ ngx_http_prize_ssl_equal(const ngx_prize_redis_tls_t *one,
            && one->verify_depth == two->verify_depth
            && one->protocols == two->protocols
            && one->session_reuse == two->session_reuse
-           && ngx_http_prize_ssl_equal_str(&one->name, &two->name)
-           && ngx_http_prize_ssl_equal_str(&one->trusted_certificate,
-                                           &two->trusted_certificate)
-           && ngx_http_prize_ssl_equal_str(&one->crl, &two->crl)
-           && ngx_http_prize_ssl_equal_str(&one->certificate,
-                                           &two->certificate)
-           && ngx_http_prize_ssl_equal_str(&one->certificate_key,
-                                           &two->certificate_key)
-           && ngx_http_prize_ssl_equal_str(&one->password_file,
-                                           &two->password_file)
-           && ngx_http_prize_ssl_equal_str(&one->ciphers, &two->ciphers)
+           && ngx_http_prize_equal_str(&one->name, &two->name)
+           && ngx_http_prize_equal_str(&one->trusted_certificate,
+                                       &two->trusted_certificate)
+           && ngx_http_prize_equal_str(&one->crl, &two->crl)
+           && ngx_http_prize_equal_str(&one->certificate, &two->certificate)
+           && ngx_http_prize_equal_str(&one->certificate_key,
+                                       &two->certificate_key)
+           && ngx_http_prize_equal_str(&one->password_file,
+                                       &two->password_file)
+           && ngx_http_prize_equal_str(&one->ciphers, &two->ciphers)
            && ngx_http_prize_ssl_equal_commands(one->conf_commands,
                                                 two->conf_commands);
 }

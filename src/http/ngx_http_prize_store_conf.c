@@ -43,9 +43,7 @@ ngx_http_prize_pool_find(ngx_http_prize_main_conf_t *pmcf, ngx_str_t *name)
     pools = pmcf->pools.elts;
 
     for (i = 0; i < pmcf->pools.nelts; i++) {
-        if (pools[i]->name.len == name->len
-            && ngx_memcmp(pools[i]->name.data, name->data, name->len) == 0)
-        {
+        if (ngx_http_prize_equal_str(&pools[i]->name, name)) {
             return pools[i];
         }
     }
@@ -527,12 +525,10 @@ ngx_http_prize_login_get(ngx_conf_t *cf, ngx_http_prize_loc_conf_t *plcf,
 
         if (login->tls == tls
             && login->database == (ngx_uint_t) plcf->redis_database
-            && login->username.len == plcf->redis_username.len
-            && login->password.len == plcf->redis_password.len
-            && ngx_strncmp(login->username.data, plcf->redis_username.data,
-                           login->username.len) == 0
-            && ngx_strncmp(login->password.data, plcf->redis_password.data,
-                           login->password.len) == 0)
+            && ngx_http_prize_equal_str(&login->username,
+                                        &plcf->redis_username)
+            && ngx_http_prize_equal_str(&login->password,
+                                        &plcf->redis_password))
         {
             return login;
         }
@@ -621,9 +617,7 @@ ngx_http_prize_name_get(ngx_conf_t *cf, ngx_http_prize_target_t *target)
         if (name->port == target->port
             && name->resolver == clcf->resolver
             && name->timeout == clcf->resolver_timeout
-            && name->name.len == target->name.len
-            && ngx_memcmp(name->name.data, target->name.data, name->name.len)
-               == 0)
+            && ngx_http_prize_equal_str(&name->name, &target->name))
         {
             return name;
         }
@@ -690,10 +684,8 @@ ngx_http_prize_query_add(ngx_conf_t *cf, ngx_http_prize_loc_conf_t *plcf)
     query = plcf->postgres->queries.elts;
 
     for (i = 0; i < plcf->postgres->queries.nelts; i++) {
-        if (query[i].text.len == plcf->postgres_query.text.len
-            && ngx_memcmp(query[i].text.data, plcf->postgres_query.text.data,
-                          query[i].text.len)
-               == 0)
+        if (ngx_http_prize_equal_str(&query[i].text,
+                                     &plcf->postgres_query.text))
         {
             plcf->query = i;
             return NGX_OK;

@@ -124,15 +124,23 @@ sub arm {
 }
 
 
+# the wanted allocation, and how many there were so far
+
+sub counted {
+    sysseek $words, 0, 0;
+    sysread $words, my $bytes, 32;
+
+    return (unpack 'Q4', $bytes)[2, 3];
+}
+
+
 # no more; the number of allocations that there were
 
 sub disarm {
     sysseek $words, 0, 0;
     syswrite $words, pack 'Q2', 0, 0;
-    sysseek $words, 0, 0;
-    sysread $words, my $bytes, 32;
 
-    return (unpack 'Q4', $bytes)[3];
+    return (counted())[1];
 }
 
 
@@ -147,9 +155,7 @@ sub receive {
     my ($bytes, $closed) = ('', 0);
 
     eventually {
-        sysseek $words, 0, 0;
-        sysread $words, my $now, 32;
-        my (undef, undef, $wanted, $count) = unpack 'Q4', $now;
+        my ($wanted, $count) = counted();
         my $idle = $count >= $wanted && !grep { $_ } @{$site->status}{@gauges};
 
         while (!$closed && $select->can_read(0.01)) {
