@@ -409,9 +409,11 @@ $_->stop for $nginx, $provider;
 
     is($client->get($link->{$_})->{status}, 200, "$_ has a page")
         for @ids[0 .. 9];
+
+    # the last line is written when its answer was sent
+    $nginx->stop;
     is(scalar(() = $nginx->access_log =~ / source=redis /g), 10,
        'all of them from Redis');
-    $nginx->stop;
     $redis = $plain;
 }
 
