@@ -514,3 +514,38 @@ content="default-src https://a.example; frame-src https://b.example"></head>
 --- grep_error_log_out
 expected "frame-src https://b.example"
 expected "form-action 'self'"
+
+=== TEST 39: no warning of a scheme that is more secure than the policy's
+--- redis: HSET employee:7 id 7
+--- page
+<body><img src="https://a.example/a"><img src="http://a.example/a">
+<img src="/a"><img src="//b.example/a"><video src="https://a.example/a">
+</video><a href="/a" ping="https://a.example/a">a</a>
+<iframe src="https://a.example/"></iframe>
+--- config
+    location = /h5 {
+        prize_page page.html;
+        prize_csp "img-src HTTP:; media-src http://a.example; connect-src ws:;
+                   frame-src wss:";
+    }
+--- request: GET /h5?id=7
+--- no_error_log: [warn]
+
+=== TEST 40: a warning of a scheme that is less secure than the policy's
+--- redis: HSET employee:7 id 7
+--- page
+<body><img src="http://a.example/a"><video src="http://a.example/a"></video>
+<a href="/a" ping="http://a.example/a">a</a><iframe src="data:,a"></iframe>
+--- config
+    location = /h5 {
+        prize_page page.html;
+        prize_csp "img-src https:; media-src https://a.example; connect-src
+                   wss:; frame-src http:";
+    }
+--- request: GET /h5?id=7
+--- grep_error_log eval: qr/expected ".*?"/
+--- grep_error_log_out
+expected "img-src http://a.example"
+expected "media-src http://a.example"
+expected "connect-src http://a.example"
+expected "frame-src data:"

@@ -125,7 +125,7 @@ prize_policy_url(prize_policy_url_t *url, const char *data, size_t len)
 }
 
 
-/* 6.7.2.9: a host, or *.host */
+/* "host-part match" (6.7.2.10): a host, or *.host */
 
 static int
 prize_policy_host_matches(const prize_str_t *pattern,
@@ -150,6 +150,53 @@ prize_policy_host_matches(const prize_str_t *pattern,
 }
 
 
+/*
+ * "scheme-part match" (6.7.2.9): the same, or one that is more secure.  What
+ * has none has the page's, of which nothing is known here but that it is http
+ * or https.
+ */
+
+static int
+prize_policy_scheme_matches(const prize_str_t *pattern,
+    const prize_policy_url_t *url)
+{
+    unsigned  i;
+
+    static const struct {
+        const char  *pattern;
+        const char  *scheme;
+    } schemes[] = {
+        { "http", "https" },
+        { "ws", "wss" },
+        { "ws", "http" },
+        { "ws", "https" },
+        { "wss", "https" },
+        { NULL, NULL }
+    };
+
+    if (url->scheme.len == 0 && prize_policy_str_is(pattern, "https")) {
+        return 1;
+    }
+
+    if (pattern->len == url->scheme.len
+        && strncasecmp(pattern->data, url->scheme.data, pattern->len) == 0)
+    {
+        return 1;
+    }
+
+    for (i = 0; schemes[i].pattern; i++) {
+        if (prize_policy_str_is(pattern, schemes[i].pattern)
+            && (url->scheme.len == 0
+                || prize_policy_str_is(&url->scheme, schemes[i].scheme)))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 /* is it of one source? of the page's own host nothing is known here */
 
 static int
@@ -171,16 +218,16 @@ prize_policy_source_matches(prize_str_t source, const prize_policy_url_t *url)
     scheme = prize_policy_cut(&source, ":/");
 
     if (source.len == 1 && source.data[0] == ':') {
-        return url->scheme.len
-               ? scheme.len == url->scheme.len
-                 && strncasecmp(scheme.data, url->scheme.data, scheme.len) == 0
-               : prize_policy_str_is(&scheme, "https")
-                 || prize_policy_str_is(&scheme, "http");
+        return prize_policy_scheme_matches(&scheme, url);
     }
 
     host = scheme;
 
     if (source.len > 3 && memcmp(source.data, "://", 3) == 0) {
+        if (!prize_policy_scheme_matches(&scheme, url)) {
+            return 0;
+        }
+
         source.data += 3;
         source.len -= 3;
         host = prize_policy_cut(&source, ":/");
