@@ -3,10 +3,12 @@ package Site;
 # What the chaos run breaks: Redis, PostgreSQL and an nginx with two workers
 # between them, and what can be done to each.
 #
-#     my $site = Site->new;
+#     my $site = Site->new(store => 'tls');
 #     $site->break(redis => 'kill');      # stop, pause, cut
 #     $site->mend('redis', empty => 1);
 #     $site->drop('postgres');            # all of nginx's connections, once
+#
+# "store" is the kind of Redis: "redis", the default, or "tls".
 #
 # Each store lives in a network of its own that can be cut.  Where that is not
 # permitted "networks" is false, they listen on loopback, and nothing can be
@@ -19,14 +21,37 @@ use Carp qw(croak);
 use Time::HiRes qw(sleep time);
 
 use Test::Prize;
+use Test::Prize::Certificates;
 use Test::Prize::Network;
 use Test::Prize::Roster;
 
 use constant WORKERS => 2;
 
 
+# The kinds of Redis.  Each is given where it is to live, starts it there and
+# returns it, and the directives by which nginx reaches it.
+
+my %kinds = (
+    redis => sub { return (Site::Redis->start(@_), '') },
+
+    tls => sub {
+        my (%option) = @_;
+        my $ca = Test::Prize::Certificates->new;
+        my $own = $ca->issue('redis', names => "IP:$option{address}");
+
+        return (Site::Redis->start(%option, tls => $own), <<"CONF");
+            prize_redis_ssl on;
+            prize_redis_ssl_trusted_certificate $ca->{file};
+CONF
+    },
+);
+
+
 sub new {
-    my ($class) = @_;
+    my ($class, %option) = @_;
+    my $kind = $kinds{ $option{store} // 'redis' }
+        // croak "no store \"$option{store}\": want "
+                 . join ' or ', sort keys %kinds;
     my @networks = grep { defined } map { Test::Prize::Network->new } 1, 2;
     my $self = bless { port => free_port() }, $class;
 
@@ -34,7 +59,7 @@ sub new {
     print 'nothing is cut: ', Test::Prize::Network->why_not
         unless $self->{networks};
 
-    $self->{redis} = Site::Redis->start(far(shift @networks),
+    @$self{qw(redis directives)} = $kind->(far(shift @networks),
         options => [qw(--protected-mode no)]);
     $self->{postgres} = Site::Postgres->start(far(shift @networks),
         hba => "local all all trust\nhost all all 0.0.0.0/0 trust\n");
@@ -85,6 +110,7 @@ sub start_nginx {
         location = /h5 {
             prize_page gift.html;
             prize_redis_pass employees;
+            $self->{directives}
             prize_postgres_pass hr;
             prize_postgres_query "SELECT * FROM employee WHERE id = ANY(\$1)";
         }
