@@ -82,13 +82,4 @@ void prize_inlines_fault(prize_inlines_t *inlines, size_t at,
 void prize_inlines_destroy(prize_inlines_t *inlines);
 
 
-/* what an attribute loads: 0, or -1 if nothing; "load" has its kind */
-int prize_load_find(prize_load_t *load, const prize_name_t *tag,
-    const prize_name_t *attribute);
-
-/* what a link loads: -1 if nothing */
-int prize_load_link(prize_load_t *load, const prize_name_t *rel,
-    const prize_name_t *as);
-
-
 #endif /* _PRIZE_INLINE_H_INCLUDED_ */

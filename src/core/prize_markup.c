@@ -70,6 +70,7 @@ prize_markup_attribute(prize_markup_t *markup)
 static void
 prize_markup_value(prize_markup_t *markup)
 {
+    int                  loads;
     prize_markup_tag_t  *tag;
 
     tag = &markup->tag;
@@ -79,39 +80,19 @@ prize_markup_value(prize_markup_t *markup)
                                   || prize_name_is(&markup->html.tag, "svg"));
     prize_url_init(&tag->url);
 
-    tag->load.what = NULL;
+    loads = !markup->html.end
+            && prize_load_attribute(&tag->loads, &markup->html.tag,
+                                    &markup->html.attribute, markup->source
+                                    + markup->html.name_start);
 
-    if (!markup->html.end
-        && (prize_load_find(&tag->load, &markup->html.tag,
-                            &markup->html.attribute) == 0
-            || (prize_name_is(&markup->html.tag, "meta")
-                && prize_name_is(&markup->html.attribute, "content"))))
-    {
-        if (tag->load.what == NULL) {
-            tag->load.what = "<meta>";
-            tag->load.kind = PRIZE_LOAD_POLICY;
-        }
-
-        tag->load.at = markup->source + markup->html.name_start;
-        tag->load.start = 0;
-        tag->load.end = 0;
-    }
-
-    markup->html.watched = tag->load.what
-                           || tag->place.kind == PRIZE_PLACE_URL;
+    markup->html.watched = loads || tag->place.kind == PRIZE_PLACE_URL;
 }
 
 
 static void
 prize_markup_value_byte(prize_markup_t *markup, int ch)
 {
-    prize_load_t  *load;
-
-    load = &markup->tag.load;
-
-    if (load->what && load->start == 0) {
-        load->start = markup->html.offset;
-    }
+    prize_load_byte(&markup->tag.loads, markup->html.offset);
 
     if (markup->tag.place.kind != PRIZE_PLACE_URL) {
         return;
@@ -125,25 +106,6 @@ prize_markup_value_byte(prize_markup_t *markup, int ch)
         prize_inlines_fault(markup->inlines, markup->html.name_start,
                             "javascript: URL: expected addEventListener() in "
                             "a script of the page");
-    }
-}
-
-
-/* the URL is known up to here */
-
-static void
-prize_markup_load_end(prize_markup_t *markup)
-{
-    prize_load_t  *load;
-
-    load = &markup->tag.load;
-
-    if (load->what && load->end == 0) {
-        load->end = markup->html.offset;
-
-        if (load->start == 0) {
-            load->start = load->end;
-        }
     }
 }
 
@@ -180,92 +142,26 @@ prize_markup_value_known(prize_markup_t *markup)
                                              "application/xhtml+xml");
         }
 
-    } else if (prize_name_is(&html->attribute, "action")) {
-        tag->action = 1;
-
-    } else if (prize_name_is(&html->attribute, "rel")) {
-        tag->rel = html->value;
-
-    } else if (prize_name_is(&html->attribute, "as")) {
-        tag->as = html->value;
+    } else if (prize_name_is(&html->tag, "meta")
+               && prize_name_is(&html->attribute, "name")
+               && prize_markup_is(html, "referrer", NULL) != PRIZE_NO)
+    {
+        tag->pragma = 1;
     }
 
-    if (!prize_name_is(&html->tag, "meta")) {
-        return;
-    }
-
-    if (prize_name_is(&html->attribute, "name")) {
-        if (prize_markup_is(html, "referrer", NULL) != PRIZE_NO) {
-            tag->pragma = 1;
-        }
-
-    } else if (prize_name_is(&html->attribute, "http-equiv")) {
-        tag->policy = prize_name_is(&html->value, "content-security-policy");
-    }
+    prize_load_value(&tag->loads, &html->tag, &html->attribute, &html->value);
 }
 
 
 static void
 prize_markup_value_end(prize_markup_t *markup)
 {
-    prize_markup_tag_t  *tag;
-
-    tag = &markup->tag;
-
     if (!markup->html.end) {
         prize_markup_value_known(markup);
     }
 
-    prize_markup_load_end(markup);
-
-    if (tag->load.what && tag->nloads < PRIZE_MARKUP_LOADS) {
-        tag->loads[tag->nloads++] = tag->load;
-    }
-
-    tag->load.what = NULL;
-    memset(&tag->place, 0, sizeof(prize_place_t));
-}
-
-
-/* what the tag loads, now that all of its attributes are known */
-
-static const char *
-prize_markup_loads(prize_markup_t *markup)
-{
-    unsigned             i;
-    prize_load_t        *load, form;
-    prize_markup_tag_t  *tag;
-
-    tag = &markup->tag;
-
-    /* without an action, it is submitted to the page itself */
-
-    if (prize_name_is(&markup->html.tag, "form") && !tag->action
-        && tag->nloads < PRIZE_MARKUP_LOADS)
-    {
-        memset(&form, 0, sizeof(prize_load_t));
-        form.kind = PRIZE_LOAD_FORM;
-        form.what = "<form>";
-        form.at = tag->at;
-        tag->loads[tag->nloads++] = form;
-    }
-
-    for (i = 0; i < tag->nloads; i++) {
-        load = &tag->loads[i];
-
-        if ((load->kind == PRIZE_LOAD_LINK
-             && prize_load_link(load, &tag->rel, &tag->as) == -1)
-            || (load->kind == PRIZE_LOAD_POLICY && !tag->policy))
-        {
-            continue;
-        }
-
-        if (prize_inlines_load(markup->inlines, load) == -1) {
-            return "not enough memory";
-        }
-    }
-
-    return NULL;
+    prize_load_end(&markup->tag.loads, markup->html.offset);
+    memset(&markup->tag.place, 0, sizeof(prize_place_t));
 }
 
 
@@ -329,12 +225,14 @@ prize_markup_start(prize_markup_t *markup)
 
     fault = prize_trees_start(&markup->trees, &token, &html->content);
 
-    if (fault == NULL) {
-        fault = prize_markup_loads(markup);
-    }
-
     if (fault) {
         return fault;
+    }
+
+    if (prize_load_done(&markup->tag.loads, &html->tag, markup->inlines)
+        == -1)
+    {
+        return "not enough memory";
     }
 
     /* a tag in it is a tag there, and &amp; is & */
@@ -419,7 +317,8 @@ prize_markup_event(prize_markup_t *markup, prize_html_event_e event, int ch)
 
     case PRIZE_HTML_TAG:
         memset(&markup->tag, 0, offsetof(prize_markup_tag_t, loads));
-        markup->tag.at = markup->source + markup->html.tag_start;
+        prize_load_begin(&markup->tag.loads,
+                         markup->source + markup->html.tag_start);
         return NULL;
 
     case PRIZE_HTML_ATTRIBUTE:
@@ -502,7 +401,7 @@ prize_markup_noscript_byte(prize_markup_t *markup, unsigned char byte)
 }
 
 
-/* a tag can end with the last of them, and none before it */
+/* up to the first byte that can end a tag */
 
 static size_t
 prize_markup_until_tag(const char *data, size_t len)
@@ -588,7 +487,7 @@ prize_markup_field_value(prize_markup_t *markup, size_t at)
         tag->content_at = at;
     }
 
-    prize_markup_load_end(markup);
+    prize_load_cut(&markup->tag.loads, markup->html.offset);
 
     return prize_place_value(&tag->place);
 }
@@ -681,7 +580,10 @@ prize_markup_static(prize_markup_t *markup, const char *data, size_t len,
 
     for ( /* void */ ; *n < len; *n += step) {
 
-        /* it may begin in any byte; then each is looked at in two ways */
+        /*
+         * A <noscript> begins with the > of a tag.  In one, each byte is read
+         * as text as well, which it is where scripts run.
+         */
 
         step = 0;
         fault = markup->noscript
@@ -754,7 +656,7 @@ prize_markup_section(prize_markup_t *markup)
                             "whole element in the section");
     }
 
-    prize_markup_load_end(markup);
+    prize_load_cut(&markup->tag.loads, markup->html.offset);
     prize_html_section(&markup->html);
 
     return NULL;

@@ -19,12 +19,9 @@
 #include <stddef.h>
 
 #include "prize_html.h"
-#include "prize_inline.h"
+#include "prize_load.h"
 #include "prize_place.h"
 #include "prize_trees.h"
-
-
-#define PRIZE_MARKUP_LOADS  4
 
 
 /* what is known of the tag that is being read; a copy is a state */
@@ -32,26 +29,16 @@
 typedef struct {
     prize_place_t       place;      /* of the value being read */
     prize_url_t         url;
-    prize_load_t        load;       /* "what" is NULL: it loads nothing */
-
-    prize_name_t        rel;
-    prize_name_t        as;
-    unsigned            nloads;
-
     prize_maybe_e       hidden;
     prize_maybe_e       font;
     prize_maybe_e       html_text;
     unsigned            type:1;     /* seen: of two nothing is known */
     unsigned            encoding:1;
-    unsigned            action:1;
     unsigned            plain:1;
-    unsigned            policy:1;   /* http-equiv=content-security-policy */
     unsigned            pragma:1;   /* http-equiv, or name=referrer */
     unsigned            content:1;  /* of a meta, with a field in it */
-    size_t              content_at; /* where that stands in the source, */
-    size_t              at;         /*   and the tag */
-
-    prize_load_t        loads[PRIZE_MARKUP_LOADS];  /* last: it is long */
+    size_t              content_at; /* where that stands in the source */
+    prize_load_tag_t    loads;      /* last: it is long */
 } prize_markup_tag_t;
 
 
