@@ -549,3 +549,22 @@ expected "img-src http://a.example"
 expected "media-src http://a.example"
 expected "connect-src http://a.example"
 expected "frame-src data:"
+
+=== TEST 41: a warning of images of SVG and of backgrounds, not of what the page itself has
+--- redis: HSET employee:7 id 7
+--- page
+<body background="//body.example/">
+<table background="//table.example/"><thead background="//thead.example/">
+<tr background="//tr.example/"><th background="//th.example/"></th></tr></thead>
+<tbody background="//tbody.example/"></tbody>
+<tfoot background="//tfoot.example/"><tr><td background="//td.example/">
+</td></tr></tfoot></table><svg><use href="//use.example/#a"/>
+<use xlink:href="//x-use.example/#a"/><use href="#a"/><use href=" #b"/>
+<feImage href="//fe.example/"/><feImage xlink:href="//x-fe.example/"/>
+<feImage href="#a"/><image href="//image.example/"/></svg>
+--- config: location = /h5 { prize_csp on; prize_page page.html; }
+--- request: GET /h5?id=7
+--- grep_error_log eval: qr/expected ".*?"/
+--- grep_error_log_out eval
+CORE::join '', map { qq{expected "img-src $_.example"\n} }
+    qw(body table thead tr th tbody tfoot td use x-use fe x-fe image)

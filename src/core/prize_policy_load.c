@@ -13,7 +13,8 @@ typedef struct {
     prize_str_t          scheme;    /* empty: relative, or that of the page */
     prize_str_t          host;
     unsigned             relative:1;
-    unsigned             whole:1;   /* the host is known to its end */
+    unsigned             fragment:1;    /* a place in the page itself */
+    unsigned             whole:1;       /* the host is known to its end */
 } prize_policy_url_t;
 
 
@@ -99,6 +100,7 @@ prize_policy_url(prize_policy_url_t *url, const char *data, size_t len)
         rest.len--;
     }
 
+    url->fragment = (rest.len && rest.data[0] == '#');
     url->relative = 1;
     scheme = prize_policy_cut(&rest, ":/?#");
 
@@ -302,6 +304,7 @@ prize_policy_is_blocked(const prize_template_t *page,
 
     if (prize_policy_str_is(&url.scheme, "about")
         || prize_policy_str_is(&url.scheme, "javascript")
+        || (url.fragment && load->kind == PRIZE_LOAD_IMAGE)
         || !prize_policy_blocks(policy, load, &url))
     {
         return 0;
