@@ -49,7 +49,7 @@ prize_html_markup_declaration_open(prize_html_t *html, int ch)
         PRIZE_STATE_CDATA_SECTION
     };
 
-    /* only the second of them is the same in capitals */
+    /* "doctype" is matched whatever its case, "[CDATA[" only in capitals */
 
     prize_name_append(&html->word, ch);
     len = html->word.len;

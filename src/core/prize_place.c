@@ -89,7 +89,8 @@ prize_place_is_angular(const prize_name_t *name)
 
 /*
  * Vue (# is its v-slot, . its v-bind of a property), Alpine, htmx, Unpoly,
- * Livewire, Mavo, Knockout, Datastar, hyperscript
+ * Livewire, Mavo, Knockout, Datastar, hyperscript.  Datastar before 1.0 takes
+ * whatever begins with data-on: data-one is what the event "e" runs.
  */
 
 static int

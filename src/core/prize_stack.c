@@ -626,7 +626,11 @@ prize_stack_adopt(prize_stack_t *stack, const prize_node_t *node)
 }
 
 
-/* what is not open may be any: it is opened again by its name */
+/*
+ * Formatting elements that are open have to be at the same place of the stack.
+ * One that is not open any more is opened again by its name: which element it
+ * was makes no difference.
+ */
 
 int
 prize_stack_same(const prize_stack_t *one, const prize_stack_t *two)

@@ -12,7 +12,7 @@
 #include "prize_element.h"
 
 
-/* browsers nest no deeper than 512 either */
+/* a page that nests deeper is refused; browsers stop nesting at 512 */
 #define PRIZE_STACK_DEPTH       256
 #define PRIZE_STACK_FORMATTING  64
 

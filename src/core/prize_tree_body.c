@@ -173,8 +173,6 @@ prize_tree_end_template(prize_tree_t *tree)
 }
 
 
-/* base, link, meta, script, style, template, title, ..., of "in head" */
-
 const char *
 prize_tree_metadata_start(prize_tree_t *tree, const prize_token_t *token)
 {

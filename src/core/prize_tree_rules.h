@@ -24,7 +24,7 @@ void prize_tree_reset_mode(prize_tree_t *tree);
 int prize_tree_has_template(const prize_tree_t *tree);
 void prize_tree_end_template(prize_tree_t *tree);
 
-/* base, link, meta, script, style, template, title, ... */
+/* base, link, meta, script, style, template, title, ..., of "in head" */
 const char *prize_tree_metadata_start(prize_tree_t *tree,
     const prize_token_t *token);
 

@@ -5,7 +5,7 @@
 #include "prize_trees.h"
 
 
-/* that scripts run stands beside the fields */
+/* the bit that says whether scripts run; each below it is a field's */
 #define PRIZE_TREES_SCRIPTING  63
 
 
