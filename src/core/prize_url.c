@@ -139,10 +139,11 @@ prize_url_byte(prize_url_t *url, int ch)
     }
 
     if (url->state == PRIZE_URL_PATH) {
-        if (ch == '?' || ch == '#') {
+        if (ch == '?' || (ch == '#' && !url->reference)) {
             url->state = PRIZE_URL_QUERY;
         }
 
+        url->reference = (ch == '&');
         return;
     }
 

@@ -43,6 +43,7 @@ typedef struct {
     prize_url_state_e   state;
     prize_name_t        name;       /* the scheme, or the type of data: */
     unsigned            https:1;
+    unsigned            reference:1;    /* a # here is that of &#9; */
 } prize_url_t;
 
 

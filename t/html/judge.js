@@ -236,7 +236,7 @@ function link(kind, text, tag) {
     const marks = [...new Set(text.match(MARK))],
           first = settled(kind, text.replace(MARK, 'a'), tag),
           anywhere = kind === 'click'
-                     && /^[\0- ]*https:\/\/[^/\\?#]*zq/i.test(text);
+                     && /^[\0- ]*https:[/\\]{2,}[^/\\?#]*zq/i.test(text);
 
     if (kind === 'code' || !first) {
         return 'is code, or of a scheme that may be';
