@@ -520,7 +520,13 @@ ngx_prize_redis_tls_heard(ngx_connection_t *c)
 ngx_uint_t
 ngx_prize_redis_tls_refused(ngx_prize_redis_tls_conn_t *tc)
 {
-    return ngx_strstr(tc->words, NGX_PRIZE_REDIS_TLS_MARK) != NULL;
+    char  *said;
+
+    said = ngx_strstr(tc->words, NGX_PRIZE_REDIS_TLS_MARK);
+
+    /* from 3.2 on OpenSSL also says what send() and recv() failed of */
+
+    return said && ngx_strstr(said, ":system library:") == NULL;
 }
 
 
