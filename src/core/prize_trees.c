@@ -379,9 +379,36 @@ prize_trees_in_noscript(const prize_trees_t *trees)
 }
 
 
-/* those that a section is shown for stay, the others go */
+/* is there one in which the field is not known to be otherwise? */
 
 static int
+prize_trees_may_be(const prize_trees_t *trees, unsigned field, unsigned truth)
+{
+    unsigned               i;
+    uint64_t               bit;
+    const prize_branch_t  *branch;
+
+    if (field >= PRIZE_TREES_SCRIPTING) {
+        return 1;
+    }
+
+    bit = (uint64_t) 1 << field;
+
+    for (i = 0; i < trees->n; i++) {
+        branch = &trees->list[i];
+
+        if (!(branch->known & bit) || !(branch->truth & bit) == !truth) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* those that a section is shown for stay, the others go */
+
+static void
 prize_trees_choose(prize_trees_t *trees, unsigned field, unsigned truth)
 {
     unsigned         i;
@@ -389,7 +416,7 @@ prize_trees_choose(prize_trees_t *trees, unsigned field, unsigned truth)
     prize_branch_t  *branch;
 
     if (field >= PRIZE_TREES_SCRIPTING) {
-        return 1;
+        return;
     }
 
     bit = (uint64_t) 1 << field;
@@ -405,8 +432,6 @@ prize_trees_choose(prize_trees_t *trees, unsigned field, unsigned truth)
         branch->known |= bit;
         branch->truth = truth ? branch->truth | bit : branch->truth & ~bit;
     }
-
-    return trees->n != 0;
 }
 
 
@@ -414,31 +439,22 @@ const char *
 prize_trees_open(prize_trees_t *trees, prize_trees_t *others, unsigned field,
     unsigned truth)
 {
-    prize_trees_t  all;
-
     memset(others, 0, sizeof(prize_trees_t));
-    memset(&all, 0, sizeof(prize_trees_t));
 
-    if (prize_trees_add(others, trees) == -1
-        || prize_trees_add(&all, trees) == -1)
-    {
-        prize_trees_destroy(&all);
+    if (prize_trees_add(others, trees) == -1) {
         return prize_trees_no_memory();
     }
 
-    if (!prize_trees_choose(&all, field, truth)) {
+    if (!prize_trees_may_be(trees, field, truth)) {
 
         /* its text is read all the same */
 
         others->never = 1;
-        prize_trees_destroy(&all);
         return NULL;
     }
 
-    (void) prize_trees_choose(others, field, !truth);
-
-    prize_trees_destroy(trees);
-    *trees = all;
+    prize_trees_choose(trees, field, truth);
+    prize_trees_choose(others, field, !truth);
 
     return NULL;
 }
