@@ -47,13 +47,15 @@ static const prize_load_row_t  prize_load_rows[] = {
     { "input", "formaction", "<input formaction>", PRIZE_LOAD_FORM },
     { "a", "ping", "<a ping>", PRIZE_LOAD_CONNECT },
     { "base", "href", "<base href>", PRIZE_LOAD_BASE },
+    { "meta", "content", "<meta>", PRIZE_LOAD_POLICY },
     { NULL, NULL, NULL, PRIZE_LOAD_IMAGE }
 };
 
 
-static int
-prize_load_find(prize_load_t *load, const prize_name_t *name,
-    const prize_name_t *attribute)
+/* the last one, which loads nothing, if there is none */
+
+static const prize_load_row_t *
+prize_load_find(const prize_name_t *name, const prize_name_t *attribute)
 {
     const prize_load_row_t  *row;
 
@@ -61,13 +63,11 @@ prize_load_find(prize_load_t *load, const prize_name_t *name,
         if (prize_name_is(name, row->tag)
             && prize_name_is(attribute, row->attribute))
         {
-            load->kind = row->kind;
-            load->what = row->what;
-            return 0;
+            break;
         }
     }
 
-    return -1;
+    return row;
 }
 
 
@@ -153,16 +153,17 @@ int
 prize_load_attribute(prize_load_tag_t *tag, const prize_name_t *name,
     const prize_name_t *attribute, size_t at)
 {
-    memset(&tag->load, 0, sizeof(prize_load_t));
+    const prize_load_row_t  *row;
+
+    row = prize_load_find(name, attribute);
+
+    tag->load.what = row->what;
+    tag->load.kind = row->kind;
     tag->load.at = at;
+    tag->load.start = 0;
+    tag->load.end = 0;
 
-    if (prize_name_is(name, "meta") && prize_name_is(attribute, "content")) {
-        tag->load.kind = PRIZE_LOAD_POLICY;
-        tag->load.what = "<meta>";
-        return 1;
-    }
-
-    return prize_load_find(&tag->load, name, attribute) == 0;
+    return row->what != NULL;
 }
 
 
