@@ -568,3 +568,12 @@ expected "frame-src data:"
 --- grep_error_log_out eval
 CORE::join '', map { qq{expected "img-src $_.example"\n} }
     qw(body table thead tr th tbody tfoot td use x-use fe x-fe image)
+
+=== TEST 42: a warning of an image that is the page itself, as a # alone says
+--- redis: HSET employee:7 id 7
+--- page: <body><svg><use href="#a"/></svg><img src="#a">
+--- config: location = /h5 { prize_csp on; prize_page page.html; }
+--- request: GET /h5?id=7
+--- grep_error_log eval: qr/blocks the <.*?>/
+--- grep_error_log_out
+blocks the <img src>

@@ -24,6 +24,7 @@
 
 typedef enum {
     PRIZE_LOAD_IMAGE = 0,
+    PRIZE_LOAD_ELEMENT,         /* of SVG; behind a # alone, the page's own */
     PRIZE_LOAD_MEDIA,
     PRIZE_LOAD_SCRIPT,
     PRIZE_LOAD_STYLE,

@@ -25,6 +25,7 @@ prize_policy_directives(prize_load_kind_e kind)
 {
     static const char *const  directives[][4] = {
         { "img-src", "default-src", NULL },
+        { "img-src", "default-src", NULL },
         { "media-src", "default-src", NULL },
         { "script-src-elem", "script-src", "default-src", NULL },
         { "style-src-elem", "style-src", "default-src", NULL },
@@ -304,7 +305,7 @@ prize_policy_is_blocked(const prize_template_t *page,
 
     if (prize_policy_str_is(&url.scheme, "about")
         || prize_policy_str_is(&url.scheme, "javascript")
-        || (url.fragment && load->kind == PRIZE_LOAD_IMAGE)
+        || (url.fragment && load->kind == PRIZE_LOAD_ELEMENT)
         || !prize_policy_blocks(policy, load, &url))
     {
         return 0;
