@@ -632,6 +632,16 @@ sub clients {
 }
 
 
+# how often a command was called, "hmget" or "cluster|slots", say
+
+sub calls {
+    my ($self, $command) = @_;
+
+    return $self->command(qw(INFO commandstats))
+           =~ /^cmdstat_\Q$command\E:calls=(\d+)/m ? $1 : 0;
+}
+
+
 package Test::Prize::Postgres;
 
 use strict;

@@ -14,15 +14,17 @@ package Test::Prize::Peer;
 #     answer => sub { my ($peer, $client, @command) = @_;
 #                     return $peer->usual(@command); }
 #
-# "usual" answers PING, AUTH and SELECT, HMGET, and EVAL with 0.  What a
-# function returns is written, as it is; undef writes nothing.  Within it
+# "usual" answers PING, AUTH, SELECT, READONLY and ASKING, HMGET, EVAL with 0,
+# and what "replies" has, by the name of a command, as bytes or a function as
+# "answer".  What a function returns is written, as it is; undef writes nothing.
+# Within it
 #
 #     $peer->write($client, $bytes);           at once, before the rest
 #     $peer->write_later($seconds, $client, $bytes);
 #     $peer->later($seconds, sub { ... });
 #     $peer->close($client); $peer->reset($client);
 #
-# "accept" is called with each new client.
+# "accept" is called with each new client; "address" is the one to listen on.
 #
 # In the test, $peer->commands(qr/^HMGET/) are those that came, one string
 # each, $peer->connects is the number of connections, and $peer->closes that
@@ -33,7 +35,7 @@ use warnings;
 
 use Carp qw(croak);
 use IO::Select ();
-use IO::Socket::INET ();
+use IO::Socket::IP ();
 use Socket qw(IPPROTO_TCP SOL_SOCKET SO_LINGER SOMAXCONN TCP_NODELAY);
 use Time::HiRes qw(time);
 
@@ -47,7 +49,8 @@ sub start {
     my $self = $class->attach(port => Test::Prize::free_port(),
                               dir => $class->new_dir('peer'),
                               records => {}, %option);
-    my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1',
+    my $listener = IO::Socket::IP->new(
+        LocalHost => $self->{address} // '127.0.0.1',
         LocalPort => $self->{port}, ReuseAddr => 1, Listen => SOMAXCONN)
         or croak "listen on port $self->{port}: $!";
 
@@ -178,17 +181,22 @@ sub parse {
 
 sub usual {
     my ($self, $name, $key, @names) = @_;
+    my $reply = $self->{replies}{$name};
 
+    return ref $reply ? $reply->(@_) : $reply if defined $reply;
     return "+PONG\r\n" if $name eq 'PING';
-    return "+OK\r\n" if $name eq 'AUTH' || $name eq 'SELECT';
+    return "+OK\r\n" if $name =~ /^(?:AUTH|SELECT|READONLY|ASKING)$/;
     return ":0\r\n" if $name =~ /^EVAL/;
     return "-ERR unknown command '$name'\r\n" if $name ne 'HMGET';
 
     my $record = $self->{records}{$key} // {};
 
-    return join '', '*' . @names . "\r\n",
-                map { bulk($record->{$_}) } @names;
+    return array(map { bulk($record->{$_}) } @names);
 }
+
+
+sub array   { return join '', '*' . @_ . "\r\n", @_ }
+sub integer { return ":$_[0]\r\n" }
 
 
 sub bulk {
@@ -196,6 +204,44 @@ sub bulk {
 
     return defined $value ? '$' . length($value) . "\r\n$value\r\n"
                           : "\$-1\r\n";
+}
+
+
+# CLUSTER SLOTS: ranges, each [first slot, last slot, [endpoint, port, ID, more
+# of the endpoint...], replicas as that...]
+
+sub slots {
+    my ($class, @ranges) = @_;
+
+    return array(map {
+        my ($first, $last, @nodes) = @$_;
+        array(integer($first), integer($last), map {
+            my ($endpoint, $port, $id, @more) = @$_;
+            array(bulk($endpoint), integer($port), bulk($id),
+                  array(map { bulk($_) } @more));
+        } @nodes);
+    } @ranges);
+}
+
+
+# ROLE, of one without replicas, and of a replica
+
+sub master { return array(bulk('master'), integer(0), array()) }
+
+sub slave {
+    my ($class, $port) = @_;
+
+    return array(bulk('slave'), bulk('127.0.0.1'), integer($port),
+                 bulk('connected'), integer(0));
+}
+
+
+# SENTINEL GET-MASTER-ADDR-BY-NAME: an address, or nothing
+
+sub named {
+    my ($class, @address) = @_;
+
+    return @address ? array(map { bulk($_) } @address) : "*-1\r\n";
 }
 
 
