@@ -31,7 +31,9 @@ use Encode qw(decode_utf8);
 
 use Test::Prize;
 
-use constant { SLOTS => 16_384, NEVER => 600_000 };
+# nodes tell each other what they know twice in this time, in milliseconds
+
+use constant { SLOTS => 16_384, NEVER => 600_000, SOON => 2000 };
 
 
 sub start {
@@ -54,7 +56,11 @@ sub start {
     $self->meet($_) for @nodes;
     $self->replicate($nodes[$n + $_], $nodes[$_ % $n])
         for 0 .. $self->{replicas} - 1;
-    return $self->settle;
+    $self->settle;
+
+    $_->command('CONFIG', 'SET', 'cluster-node-timeout', $self->{timeout})
+        for @nodes;
+    return $self;
 }
 
 
@@ -66,10 +72,11 @@ sub add {
     my $node = Test::Prize::Cluster::Node->start(bus => $bus,
         tls => $self->{tls}, options => [
             '--cluster-enabled', 'yes', '--cluster-port', $bus,
-            '--cluster-node-timeout', $self->{timeout},
+            '--cluster-node-timeout', SOON,
             '--cluster-require-full-coverage', 'no',
             '--cluster-replica-validity-factor', 0,
             '--cluster-allow-replica-migration', 'no',
+            '--repl-ping-replica-period', 1,
             '--repl-diskless-sync-delay', 0,
             $self->{tls} ? qw(--tls-cluster yes --tls-replication yes) : (),
             @{ $self->{options} }]);
@@ -136,6 +143,7 @@ sub settle {
             my @lines = map { $view->{$_->{id}}{line} // '' } @nodes;
 
             return 0 if grep { $_ eq '' || /fail|handshake/ } @lines;
+            return 0 if told_nothing($node);
             return 0 if $node->command(qw(CLUSTER INFO)) !~ /^cluster_state:ok/
                 || $node->command(qw(INFO replication))
                    =~ /^master_link_status:down/m;
@@ -146,6 +154,22 @@ sub settle {
     } 'a cluster of one mind', 120;
 
     return $self;
+}
+
+
+# whether it thinks so of any replica, which CLUSTER SLOTS leaves out then; a
+# primary says something every second
+
+sub told_nothing {
+    my ($node) = @_;
+
+    for my $shard (@{ $node->command(qw(CLUSTER SHARDS)) }) {
+        my %shard = @$shard;
+        return 1 if grep { my %known = @$_; $known{health} eq 'loading' }
+                    @{ $shard{nodes} };
+    }
+
+    return 0;
 }
 
 
@@ -223,7 +247,8 @@ sub split_ids {
 }
 
 
-# Records of a roster, or those of "ids", each at its node and its replicas.
+# Records of a roster, or those of "ids", each at its node; and at its replicas,
+# but with "lag".
 
 sub load {
     my ($self, $roster, %option) = @_;
@@ -242,7 +267,7 @@ sub load {
 
     for my $id (keys %commands) {
         my $node = $self->node($id);
-        my $replicas = () = $self->replicas_of($node);
+        my $replicas = $option{lag} ? 0 : $self->replicas_of($node);
 
         $node->commands(@{ $commands{$id} }, ['WAIT', $replicas, 60_000]);
     }
@@ -336,7 +361,8 @@ sub move_slot {
 }
 
 
-# of all that run: how often a command was called, and the module's connections
+# Of all that run: how often a command was called, and the module's connections.
+# MIGRATE leaves one of its own for a while.
 
 sub calls {
     my ($self, $command) = @_;
@@ -350,7 +376,7 @@ sub calls {
 sub connections {
     my ($self) = @_;
 
-    return map { scalar(() = $_->clients(qr/ flags=[Nr]+ /)) } $self->living;
+    return map { scalar(() = $_->module_clients) } $self->living;
 }
 
 
@@ -375,6 +401,15 @@ sub resume {
 
     delete $self->{paused};
     return $self->SUPER::resume;
+}
+
+
+# as "clients" does, of the module
+
+sub module_clients {
+    my ($self) = @_;
+
+    return $self->clients(qr/ flags=[Nr]+ (?!.* cmd=restore)/);
 }
 
 

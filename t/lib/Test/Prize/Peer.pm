@@ -15,9 +15,9 @@ package Test::Prize::Peer;
 #                     return $peer->usual(@command); }
 #
 # "usual" answers PING, AUTH, SELECT, READONLY and ASKING, HMGET, EVAL with 0,
-# and what "replies" has, by the name of a command, as bytes or a function as
-# "answer".  What a function returns is written, as it is; undef writes nothing.
-# Within it
+# and what "replies" has, by the name of a command: bytes, or a function that is
+# called with the peer and the command.  What a function returns is written, as
+# it is; undef writes nothing.  Within it
 #
 #     $peer->write($client, $bytes);           at once, before the rest
 #     $peer->write_later($seconds, $client, $bytes);

@@ -207,12 +207,14 @@ sub synchronised {
 }
 
 
+# with "lag" the replicas may be late
+
 sub load {
     my ($self, $roster, %option) = @_;
     my $master = $self->master;
 
     $roster->load($master, %option);
-    $self->synchronised($master);
+    $self->synchronised($master) unless $option{lag};
     return $self;
 }
 
