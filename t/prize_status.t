@@ -154,6 +154,7 @@ prize_lookups_total{source="redis",result="stale"} 0
 prize_lookups_total{source="redis",result="foreign"} 0
 prize_lookups_total{source="redis",result="timeout"} 0
 prize_lookups_total{source="redis",result="lost"} 0
+prize_lookups_total{source="redis",result="moved"} 0
 prize_lookups_total{source="redis",result="error"} 0
 prize_lookups_total{source="postgres",result="found"} 0
 prize_lookups_total{source="postgres",result="not_found"} 0
@@ -177,6 +178,10 @@ prize_writebacks_total{result="stored"} 0
 prize_writebacks_total{result="kept"} 0
 prize_writebacks_total{result="failed"} 0
 prize_writebacks_total{result="dropped"} 0
+prize_redis_redirects_total{kind="moved"} 0
+prize_redis_redirects_total{kind="ask"} 0
+prize_redis_refreshes_total{result="ok"} 0
+prize_redis_refreshes_total{result="failed"} 0
 prize_coalesced_requests_total 0
 prize_client_aborts_total 0
 prize_stale_records_total 0
@@ -206,6 +211,7 @@ prize_postgres_batch_size_count 0
 prize_redis_connections{peer="PEER",state="connecting"} N
 prize_redis_connections{peer="PEER",state="connected"} N
 prize_redis_tls_connections{peer="PEER"} N
+prize_redis_uncovered_slots 0
 prize_redis_commands_in_flight{peer="PEER"} N
 prize_breaker_open{backend="postgres",peer="hr"} 0
 prize_breaker_open{backend="redis",peer="PEER"} 0
@@ -246,9 +252,9 @@ END
 --- response_body eval
 my $columns = CORE::join ',', map { "\"$_\"" } qw(second microseconds 200 400 403
     404 405 410 499 500 503 other shed redis_errors stale owner_mismatches
-    worker_starts from_redis from_postgres from_nobody batches batch_ids
-    request redis postgres in_flight queue queue_max postgres_connections
-    redis_connections redis_open postgres_open silent);
+    worker_starts refreshes refreshes_failed from_redis from_postgres from_nobody
+    batches batch_ids request redis postgres in_flight queue queue_max
+    postgres_connections uncovered redis_connections redis_open postgres_open silent);
 
 [qr/,\n"second":\d+,\n"columns":\[$columns\],\n"history":\[(\n\[.*\])?\]\}\n\z/s,
  qr/,\n"second":\d+,\n"columns":\[$columns\],\n"history":\[\]\}\n\z/,

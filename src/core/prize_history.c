@@ -28,6 +28,8 @@ static const prize_history_column_t  prize_history_counters[] = {
     { "stale", PRIZE_STALE_RECORDS, PRIZE_STALE_RECORDS },
     { "owner_mismatches", PRIZE_OWNER_MISMATCHES, PRIZE_OWNER_MISMATCHES },
     { "worker_starts", PRIZE_WORKER_STARTS, PRIZE_WORKER_STARTS },
+    { "refreshes", PRIZE_REFRESHES_OK, PRIZE_REFRESHES_OK },
+    { "refreshes_failed", PRIZE_REFRESHES_FAILED, PRIZE_REFRESHES_FAILED },
     { NULL, 0, 0 }
 };
 
@@ -55,6 +57,7 @@ static const prize_history_column_t  prize_history_gauges[] = {
     { "queue_max", PRIZE_POSTGRES_QUEUE_MAX, PRIZE_POSTGRES_QUEUE_MAX },
     { "postgres_connections", PRIZE_POSTGRES_CONNECTED,
       PRIZE_POSTGRES_CONNECTED },
+    { "uncovered", PRIZE_SLOTS_UNCOVERED, PRIZE_SLOTS_UNCOVERED },
     { NULL, 0, 0 }
 };
 

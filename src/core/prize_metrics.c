@@ -370,13 +370,41 @@ prize_metrics_add_peer(prize_peer_metrics_t *sum,
 
 
 static void
+prize_metrics_add_maps(prize_metrics_slot_t *sum,
+    const prize_metrics_slot_t *slot)
+{
+    const int64_t  *gauges;
+
+    gauges = slot->gauges;
+
+    if (gauges[PRIZE_SLOTS_UNCOVERED] > sum->gauges[PRIZE_SLOTS_UNCOVERED]) {
+        sum->gauges[PRIZE_SLOTS_UNCOVERED] = gauges[PRIZE_SLOTS_UNCOVERED];
+    }
+
+    if (gauges[PRIZE_REDIS_MAP_TIME]
+        && (sum->gauges[PRIZE_REDIS_MAP_TIME] == 0
+            || gauges[PRIZE_REDIS_MAP_TIME]
+               < sum->gauges[PRIZE_REDIS_MAP_TIME]))
+    {
+        sum->gauges[PRIZE_REDIS_MAP_TIME] = gauges[PRIZE_REDIS_MAP_TIME];
+    }
+}
+
+
+static void
 prize_metrics_add_gauges(prize_metrics_slot_t *sum,
     const prize_metrics_slot_t *slot)
 {
     unsigned  n;
 
-    for (n = 0; n < PRIZE_GAUGES; n++) {
+    for (n = 0; n < PRIZE_SLOTS_UNCOVERED; n++) {
         sum->gauges[n] += slot->gauges[n];
+    }
+
+    /* each worker has a map of its own; who leaves looks at none any more */
+
+    if (!slot->leaving) {
+        prize_metrics_add_maps(sum, slot);
     }
 
     for (n = 0; n < PRIZE_METRICS_LABELS; n++) {
@@ -460,13 +488,18 @@ prize_metrics_backends(const prize_metrics_t *metrics,
     for (i = 0; i < PRIZE_METRICS_LABELS; i++) {
         gauges = sum->peers[i].gauges;
 
-        if (metrics->peers[i].kind == PRIZE_LABEL_REDIS) {
+        if (metrics->peers[i].kind != PRIZE_LABEL_REDIS) {
+            backends->postgres_open += gauges[PRIZE_PEER_BREAKER];
+            continue;
+        }
+
+        backends->redis_open += gauges[PRIZE_PEER_BREAKER];
+
+        /* a Sentinel that answers has no record */
+
+        if (gauges[PRIZE_PEER_SENTINEL] == 0) {
             backends->redis_connections += gauges[PRIZE_PEER_CONNECTED];
             backends->redis_in_flight += gauges[PRIZE_PEER_IN_FLIGHT];
-            backends->redis_open += gauges[PRIZE_PEER_BREAKER];
-
-        } else {
-            backends->postgres_open += gauges[PRIZE_PEER_BREAKER];
         }
     }
 }

@@ -43,6 +43,7 @@ typedef enum {
     PRIZE_REDIS_FOREIGN,
     PRIZE_REDIS_LATE,
     PRIZE_REDIS_LOST,
+    PRIZE_REDIS_MOVED_AWAY,
     PRIZE_REDIS_ERROR,
 
     PRIZE_POSTGRES_FOUND,
@@ -72,6 +73,11 @@ typedef enum {
     PRIZE_WRITEBACK_FAILED,
     PRIZE_WRITEBACK_DROPPED,
 
+    PRIZE_REDIRECTS_MOVED,
+    PRIZE_REDIRECTS_ASK,
+    PRIZE_REFRESHES_OK,
+    PRIZE_REFRESHES_FAILED,
+
     PRIZE_COALESCED,
     PRIZE_CLIENT_ABORTS,
     PRIZE_STALE_RECORDS,
@@ -90,6 +96,8 @@ typedef enum {
     PRIZE_POSTGRES_QUEUED,
     PRIZE_POSTGRES_QUEUE_MAX,
     PRIZE_POSTGRES_IN_FLIGHT,
+    PRIZE_SLOTS_UNCOVERED,              /* slots, of the worker that has most */
+    PRIZE_REDIS_MAP_TIME,               /* the oldest one's, Unix time */
     PRIZE_GAUGES
 } prize_gauge_e;
 
@@ -102,6 +110,9 @@ typedef enum {
     PRIZE_PEER_TLS,                     /* of them, by TLS */
     PRIZE_PEER_IN_FLIGHT,
     PRIZE_PEER_BREAKER,                 /* 1 if open or half-open */
+    PRIZE_PEER_PRIMARY,                 /* how many of the worker's routes */
+    PRIZE_PEER_REPLICA,                 /*   take it for one */
+    PRIZE_PEER_SENTINEL,                /* it is one, and no store */
     PRIZE_PEER_KNOWN,                   /* how many of the worker's have it */
     PRIZE_PEER_SERVER_END,              /* when a certificate ends, Unix */
     PRIZE_PEER_CLIENT_END,              /*   time; 0: there is none */
@@ -191,7 +202,7 @@ typedef struct {
 } prize_metrics_t;
 
 
-/* all servers of Redis, or all pools, in one number */
+/* all servers of Redis but Sentinels, or all pools, in one number */
 
 typedef struct {
     int64_t                 redis_connections;

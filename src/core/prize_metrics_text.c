@@ -40,6 +40,10 @@ static const prize_family_t  prize_families[] = {
       "Lookups that PostgreSQL was not asked for, and why." },
     { "prize_writebacks_total", "counter",
       "Rows that were sent to Redis after a miss." },
+    { "prize_redis_redirects_total", "counter",
+      "Lookups that a node of a cluster sent to another one." },
+    { "prize_redis_refreshes_total", "counter",
+      "Answers of clusters and of Sentinels to who has what." },
     { "prize_coalesced_requests_total", "counter",
       "Lookups that waited for one that was already under way." },
     { "prize_client_aborts_total", "counter",
@@ -78,6 +82,12 @@ static const prize_family_t  prize_families[] = {
       "Those of them that are up by TLS." },
     { "prize_redis_certificate_end_seconds", "gauge",
       "When the first certificate ends, Unix time." },
+    { "prize_redis_role", "gauge",
+      "Workers that take a server for a primary, a replica, a Sentinel." },
+    { "prize_redis_uncovered_slots", "gauge",
+      "Slots of a cluster that no node has, by the worst of the workers." },
+    { "prize_redis_map_timestamp_seconds", "gauge",
+      "When a map of a cluster or of Sentinels was new, the oldest of all." },
     { "prize_redis_commands_in_flight", "gauge",
       "Commands that a server of Redis has been asked." },
     { "prize_breaker_open", "gauge",
@@ -114,6 +124,8 @@ static const prize_series_t  prize_counters[PRIZE_COUNTERS] = {
         { "prize_lookups_total", "source=\"redis\",result=\"timeout\"" },
     [PRIZE_REDIS_LOST] =
         { "prize_lookups_total", "source=\"redis\",result=\"lost\"" },
+    [PRIZE_REDIS_MOVED_AWAY] =
+        { "prize_lookups_total", "source=\"redis\",result=\"moved\"" },
     [PRIZE_REDIS_ERROR] =
         { "prize_lookups_total", "source=\"redis\",result=\"error\"" },
 
@@ -162,6 +174,14 @@ static const prize_series_t  prize_counters[PRIZE_COUNTERS] = {
         { "prize_writebacks_total", "result=\"failed\"" },
     [PRIZE_WRITEBACK_DROPPED] =
         { "prize_writebacks_total", "result=\"dropped\"" },
+    [PRIZE_REDIRECTS_MOVED] =
+        { "prize_redis_redirects_total", "kind=\"moved\"" },
+    [PRIZE_REDIRECTS_ASK] =
+        { "prize_redis_redirects_total", "kind=\"ask\"" },
+    [PRIZE_REFRESHES_OK] =
+        { "prize_redis_refreshes_total", "result=\"ok\"" },
+    [PRIZE_REFRESHES_FAILED] =
+        { "prize_redis_refreshes_total", "result=\"failed\"" },
     [PRIZE_COALESCED] = { "prize_coalesced_requests_total", "" },
     [PRIZE_CLIENT_ABORTS] = { "prize_client_aborts_total", "" },
     [PRIZE_STALE_RECORDS] = { "prize_stale_records_total", "" },
@@ -179,7 +199,9 @@ static const prize_series_t  prize_gauges[PRIZE_GAUGES] = {
         { "prize_postgres_connections", "state=\"connected\"" },
     [PRIZE_POSTGRES_QUEUED] = { "prize_postgres_queue_length", "" },
     [PRIZE_POSTGRES_QUEUE_MAX] = { "prize_postgres_queue_max", "" },
-    [PRIZE_POSTGRES_IN_FLIGHT] = { "prize_postgres_lookups_in_flight", "" }
+    [PRIZE_POSTGRES_IN_FLIGHT] = { "prize_postgres_lookups_in_flight", "" },
+    [PRIZE_SLOTS_UNCOVERED] = { "prize_redis_uncovered_slots", "" },
+    [PRIZE_REDIS_MAP_TIME] = { "prize_redis_map_timestamp_seconds", "" }
 };
 
 
@@ -191,6 +213,9 @@ static const prize_series_t  prize_peer_gauges[PRIZE_PEER_GAUGES] = {
     [PRIZE_PEER_TLS] = { "prize_redis_tls_connections", "" },
     [PRIZE_PEER_IN_FLIGHT] = { "prize_redis_commands_in_flight", "" },
     [PRIZE_PEER_BREAKER] = { "prize_breaker_open", "" },
+    [PRIZE_PEER_PRIMARY] = { "prize_redis_role", ",role=\"primary\"" },
+    [PRIZE_PEER_REPLICA] = { "prize_redis_role", ",role=\"replica\"" },
+    [PRIZE_PEER_SENTINEL] = { "prize_redis_role", ",role=\"sentinel\"" },
     [PRIZE_PEER_KNOWN] = { "", "" },    /* a family of no name is not told */
     [PRIZE_PEER_SERVER_END] =
         { "prize_redis_certificate_end_seconds", ",owner=\"server\"" },
@@ -304,7 +329,7 @@ prize_metrics_peer(prize_text_t *text, prize_series_pt series,
         if (strcmp(prize_peer_gauges[i].name, family) != 0
             || peer->gauges[PRIZE_PEER_KNOWN] == 0
             || (kind != PRIZE_LABEL_REDIS && i != PRIZE_PEER_BREAKER)
-            || (i > PRIZE_PEER_KNOWN && peer->gauges[i] == 0))
+            || (i > PRIZE_PEER_BREAKER && peer->gauges[i] == 0))
         {
             continue;
         }
@@ -393,7 +418,11 @@ prize_metrics_family(prize_text_t *text, prize_series_pt series,
     }
 
     for (i = 0; i < PRIZE_GAUGES; i++) {
-        if (strcmp(prize_gauges[i].name, family) == 0) {
+        /* where nobody has a map it is not of 1970 */
+
+        if (strcmp(prize_gauges[i].name, family) == 0
+            && (i != PRIZE_REDIS_MAP_TIME || sum->gauges[i]))
+        {
             (void) snprintf(value, sizeof(value), "%lld",
                             (long long) sum->gauges[i]);
             series(text, family, "", prize_gauges[i].labels, value);

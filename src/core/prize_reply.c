@@ -15,6 +15,10 @@
 #define PRIZE_READER_IDLE_MAX  (256 * 1024)
 
 
+/* and a reply that has room for more elements, these */
+#define PRIZE_REPLY_NODES_IDLE  4096
+
+
 typedef struct {
     const char           *word;
     prize_redis_error_e   error;
@@ -24,8 +28,8 @@ typedef struct {
 static const prize_redis_word_t  prize_redis_words[] = {
     { "LOADING", PRIZE_REDIS_AWAY },
     { "MASTERDOWN", PRIZE_REDIS_AWAY },
-    { "CLUSTERDOWN", PRIZE_REDIS_AWAY },
-    { "TRYAGAIN", PRIZE_REDIS_AWAY },
+    { "CLUSTERDOWN", PRIZE_REDIS_UNCOVERED },
+    { "TRYAGAIN", PRIZE_REDIS_UNCOVERED },
     { "BUSY", PRIZE_REDIS_AWAY },
     { "ERR max number of clients", PRIZE_REDIS_AWAY },
     { "NOAUTH", PRIZE_REDIS_DENIED },
@@ -123,6 +127,111 @@ prize_reply_append(prize_reply_t *reply, const char *data, size_t len)
 }
 
 
+/* the next element of a nested array, or the first of all; NULL: refused */
+
+static prize_reply_node_t *
+prize_reply_node(prize_reply_t *reply, prize_reply_e type)
+{
+    unsigned             size;
+    prize_reply_node_t  *node, *nodes;
+
+    if (reply->nnodes == reply->nodes_size) {
+
+        if (reply->nodes_size >= PRIZE_REPLY_NODES_MAX) {
+            return prize_reply_refuse(reply, "an array of too many elements");
+        }
+
+        size = reply->nodes_size ? 2 * reply->nodes_size : 64;
+
+        nodes = realloc(reply->nodes, size * sizeof(prize_reply_node_t));
+        if (nodes == NULL) {
+            return prize_reply_refuse(reply, "no memory for a reply");
+        }
+
+        reply->nodes = nodes;
+        reply->nodes_size = size;
+    }
+
+    node = &reply->nodes[reply->nnodes++];
+
+    memset(node, 0, sizeof(prize_reply_node_t));
+    node->type = type;
+
+    return node;
+}
+
+
+static void *
+prize_reply_nested_string(const redisReadTask *task, const char *data,
+    size_t len)
+{
+    prize_reply_t       *reply;
+    prize_reply_node_t  *node;
+
+    reply = task->privdata;
+
+    if (task->type != REDIS_REPLY_STRING && task->type != REDIS_REPLY_STATUS
+        && task->type != REDIS_REPLY_ERROR)
+    {
+        return prize_reply_refuse(reply, "a type of RESP3");
+    }
+
+    if (reply->used + len > PRIZE_REPLY_TREE_MAX) {
+        return prize_reply_refuse(reply, "an array of too many bytes");
+    }
+
+    node = prize_reply_node(reply, task->type == REDIS_REPLY_ERROR
+                                   ? PRIZE_REPLY_ERROR : PRIZE_REPLY_STRING);
+    if (node == NULL) {
+        return NULL;
+    }
+
+    if (prize_reply_append(reply, data, len) != 0) {
+        return prize_reply_refuse(reply, "no memory for a reply");
+    }
+
+    node->text.len = len;
+
+    return reply;
+}
+
+
+static void *
+prize_reply_nested_array(const redisReadTask *task,
+    prize_reply_count_t elements)
+{
+    unsigned              depth;
+    prize_reply_t        *reply;
+    prize_reply_node_t   *node;
+    const redisReadTask  *parent;
+
+    reply = task->privdata;
+    depth = 1;
+
+    for (parent = task->parent; parent; parent = parent->parent) {
+        depth++;
+    }
+
+    if (depth > PRIZE_REPLY_DEPTH_MAX) {
+        return prize_reply_refuse(reply, "arrays that are nested too deeply");
+    }
+
+    if (elements > PRIZE_REPLY_NODES_MAX) {
+        return prize_reply_refuse(reply, "an array of too many elements");
+    }
+
+    node = prize_reply_node(reply, PRIZE_REPLY_TREE);
+    if (node == NULL) {
+        return NULL;
+    }
+
+    node->elements = elements;
+    reply->type = PRIZE_REPLY_TREE;
+
+    return reply;
+}
+
+
 static void *
 prize_reply_string(const redisReadTask *task, char *data, size_t len)
 {
@@ -146,6 +255,9 @@ prize_reply_string(const redisReadTask *task, char *data, size_t len)
         reply->type = (task->type == REDIS_REPLY_ERROR) ? PRIZE_REPLY_ERROR
                                                         : PRIZE_REPLY_STRING;
         value = &reply->text;
+
+    } else if (reply->wanted == PRIZE_REPLY_NESTED) {
+        return prize_reply_nested_string(task, data, len);
 
     } else {
         if (task->type != REDIS_REPLY_STRING) {
@@ -182,6 +294,10 @@ prize_reply_array(const redisReadTask *task, prize_reply_count_t elements)
         return prize_reply_refuse(reply, "a type of RESP3");
     }
 
+    if (reply->wanted == PRIZE_REPLY_NESTED) {
+        return prize_reply_nested_array(task, elements);
+    }
+
     if (task->parent != NULL || elements != (prize_reply_count_t) reply->wanted
         || reply->wanted == 0)
     {
@@ -207,9 +323,21 @@ prize_reply_array(const redisReadTask *task, prize_reply_count_t elements)
 static void *
 prize_reply_integer(const redisReadTask *task, long long integer)
 {
-    prize_reply_t  *reply;
+    prize_reply_t       *reply;
+    prize_reply_node_t  *node;
 
     reply = task->privdata;
+
+    if (task->parent != NULL && reply->wanted == PRIZE_REPLY_NESTED) {
+        node = prize_reply_node(reply, PRIZE_REPLY_INTEGER);
+
+        if (node == NULL) {
+            return NULL;
+        }
+
+        node->integer = integer;
+        return reply;
+    }
 
     if (task->parent != NULL) {
         return prize_reply_refuse(reply, "an element that is no string");
@@ -231,6 +359,9 @@ prize_reply_nil(const redisReadTask *task)
 
     if (task->parent == NULL) {
         reply->type = PRIZE_REPLY_NIL;
+
+    } else if (reply->wanted == PRIZE_REPLY_NESTED) {
+        return prize_reply_node(reply, PRIZE_REPLY_NIL) ? reply : NULL;
 
     } else if (reply->nvalues == reply->wanted) {
         return prize_reply_refuse(reply, "an array of another length");
@@ -312,6 +443,7 @@ prize_reply_destroy(prize_reply_t *reply)
 
     free(reply->buffer);
     free(reply->values);
+    free(reply->nodes);
 
     memset(reply, 0, sizeof(prize_reply_t));
 }
@@ -368,6 +500,15 @@ prize_reply_place(prize_reply_t *reply)
 
     p = reply->buffer;
 
+    if (reply->type == PRIZE_REPLY_TREE) {
+        for (i = 0; i < reply->nnodes; i++) {
+            reply->nodes[i].text.data = p;
+            p += reply->nodes[i].text.len;
+        }
+
+        return;
+    }
+
     if (reply->type != PRIZE_REPLY_RECORD) {
         reply->text.data = p;
         return;
@@ -388,6 +529,21 @@ prize_reply_next(prize_reply_t *reply, unsigned wanted)
     void  *object;
 
     reply->wanted = wanted;
+
+    /* the last one has been looked at; the next may be half read */
+
+    if (reply->done) {
+        reply->done = 0;
+        reply->used = 0;
+        reply->nvalues = 0;
+        reply->nnodes = 0;
+
+        if (reply->nodes_size > PRIZE_REPLY_NODES_IDLE) {
+            free(reply->nodes);
+            reply->nodes = NULL;
+            reply->nodes_size = 0;
+        }
+    }
 
     if (redisReaderGetReply(reply->reader, &object) != REDIS_OK) {
         reply->text.data = reply->broken ? reply->broken
@@ -411,11 +567,22 @@ prize_reply_next(prize_reply_t *reply, unsigned wanted)
     }
 
     prize_reply_place(reply);
-
-    reply->used = 0;
-    reply->nvalues = 0;
+    reply->done = 1;
 
     return reply->type;
+}
+
+
+const prize_reply_node_t *
+prize_reply_skip(const prize_reply_node_t *node)
+{
+    unsigned  left;
+
+    for (left = 1; left; left--, node++) {
+        left += node->elements;
+    }
+
+    return node;
 }
 
 

@@ -20,6 +20,14 @@
 /* of one field: the line of its length, and an end of line behind it */
 #define PRIZE_REPLY_FIELD_ENDS  32
 
+/* the next array may have arrays in it: PRIZE_REPLY_TREE */
+#define PRIZE_REPLY_NESTED      ((unsigned) -1)
+
+/* arrays in arrays, as CLUSTER SLOTS has them; elements; bytes of strings */
+#define PRIZE_REPLY_DEPTH_MAX   4
+#define PRIZE_REPLY_NODES_MAX   (512 * 1024)
+#define PRIZE_REPLY_TREE_MAX    (16 * 1024 * 1024)
+
 /*
  * Unread bytes that a peer may make us hold: one field but for its last byte,
  * which may come with a whole read of what follows.
@@ -31,6 +39,7 @@
 typedef enum {
     PRIZE_REPLY_AGAIN = 0,      /* not all of it is there yet */
     PRIZE_REPLY_RECORD,         /* an array of just the wanted length */
+    PRIZE_REPLY_TREE,           /* an array of whatever there is */
     PRIZE_REPLY_STRING,         /* a bulk or a simple string */
     PRIZE_REPLY_INTEGER,
     PRIZE_REPLY_NIL,
@@ -47,9 +56,21 @@ typedef enum {
     PRIZE_REDIS_DENIED,         /* NOAUTH, WRONGPASS, NOPERM to a command */
     PRIZE_REDIS_KEY,            /* NOPERM to a key */
     PRIZE_REDIS_MOVED,          /* MOVED, ASK */
+    PRIZE_REDIS_UNCOVERED,      /* CLUSTERDOWN, TRYAGAIN */
     PRIZE_REDIS_TYPE,           /* WRONGTYPE */
     PRIZE_REDIS_WRITE           /* OOM, READONLY, MISCONF */
 } prize_redis_error_e;
+
+
+/* an element of a nested array, or an array itself */
+
+typedef struct {
+    prize_reply_e        type;          /* PRIZE_REPLY_TREE: an array */
+    unsigned             elements;      /* of an array: those that follow, */
+                                        /*   each with its own */
+    long long            integer;
+    prize_str_t          text;          /* of a string */
+} prize_reply_node_t;
 
 
 typedef struct {
@@ -65,6 +86,8 @@ typedef struct {
     prize_str_t         *values;        /* PRIZE_REPLY_RECORD: wanted of them */
     prize_str_t          text;          /* PRIZE_REPLY_STRING and _ERROR */
     long long            integer;
+    prize_reply_node_t  *nodes;         /* PRIZE_REPLY_TREE: the array, and */
+    unsigned             nnodes;        /*   all below it in order */
 
     /* all the strings of a reply, one after the other */
 
@@ -74,7 +97,9 @@ typedef struct {
 
     unsigned             nvalues;
     unsigned             allocated;
+    unsigned             nodes_size;
     prize_reply_e        type;
+    unsigned             done:1;        /* it was whole, and returned */
     const char          *broken;        /* what an object function objects to */
 } prize_reply_t;
 
@@ -87,8 +112,14 @@ void prize_reply_destroy(prize_reply_t *reply);
 /* 0, or -1 if it cannot be held: without memory, or too much is unread */
 int prize_reply_feed(prize_reply_t *reply, const char *data, size_t len);
 
-/* the next reply; an array must have "wanted" strings or nils */
+/*
+ * The next reply; an array must have "wanted" strings or nils, unless "wanted"
+ * is PRIZE_REPLY_NESTED.
+ */
 prize_reply_e prize_reply_next(prize_reply_t *reply, unsigned wanted);
+
+/* what stands behind an element and all that is below it */
+const prize_reply_node_t *prize_reply_skip(const prize_reply_node_t *node);
 
 /* something has come behind the last whole reply */
 int prize_reply_torn(const prize_reply_t *reply);

@@ -15,6 +15,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
+#include "prize_cluster.h"
 #include "prize_command.h"
 #include "prize_record.h"
 
@@ -34,6 +35,7 @@ typedef enum {
     NGX_PRIZE_FOREIGN,          /* a record of another owner */
     NGX_PRIZE_LATE,             /* not answered in time */
     NGX_PRIZE_LOST,             /* the connection failed: another may do */
+    NGX_PRIZE_MOVED,            /* another node has it: "redirect" */
     NGX_PRIZE_ERROR             /* answered with an error */
 } ngx_prize_result_e;
 
@@ -60,6 +62,13 @@ struct ngx_prize_lookup_s {
 
     /* Redis: where its reply will come to; NULL: it was not sent, or is late */
     ngx_prize_redis_slot_t       *slot;
+
+    /* Redis Cluster: after an ASK, and of a replica; set by the backend, */
+    /* and within the handler, who is to be asked */
+    unsigned                      asking:1;
+    unsigned                      readonly:1;
+    unsigned                      cluster:1;
+    prize_cluster_redirect_t      redirect;
 
     /* PostgreSQL: its ID in the queue; NULL: it is answered, or late */
     ngx_prize_postgres_item_t    *item;

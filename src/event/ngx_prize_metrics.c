@@ -4,6 +4,9 @@
 #include "ngx_prize_metrics.h"
 
 
+#define NGX_PRIZE_METRICS_WARN_INTERVAL  10     /* seconds */
+
+
 static prize_metrics_slot_t   ngx_prize_metrics_none;
 static prize_metrics_t       *ngx_prize_metrics_all;
 
@@ -39,6 +42,25 @@ ngx_prize_metrics_close(void)
 }
 
 
+/* a cluster may have a thousand nodes */
+
+static void
+ngx_prize_metrics_warn(ngx_str_t *name)
+{
+    static time_t  last;
+
+    if (ngx_time() - last < NGX_PRIZE_METRICS_WARN_INTERVAL) {
+        return;
+    }
+
+    last = ngx_time();
+
+    ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                  "prize: no label is left for \"%V\", "
+                  "\"prize_status\" counts it as \"other\"", name);
+}
+
+
 ngx_uint_t
 ngx_prize_metrics_label(prize_label_e kind, ngx_str_t *name)
 {
@@ -52,9 +74,7 @@ ngx_prize_metrics_label(prize_label_e kind, ngx_str_t *name)
                                 (char *) name->data, name->len);
 
     if (label == prize_metrics_other(kind)) {
-        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
-                      "prize: no label is left for \"%V\", "
-                      "\"prize_status\" counts it as \"other\"", name);
+        ngx_prize_metrics_warn(name);
     }
 
     return label;

@@ -1,6 +1,6 @@
 
 #include "ngx_prize_redis.h"
-#include "ngx_prize_redis_reply.h"
+#include "ngx_prize_redis_lookup.h"
 
 
 #define NGX_PRIZE_REDIS_DENIED_WAIT  10000    /* ms */
@@ -20,6 +20,7 @@ static const prize_counter_e  ngx_prize_redis_results[] = {
     [NGX_PRIZE_FOREIGN] = PRIZE_REDIS_FOREIGN,
     [NGX_PRIZE_LATE] = PRIZE_REDIS_LATE,
     [NGX_PRIZE_LOST] = PRIZE_REDIS_LOST,
+    [NGX_PRIZE_MOVED] = PRIZE_REDIS_MOVED_AWAY,
     [NGX_PRIZE_ERROR] = PRIZE_REDIS_ERROR
 };
 
@@ -34,10 +35,6 @@ const ngx_prize_backend_kind_t  ngx_prize_redis_kind = {
     .close = ngx_prize_redis_drop,
     .destroy = ngx_prize_redis_destroy
 };
-
-
-#define ngx_prize_redis_count_error(redis, reason)                            \
-    (ngx_prize_peer_metrics((redis)->backend.label)->counters[reason]++)
 
 
 /* the first to end of all that are known under one label */
@@ -78,263 +75,112 @@ ngx_prize_redis_gauge_ends(ngx_uint_t label)
 }
 
 
-/* lookups: sent when the connection is ready, and answered by their slots */
-
 static void
-ngx_prize_redis_complete(ngx_prize_redis_t *redis, ngx_prize_lookup_t *lookup,
-    ngx_prize_result_e result)
+ngx_prize_redis_gauge_sentinel(ngx_prize_redis_t *redis, int64_t n)
 {
-    lookup->slot = NULL;
-    lookup->blamed = (result == NGX_PRIZE_LOST && redis->blame);
-
-    if (lookup->blamed) {
-        redis->blame = 0;
-    }
-
-    ngx_prize_backend_complete(&redis->backend, lookup, result);
-}
-
-
-/*
- * Was a foreign record stored so, or has a reply too many or too few moved
- * those behind it?  Then this one's place will not get a PONG, or another
- * lookup will.
- */
-
-static void
-ngx_prize_redis_check_handler(ngx_prize_redis_pipe_t *pipe,
-    const ngx_prize_redis_slot_t *slot, prize_reply_e type)
-{
-    ngx_prize_redis_t        *redis;
-    ngx_prize_redis_fault_e   fault;
-
-    redis = ngx_prize_redis_of(pipe);
-    redis->checking = 0;
-
-    if (type == PRIZE_REPLY_STRING || type == PRIZE_REPLY_BROKEN) {
-        return;
-    }
-
-    if (type != PRIZE_REPLY_ERROR) {
-        ngx_prize_redis_conn_lose(&redis->conn, NGX_PRIZE_REDIS_SERVER,
-                                  PRIZE_PEER_ERROR_PROTOCOL, 0,
-                                  "a reply of another type");
-        return;
-    }
-
-    fault = ngx_prize_redis_reply_ping_fault(&pipe->reply.text);
-
-    if (fault != NGX_PRIZE_REDIS_NO_FAULT) {
-        ngx_prize_redis_conn_refuse(&redis->conn, fault);
+    if (redis->conn.login->sentinel) {
+        ngx_prize_peer_metrics(redis->backend.label)
+            ->gauges[PRIZE_PEER_SENTINEL] += n;
     }
 }
 
 
-static void
-ngx_prize_redis_check(ngx_prize_redis_t *redis)
+/* what has no label of its own has no lines of its own, either */
+
+static ngx_prize_notice_t *
+ngx_prize_redis_notice(ngx_prize_redis_t *redis, ngx_prize_notice_t *own)
 {
-    size_t                   len;
-    const char              *ping;
-    ngx_prize_redis_slot_t  *slot;
+    static ngx_prize_notice_t  others;
 
-    if (redis->checking) {
-        return;
-    }
-
-    ping = "PING";
-    len = 4;
-
-    slot = ngx_prize_redis_pipe_command(&redis->conn.pipe, 1, &ping, &len,
-                                        redis->conn.timeout,
-                                        ngx_prize_redis_check_handler);
-    if (slot == NULL) {
-        return;
-    }
-
-    redis->checking = 1;
-    ngx_prize_backend_wake(&redis->backend, slot->deadline);
-}
-
-
-static void
-ngx_prize_redis_foreign(ngx_prize_redis_t *redis, ngx_prize_lookup_t *lookup)
-{
-    prize_str_t  *id;
-
-    id = &lookup->record.values[PRIZE_FIELD_ID];
-
-    ngx_prize_count(PRIZE_OWNER_MISMATCHES);
-
-    ngx_prize_notice(&redis->foreign, NGX_LOG_ERR, redis->backend.log, 0,
-                     "redis \"%V\": \"%V\" was asked for, but the record "
-                     "at key \"%*s\" has id \"%*s\"",
-                     &redis->name, &lookup->id,
-                     lookup->key.len, lookup->key.data,
-                     ngx_min(id->len, 200), id->data);
-
-    ngx_prize_redis_check(redis);
-}
-
-
-/* 1: the error is the server's, and the connection is lost for it */
-
-static ngx_uint_t
-ngx_prize_redis_refused(ngx_prize_redis_t *redis, ngx_prize_lookup_t *lookup,
-    prize_str_t *text)
-{
-    ngx_prize_redis_fault_e  fault;
-
-    fault = ngx_prize_redis_reply_fault(text);
-
-    if (fault != NGX_PRIZE_REDIS_NO_FAULT) {
-
-        /* so that it is lost with all the others */
-
-        if (lookup) {
-            ngx_queue_insert_head(&redis->waiting, &lookup->queue);
-        }
-
-        ngx_prize_redis_conn_refuse(&redis->conn, fault);
-        return 1;
-    }
-
-    if (lookup) {
-        ngx_prize_redis_count_error(redis, PRIZE_PEER_ERROR_REPLY);
-
-        ngx_prize_notice(&redis->error, NGX_LOG_ERR, redis->backend.log, 0,
-                         "redis \"%V\" says \"%*s\" to a lookup of key "
-                         "\"%*s\"%s",
-                         &redis->name, ngx_min(text->len, 200), text->data,
-                         lookup->key.len, lookup->key.data,
-                         prize_redis_error(text) == PRIZE_REDIS_TYPE
-                         ? ": it should hold a hash, as \"prizectl load\" "
-                           "writes"
-                         : "");
-    }
-
-    return 0;
-}
-
-
-static void
-ngx_prize_redis_lookup_handler(ngx_prize_redis_pipe_t *pipe,
-    const ngx_prize_redis_slot_t *slot, prize_reply_e type)
-{
-    ngx_prize_redis_t   *redis;
-    ngx_prize_result_e   result;
-    ngx_prize_lookup_t  *lookup;
-
-    redis = ngx_prize_redis_of(pipe);
-    lookup = slot->lookup;
-
-    if (lookup) {
-        lookup->slot = NULL;
-    }
-
-    if (type == PRIZE_REPLY_ERROR
-        && ngx_prize_redis_refused(redis, lookup, &pipe->reply.text))
-    {
-        return;
-    }
-
-    if (type != PRIZE_REPLY_BROKEN) {
-        ngx_prize_breaker_success(&redis->backend.breaker);
-    }
-
-    if (lookup == NULL) {
-        return;
-    }
-
-    result = ngx_prize_redis_reply_result(&pipe->reply, type, lookup);
-
-    if (result == NGX_PRIZE_STALE) {
-        ngx_prize_count(PRIZE_STALE_RECORDS);
-    }
-
-    if (result == NGX_PRIZE_FOREIGN) {
-        ngx_prize_redis_foreign(redis, lookup);
-    }
-
-    ngx_prize_redis_complete(redis, lookup, result);
-}
-
-
-static ngx_int_t
-ngx_prize_redis_send(ngx_prize_redis_t *redis, ngx_prize_lookup_t *lookup)
-{
-    char                    *out, *end;
-    ngx_prize_redis_slot_t  *slot;
-    ngx_prize_redis_pipe_t  *pipe;
-
-    pipe = &redis->conn.pipe;
-
-    out = (char *) ngx_prize_redis_pipe_reserve(pipe,
-                                     prize_command_length(lookup->command,
-                                                          lookup->key.len));
-    if (out == NULL) {
-        return NGX_ERROR;
-    }
-
-    end = prize_command_write(lookup->command, out, &lookup->key);
-
-    slot = ngx_prize_redis_pipe_push(pipe, end - out, lookup->timeout,
-                                     ngx_prize_redis_lookup_handler);
-    if (slot == NULL) {
-        return NGX_ERROR;
-    }
-
-    slot->lookup = lookup;
-    slot->wanted = lookup->command->values;
-
-    lookup->slot = slot;
-    lookup->deadline = slot->deadline;
-
-    return NGX_OK;
+    return redis->backend.label == prize_metrics_other(PRIZE_LABEL_REDIS)
+           ? &others : own;
 }
 
 
 /* the connection reports: it is up, or is to be closed */
 
 static void
-ngx_prize_redis_take_waiting(ngx_prize_redis_t *redis, ngx_queue_t *waiting)
+ngx_prize_redis_take_waiting(ngx_queue_t *queue, ngx_queue_t *waiting)
 {
     ngx_queue_init(waiting);
 
-    if (!ngx_queue_empty(&redis->waiting)) {
-        ngx_queue_add(waiting, &redis->waiting);
-        ngx_queue_init(&redis->waiting);
+    if (!ngx_queue_empty(queue)) {
+        ngx_queue_add(waiting, queue);
+        ngx_queue_init(queue);
     }
+}
+
+
+void
+ngx_prize_redis_admit(ngx_prize_redis_t *redis)
+{
+    ngx_queue_t          waiting;
+    ngx_prize_lookup_t  *lookup;
+
+    if (redis->conn.state != NGX_PRIZE_REDIS_READY || redis->admitted) {
+        return;
+    }
+
+    redis->admitted = 1;
+
+    if (ngx_prize_breaker_probed(&redis->backend.breaker)) {
+        ngx_prize_notice(ngx_prize_redis_notice(redis, &redis->backend.back),
+                         NGX_LOG_NOTICE, redis->backend.log, 0,
+                         "redis \"%V\" is used again", &redis->name);
+    }
+
+    ngx_prize_redis_take_waiting(&redis->waiting, &waiting);
+
+    for (lookup = ngx_prize_lookup_shift(&waiting);
+         lookup;
+         lookup = ngx_prize_lookup_shift(&waiting))
+    {
+        if (ngx_prize_redis_lookup_send(redis, lookup) != NGX_OK) {
+            ngx_prize_redis_lookup_end(redis, lookup, NGX_PRIZE_ERROR);
+            continue;
+        }
+
+        ngx_prize_backend_wake(&redis->backend, lookup->deadline);
+    }
+}
+
+
+static void
+ngx_prize_redis_send_ask(ngx_prize_redis_t *redis, ngx_prize_redis_ask_t *ask)
+{
+    if (ngx_prize_redis_ask_send(ask, &redis->conn.pipe, redis->conn.timeout)
+        != NGX_OK)
+    {
+        ngx_prize_redis_ask_fail(ask);
+        return;
+    }
+
+    ngx_prize_backend_wake(&redis->backend, ask->slot->deadline);
 }
 
 
 static void
 ngx_prize_redis_up(ngx_prize_redis_t *redis)
 {
-    ngx_queue_t          waiting;
-    ngx_prize_lookup_t  *lookup;
+    ngx_queue_t  *q;
 
     if (redis->conn.login->tls) {
         ngx_prize_redis_gauge_ends(redis->backend.label);
     }
 
-    if (ngx_prize_breaker_probed(&redis->backend.breaker)) {
-        ngx_prize_notice(&redis->backend.back, NGX_LOG_NOTICE,
-                         redis->backend.log, 0, "redis \"%V\" is used again",
-                         &redis->name);
+    while (!ngx_queue_empty(&redis->asks)) {
+        q = ngx_queue_head(&redis->asks);
+        ngx_queue_remove(q);
+
+        ngx_prize_redis_send_ask(redis, ngx_queue_data(q,
+                                               ngx_prize_redis_ask_t, queue));
     }
 
-    ngx_prize_redis_take_waiting(redis, &waiting);
-
-    for (lookup = ngx_prize_lookup_shift(&waiting);
-         lookup;
-         lookup = ngx_prize_lookup_shift(&waiting))
+    if (redis->watch == NULL
+        || redis->watch(redis->watcher, redis, NGX_PRIZE_REDIS_ROUTE_UP)
+           == NGX_OK)
     {
-        if (ngx_prize_redis_send(redis, lookup) != NGX_OK) {
-            ngx_prize_redis_complete(redis, lookup, NGX_PRIZE_ERROR);
-            continue;
-        }
-
-        ngx_prize_backend_wake(&redis->backend, lookup->deadline);
+        ngx_prize_redis_admit(redis);
     }
 }
 
@@ -353,8 +199,8 @@ ngx_prize_redis_blame_server(ngx_prize_redis_t *redis)
 
     opened = ngx_prize_breaker_failure(&redis->backend.breaker);
 
-    ngx_prize_notice(&redis->backend.lost, NGX_LOG_ERR, redis->backend.log,
-                     loss->err,
+    ngx_prize_notice(ngx_prize_redis_notice(redis, &redis->backend.lost),
+                     NGX_LOG_ERR, redis->backend.log, loss->err,
                      "redis \"%V\": %s%s%s%s, %ui commands in flight",
                      &redis->name, loss->why,
                      conn->tls.words[0] ? ": " : "", conn->tls.words,
@@ -379,6 +225,7 @@ ngx_prize_redis_blame_server(ngx_prize_redis_t *redis)
 static void
 ngx_prize_redis_blame(ngx_prize_redis_t *redis)
 {
+    ngx_prize_notice_t      *notice;
     ngx_prize_redis_loss_t  *loss;
     ngx_prize_redis_conn_t  *conn;
 
@@ -400,14 +247,18 @@ ngx_prize_redis_blame(ngx_prize_redis_t *redis)
 
     /* the server answers, but not to us, or not yet */
 
-    if (loss->fault == NGX_PRIZE_REDIS_NO_TLS) {
-        ngx_prize_notice(&redis->denied, NGX_LOG_ERR, redis->backend.log, 0,
+    notice = ngx_prize_redis_notice(redis, &redis->denied);
+
+    if (loss->fault == NGX_PRIZE_REDIS_NO_TLS
+        || loss->fault == NGX_PRIZE_REDIS_STRANGER)
+    {
+        ngx_prize_notice(notice, NGX_LOG_ERR, redis->backend.log, 0,
                          "redis \"%V\": %s%s%s, left alone for now",
                          &redis->name, loss->why,
                          conn->tls.words[0] ? ": " : "", conn->tls.words);
 
     } else {
-        ngx_prize_notice(&redis->denied, NGX_LOG_ERR, redis->backend.log, 0,
+        ngx_prize_notice(notice, NGX_LOG_ERR, redis->backend.log, 0,
                          "redis \"%V\" says \"%*s\", left alone for now",
                          &redis->name,
                          ngx_min(conn->pipe.reply.text.len, 200),
@@ -421,9 +272,23 @@ ngx_prize_redis_blame(ngx_prize_redis_t *redis)
 
 
 static void
+ngx_prize_redis_fail_asks(ngx_queue_t *asks)
+{
+    ngx_queue_t  *q;
+
+    while (!ngx_queue_empty(asks)) {
+        q = ngx_queue_head(asks);
+        ngx_queue_remove(q);
+        ngx_prize_redis_ask_fail(ngx_queue_data(q, ngx_prize_redis_ask_t,
+                                                queue));
+    }
+}
+
+
+static void
 ngx_prize_redis_drop(void *data)
 {
-    ngx_queue_t          waiting;
+    ngx_queue_t          waiting, asks;
     ngx_prize_redis_t   *redis = data;
     ngx_prize_lookup_t  *lookup;
 
@@ -432,18 +297,21 @@ ngx_prize_redis_drop(void *data)
      * behind it: both find the connection closed and these queues in order.
      */
 
-    ngx_prize_redis_take_waiting(redis, &waiting);
+    ngx_prize_redis_take_waiting(&redis->waiting, &waiting);
+    ngx_prize_redis_take_waiting(&redis->asks, &asks);
 
     redis->blame = 1;
     redis->checking = 0;
+    redis->admitted = 0;
 
     ngx_prize_redis_conn_close(&redis->conn);
+    ngx_prize_redis_fail_asks(&asks);
 
     for (lookup = ngx_prize_lookup_shift(&waiting);
          lookup;
          lookup = ngx_prize_lookup_shift(&waiting))
     {
-        ngx_prize_redis_complete(redis, lookup, NGX_PRIZE_LOST);
+        ngx_prize_redis_lookup_end(redis, lookup, NGX_PRIZE_LOST);
     }
 
     redis->blame = 0;
@@ -461,6 +329,15 @@ ngx_prize_redis_conn_handler(void *owner, ngx_prize_redis_event_e event)
     }
 
     ngx_prize_redis_blame(redis);
+
+    /* the route has to know before the lookups that are lost ask it again */
+
+    redis->admitted = 0;
+
+    if (redis->watch) {
+        (void) redis->watch(redis->watcher, redis, NGX_PRIZE_REDIS_ROUTE_LOST);
+    }
+
     ngx_prize_redis_drop(redis);
 }
 
@@ -597,6 +474,7 @@ ngx_prize_redis_destroy(void *data)
     ngx_prize_redis_t  *redis = data;
 
     label = redis->backend.label;
+    ngx_prize_redis_gauge_sentinel(redis, -1);
 
     ngx_prize_redis_drop(redis);
     ngx_prize_redis_conn_destroy(&redis->conn);
@@ -671,6 +549,7 @@ ngx_prize_redis_create(ngx_cycle_t *cycle,
     redis->socklen = socklen;
 
     ngx_queue_init(&redis->waiting);
+    ngx_queue_init(&redis->asks);
 
     ngx_prize_redis_conn_init(&redis->conn, &redis->sockaddr.sockaddr, socklen,
                               &redis->name, &redis->host, login,
@@ -687,6 +566,7 @@ ngx_prize_redis_create(ngx_cycle_t *cycle,
     redis->conn.owner = redis;
     redis->conn.pipe.label = redis->backend.label;
 
+    ngx_prize_redis_gauge_sentinel(redis, 1);
     ngx_prize_redis_gauge_ends(redis->backend.label);
 
     return redis;
@@ -696,6 +576,22 @@ failed:
     ngx_destroy_pool(pool);
 
     return NULL;
+}
+
+
+void
+ngx_prize_redis_watch(ngx_prize_redis_t *redis,
+    ngx_prize_redis_watch_pt watch, void *watcher)
+{
+    redis->watch = watch;
+    redis->watcher = watcher;
+}
+
+
+ngx_uint_t
+ngx_prize_redis_ready(ngx_prize_redis_t *redis)
+{
+    return redis->admitted && redis->conn.state == NGX_PRIZE_REDIS_READY;
 }
 
 
@@ -726,8 +622,10 @@ ngx_prize_redis_lookup(ngx_prize_redis_t *redis, ngx_prize_lookup_t *lookup,
         return rc;
     }
 
-    if (redis->conn.state == NGX_PRIZE_REDIS_READY) {
-        if (ngx_prize_redis_send(redis, lookup) != NGX_OK) {
+    lookup->cluster = redis->conn.login->cluster;
+
+    if (ngx_prize_redis_ready(redis)) {
+        if (ngx_prize_redis_lookup_send(redis, lookup) != NGX_OK) {
             return NGX_ERROR;
         }
 
@@ -743,12 +641,71 @@ ngx_prize_redis_lookup(ngx_prize_redis_t *redis, ngx_prize_lookup_t *lookup,
 }
 
 
+ngx_int_t
+ngx_prize_redis_ask(ngx_prize_redis_t *redis, ngx_prize_redis_ask_t *ask,
+    ngx_msec_t connect_timeout)
+{
+    ngx_int_t  rc;
+
+    /* a probe may have connected what is left alone still */
+
+    if (redis->conn.state == NGX_PRIZE_REDIS_CLOSED
+        && (!ngx_prize_redis_usable(redis) || ngx_prize_redis_pauses(redis)))
+    {
+        return NGX_DECLINED;
+    }
+
+    rc = ngx_prize_redis_open(redis, connect_timeout);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (redis->conn.state != NGX_PRIZE_REDIS_READY) {
+        ask->open = 1;
+        ask->slot = NULL;
+        ngx_queue_insert_tail(&redis->asks, &ask->queue);
+
+        return NGX_OK;
+    }
+
+    if (ngx_prize_redis_ask_send(ask, &redis->conn.pipe, redis->conn.timeout)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_prize_backend_wake(&redis->backend, ask->slot->deadline);
+
+    return NGX_OK;
+}
+
+
 void
 ngx_prize_redis_connect(ngx_prize_redis_t *redis, ngx_msec_t timeout)
 {
     if (redis->conn.timeout == 0) {
         (void) ngx_prize_redis_open(redis, timeout);
     }
+}
+
+
+void
+ngx_prize_redis_rest(ngx_prize_redis_t *redis)
+{
+    if (redis->conn.state == NGX_PRIZE_REDIS_READY
+        && redis->conn.pipe.pending == 0)
+    {
+        ngx_prize_redis_drop(redis);
+    }
+}
+
+
+void
+ngx_prize_redis_reject(ngx_prize_redis_t *redis, const char *why)
+{
+    ngx_prize_redis_conn_lose(&redis->conn, NGX_PRIZE_REDIS_STRANGER,
+                              PRIZE_PEER_ERROR_DENIED, 0, why);
 }
 
 
@@ -766,7 +723,7 @@ ngx_prize_redis_retry(ngx_prize_redis_t *redis)
 ngx_uint_t
 ngx_prize_redis_answers(ngx_prize_redis_t *redis)
 {
-    return redis->conn.state == NGX_PRIZE_REDIS_READY
+    return ngx_prize_redis_ready(redis)
            || (ngx_prize_redis_usable(redis)
                && redis->backend.breaker.failures == 0);
 }

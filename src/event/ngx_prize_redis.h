@@ -15,10 +15,28 @@
 #include <ngx_event.h>
 
 #include "ngx_prize_backend.h"
+#include "ngx_prize_redis_ask.h"
 #include "ngx_prize_redis_conn.h"
 
 
-typedef struct {
+typedef struct ngx_prize_redis_s  ngx_prize_redis_t;
+
+
+typedef enum {
+    NGX_PRIZE_REDIS_ROUTE_UP = 0,       /* it is connected to */
+    NGX_PRIZE_REDIS_ROUTE_LOST,         /* no more, or it could not be */
+    NGX_PRIZE_REDIS_ROUTE_MOVED         /* it says that it is the wrong one */
+} ngx_prize_redis_route_event_e;
+
+/*
+ * What a route is told of an endpoint.  NGX_AGAIN to UP: lookups wait, until
+ * ngx_prize_redis_admit() or the connection's end.
+ */
+typedef ngx_int_t (*ngx_prize_redis_watch_pt)(void *data,
+    ngx_prize_redis_t *redis, ngx_prize_redis_route_event_e event);
+
+
+struct ngx_prize_redis_s {
     ngx_prize_backend_t         backend;
     ngx_pool_t                 *pool;
     ngx_str_t                   name;
@@ -27,11 +45,17 @@ typedef struct {
     ngx_sockaddr_t              sockaddr;
 
     ngx_prize_redis_conn_t      conn;
-    ngx_queue_t                 waiting;    /* lookups until it is ready */
+    ngx_queue_t                 waiting;    /* lookups until it is ready, */
+    ngx_queue_t                 asks;       /*   asks until it is up */
 
-    ngx_uint_t                  holders;    /* these three are the */
+    ngx_prize_redis_watch_pt    watch;      /* the route's, or NULL */
+    void                       *watcher;
+
+    ngx_uint_t                  holders;    /* these four are the */
     ngx_event_t                 end;        /*   registry's: while nobody */
                                             /*   holds it */
+    ngx_uint_t                  seeds;      /* of them, who ask it only */
+                                            /*   where the stores are */
     unsigned                    listed:1;   /* a block names it, or did */
 
     ngx_uint_t                  answer;     /* that was written back last, */
@@ -44,7 +68,8 @@ typedef struct {
 
     unsigned                    blame:1;    /* the next lookup that is lost */
     unsigned                    checking:1; /* the order of its replies */
-} ngx_prize_redis_t;
+    unsigned                    admitted:1; /* lookups may be sent */
+};
 
 
 /* commands that one connection may owe a reply to */
@@ -77,6 +102,33 @@ void ngx_prize_redis_retry(ngx_prize_redis_t *redis);
 
 /* it can answer, as far as is known */
 ngx_uint_t ngx_prize_redis_answers(ngx_prize_redis_t *redis);
+
+/*
+ * Who is told of its events from here on, in place of whoever was before;
+ * NULL: nobody.
+ */
+void ngx_prize_redis_watch(ngx_prize_redis_t *redis,
+    ngx_prize_redis_watch_pt watch, void *watcher);
+
+/* the lookups that wait are sent, if it is connected to */
+void ngx_prize_redis_admit(ngx_prize_redis_t *redis);
+
+/* it is not who it should be: it is left alone, and told of by "why" */
+void ngx_prize_redis_reject(ngx_prize_redis_t *redis, const char *why);
+
+/*
+ * Connects first if need be.  NGX_OK: the ask's handler will be called, but
+ * not from here.  NGX_DECLINED: it is left alone, or has failed a moment ago.
+ * NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_prize_redis_ask(ngx_prize_redis_t *redis,
+    ngx_prize_redis_ask_t *ask, ngx_msec_t connect_timeout);
+
+/* ends the connection, if nothing is asked by it */
+void ngx_prize_redis_rest(ngx_prize_redis_t *redis);
+
+/* it is connected to, and lookups may be sent */
+ngx_uint_t ngx_prize_redis_ready(ngx_prize_redis_t *redis);
 
 /* 0 while it is to be left alone */
 ngx_uint_t ngx_prize_redis_usable(ngx_prize_redis_t *redis);

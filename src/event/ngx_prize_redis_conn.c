@@ -157,7 +157,7 @@ ngx_prize_redis_conn_login_handler(ngx_prize_redis_pipe_t *pipe,
         return;
     }
 
-    fault = ngx_prize_redis_reply_fault(&pipe->reply.text);
+    fault = ngx_prize_redis_reply_fault(&pipe->reply.text, 0);
 
     ngx_prize_redis_conn_refuse(ngx_prize_redis_conn_of(pipe),
                                 fault == NGX_PRIZE_REDIS_NOT_NOW
@@ -728,6 +728,7 @@ ngx_prize_redis_conn_open(ngx_prize_redis_conn_t *conn, ngx_msec_t timeout)
     conn->timeout = timeout;
     conn->deadline = ngx_current_msec + timeout;
     conn->heard = 0;
+    conn->readonly = 0;
 
     rc = ngx_prize_redis_conn_start(conn);
 

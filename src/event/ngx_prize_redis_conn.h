@@ -28,6 +28,10 @@ typedef struct {
     ngx_str_t                       username;
     ngx_str_t                       password;
     ngx_uint_t                      database;
+    const void                     *route;      /* whose endpoints these are */
+                                                /*   alone, or NULL */
+    unsigned                        cluster:1;  /* they are nodes of one */
+    unsigned                        sentinel:1; /* they are no stores */
 } ngx_prize_redis_login_t;
 
 
@@ -53,7 +57,8 @@ typedef enum {
                                         /*   otherwise: TLS, or none */
     NGX_PRIZE_REDIS_NOT_NOW,            /* the server says so */
     NGX_PRIZE_REDIS_NOT_US,             /* and does not let us in */
-    NGX_PRIZE_REDIS_NO_TLS              /* one side wants it otherwise */
+    NGX_PRIZE_REDIS_NO_TLS,             /* one side wants it otherwise */
+    NGX_PRIZE_REDIS_STRANGER            /* it is not who it should be */
 } ngx_prize_redis_fault_e;
 
 
@@ -89,6 +94,7 @@ struct ngx_prize_redis_conn_s {
     ngx_prize_redis_tls_conn_t      tls;        /* if login->tls */
     unsigned                        heard:1;    /* some byte, in this life */
     unsigned                        answered:1; /* it was up before, once */
+    unsigned                        readonly:1; /* READONLY, in this life */
 
     ngx_prize_redis_conn_pt         handler;
     void                           *owner;

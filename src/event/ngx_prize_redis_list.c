@@ -12,6 +12,7 @@ ngx_prize_redis_list_init(ngx_prize_redis_list_t *list, ngx_cycle_t *cycle,
     list->login = login;
     list->timeout = timeout;
     list->current = 0;
+    list->seeds = 0;
 
     for (i = 0; i < 2; i++) {
         if (ngx_array_init(&list->held[i], cycle->pool, 4,
@@ -53,6 +54,10 @@ ngx_prize_redis_list_add(ngx_prize_redis_list_t *list,
     }
 
     *held = redis;
+
+    if (list->seeds) {
+        redis->seeds++;
+    }
 }
 
 
@@ -63,12 +68,13 @@ ngx_prize_redis_list_end(ngx_prize_redis_list_t *list)
     ngx_array_t         *now, *before;
     ngx_prize_redis_t  **redis;
 
-    now = &list->held[list->current];
+    now = ngx_prize_redis_listed(list);
     before = &list->held[!list->current];
 
     redis = before->elts;
 
     for (i = 0; i < before->nelts; i++) {
+        redis[i]->seeds -= list->seeds;
         ngx_prize_redis_release(redis[i]);
     }
 
@@ -76,7 +82,7 @@ ngx_prize_redis_list_end(ngx_prize_redis_list_t *list)
 
     redis = now->elts;
 
-    for (i = 0; i < now->nelts; i++) {
+    for (i = 0; i < now->nelts && !list->seeds; i++) {
         ngx_prize_redis_warm(redis[i], list->timeout);
     }
 }

@@ -1,7 +1,8 @@
 
 /*
  * The endpoints that a block or a name lists.  They are held as long as they
- * are listed, and connected to ahead of the first lookup.
+ * are listed.  Stores are connected to ahead of the first lookup; who only
+ * knows where the stores are is connected to when he is asked.
  */
 
 #ifndef _NGX_PRIZE_REDIS_LIST_H_INCLUDED_
@@ -19,7 +20,12 @@ typedef struct {
     ngx_msec_t                      timeout;    /* to connect */
     ngx_array_t                     held[2];    /* of ngx_prize_redis_t *: */
     ngx_uint_t                      current;    /*   of now, and of before */
+    unsigned                        seeds:1;    /* they are no stores */
 } ngx_prize_redis_list_t;
+
+
+#define ngx_prize_redis_listed(list)                                          \
+    (&(list)->held[(list)->current])
 
 
 /* empty; NGX_ERROR: no memory */

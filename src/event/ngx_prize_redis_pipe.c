@@ -163,6 +163,7 @@ ngx_prize_redis_pipe_push(ngx_prize_redis_pipe_t *pipe, size_t len,
 
     slot->handler = handler;
     slot->lookup = NULL;
+    slot->data = NULL;
     slot->wanted = 0;
     slot->timeout = timeout;
     slot->deadline = ngx_current_msec + timeout;
@@ -226,6 +227,22 @@ ngx_prize_redis_pipe_refuse(ngx_prize_redis_pipe_t *pipe, const char *why)
 }
 
 
+/* half a page of another type would be shown as a whole one */
+
+static ngx_uint_t
+ngx_prize_redis_pipe_expects(ngx_prize_redis_slot_t *slot, prize_reply_e type)
+{
+    if (slot->wanted == 0 || type == PRIZE_REPLY_ERROR) {
+        return 1;
+    }
+
+    return slot->wanted == PRIZE_REPLY_NESTED
+           ? type == PRIZE_REPLY_TREE || type == PRIZE_REPLY_NIL
+             || type == PRIZE_REPLY_STRING
+           : type == PRIZE_REPLY_RECORD;
+}
+
+
 ngx_int_t
 ngx_prize_redis_pipe_feed(ngx_prize_redis_pipe_t *pipe, u_char *data,
     size_t len)
@@ -265,11 +282,7 @@ ngx_prize_redis_pipe_feed(ngx_prize_redis_pipe_t *pipe, u_char *data,
                                                "a reply that nobody asked for");
         }
 
-        /* half a page of it would be shown as a whole one */
-
-        if (slot->wanted && type != PRIZE_REPLY_RECORD
-            && type != PRIZE_REPLY_ERROR)
-        {
+        if (!ngx_prize_redis_pipe_expects(slot, type)) {
             return ngx_prize_redis_pipe_refuse(pipe,
                                                "a reply of another type");
         }

@@ -34,7 +34,8 @@ struct ngx_prize_redis_slot_s {
     ngx_queue_t                 queue;
     ngx_prize_redis_slot_pt     handler;
     ngx_prize_lookup_t         *lookup;     /* whose it is, or NULL */
-    unsigned                    wanted;     /* elements of an array */
+    void                       *data;       /* the handler's own, or NULL */
+    unsigned                    wanted;     /* as of prize_reply_next() */
     uint64_t                    sent;       /* ngx_prize_clock() */
     ngx_msec_t                  timeout;
     ngx_msec_t                  deadline;   /* of ngx_current_msec */

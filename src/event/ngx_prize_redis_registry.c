@@ -98,12 +98,20 @@ ngx_prize_redis_host(const ngx_prize_redis_tls_t *tls,
 }
 
 
-/* 0: all that is known of it is history, since nobody names it any more */
+/*
+ * 0: all that is known of it is history, since nobody names it any more, or
+ * it is no store
+ */
 
 static ngx_uint_t
 ngx_prize_redis_is_named(ngx_prize_redis_t *redis)
 {
-    return redis->holders || !redis->listed;
+    if (redis->conn.login->sentinel) {
+        return 0;
+    }
+
+    return redis->seeds ? redis->holders > redis->seeds
+                        : redis->holders || !redis->listed;
 }
 
 

@@ -17,10 +17,11 @@
 
 
 /*
- * NGX_PRIZE_REDIS_NO_FAULT: the error is that of the command or its key, and
- * the connection may be asked on.
+ * NGX_PRIZE_REDIS_NO_FAULT: the error is that of the command or its key, or in
+ * a cluster of the key's slot, and the connection may be asked on.
  */
-ngx_prize_redis_fault_e ngx_prize_redis_reply_fault(const prize_str_t *error);
+ngx_prize_redis_fault_e ngx_prize_redis_reply_fault(const prize_str_t *error,
+    ngx_uint_t cluster);
 
 /*
  * The same of an error reply to a PING, which is about nothing but the server.

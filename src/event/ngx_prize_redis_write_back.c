@@ -7,6 +7,41 @@
 #include "ngx_prize_redis_reply.h"
 
 
+/* 1: somebody else is its primary, or will be; the route is told */
+
+static ngx_uint_t
+ngx_prize_redis_write_is_astray(ngx_prize_redis_t *redis,
+    const prize_str_t *text)
+{
+    if (redis->watch == NULL) {
+        return 0;
+    }
+
+    switch (prize_redis_error(text)) {
+
+    case PRIZE_REDIS_MOVED:
+        break;
+
+    case PRIZE_REDIS_WRITE:
+        if (text->len < 8 || ngx_strncmp(text->data, "READONLY", 8) != 0) {
+            return 0;
+        }
+
+        break;
+
+    case PRIZE_REDIS_UNCOVERED:
+        return redis->conn.login->cluster;
+
+    default:
+        return 0;
+    }
+
+    (void) redis->watch(redis->watcher, redis, NGX_PRIZE_REDIS_ROUTE_MOVED);
+
+    return 1;
+}
+
+
 static void
 ngx_prize_redis_write_back_handler(ngx_prize_redis_pipe_t *pipe,
     const ngx_prize_redis_slot_t *slot, prize_reply_e type)
@@ -25,16 +60,25 @@ ngx_prize_redis_write_back_handler(ngx_prize_redis_pipe_t *pipe,
         return;
     }
 
-    ngx_prize_count(PRIZE_WRITEBACK_FAILED);
-
     redis = ngx_prize_redis_of(pipe);
     text = &pipe->reply.text;
+
+    if (type == PRIZE_REPLY_ERROR
+        && ngx_prize_redis_write_is_astray(redis, text))
+    {
+        ngx_prize_count(PRIZE_WRITEBACK_DROPPED);
+        return;
+    }
+
+    ngx_prize_count(PRIZE_WRITEBACK_FAILED);
 
     if (type != PRIZE_REPLY_ERROR) {
         return;
     }
 
-    if (ngx_prize_redis_reply_fault(text) == NGX_PRIZE_REDIS_NOT_NOW) {
+    if (ngx_prize_redis_reply_fault(text, redis->conn.login->cluster)
+        == NGX_PRIZE_REDIS_NOT_NOW)
+    {
         ngx_prize_redis_conn_refuse(&redis->conn, NGX_PRIZE_REDIS_NOT_NOW);
         return;
     }
@@ -54,7 +98,7 @@ ngx_prize_redis_send_write_back(ngx_prize_redis_t *redis,
     u_char                  *out;
     ngx_prize_redis_slot_t  *slot;
 
-    if (redis->conn.state != NGX_PRIZE_REDIS_READY
+    if (!ngx_prize_redis_ready(redis)
         || redis->conn.pipe.pending >= NGX_PRIZE_REDIS_PENDING_MAX)
     {
         return NULL;

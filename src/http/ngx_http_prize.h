@@ -38,7 +38,8 @@ typedef struct {
     ngx_array_t                      logins;     /* of pointers, no two equal */
     ngx_array_t                      tls;        /* the same, of its settings */
     ngx_array_t                      names;      /* the same, of what is */
-                                                 /*   resolved */
+                                                 /*   resolved, */
+    ngx_array_t                      routes;     /*   and of routes */
     ngx_array_t                      pages;      /* of pointers, to tables */
                                                  /*   of fields as well */
     ngx_array_t                      locations;  /* of pointers to their */
@@ -102,6 +103,26 @@ typedef struct {
 } ngx_http_prize_target_t;
 
 
+/* whose name the Sentinels know, and who we are to them */
+
+typedef struct {
+    ngx_str_t                        master;
+    ngx_str_t                        username;
+    ngx_str_t                        password;
+} ngx_http_prize_sentinel_t;
+
+
+/* a route, and the logins of a cluster's nodes or of a master's servers */
+
+typedef struct {
+    ngx_prize_redis_route_conf_t     conf;
+    const ngx_prize_redis_login_t   *login_base; /* of which "login" and */
+    const ngx_prize_redis_login_t   *ask_base;   /*   "ask" are copies */
+    ngx_prize_redis_login_t          login;
+    ngx_prize_redis_login_t          ask;
+} ngx_http_prize_route_t;
+
+
 typedef struct {
     ngx_http_prize_pages_t          *pages;      /* NULL: not our location */
 
@@ -110,7 +131,10 @@ typedef struct {
     size_t                           id_max_length;
 
     ngx_http_prize_target_t         *redis;      /* NULL: off */
-    ngx_prize_resolve_conf_t        *redis_name; /* NULL: an upstream */
+    ngx_prize_redis_route_conf_t    *redis_route; /* NULL: the balancer's */
+    ngx_flag_t                       redis_cluster;
+    ngx_http_prize_sentinel_t       *redis_sentinel;  /* NULL: off */
+    ngx_uint_t                       redis_read_from;
     ngx_http_complex_value_t        *redis_key;
     ngx_http_prize_value_t           key_value;
     ngx_msec_t                       redis_connect_timeout;
@@ -118,7 +142,7 @@ typedef struct {
     ngx_str_t                        redis_username;
     ngx_str_t                        redis_password;
     ngx_int_t                        redis_database;
-    ngx_prize_redis_login_t         *redis_login;
+    const ngx_prize_redis_login_t   *redis_login;
 
     ngx_flag_t                       redis_ssl;
     ngx_str_t                        redis_ssl_name;

@@ -23,6 +23,7 @@ ngx_http_prize_create_main_conf(ngx_conf_t *cf)
         || ngx_array_init(&pmcf->logins, cf->pool, 2, sizeof(void *)) != NGX_OK
         || ngx_array_init(&pmcf->tls, cf->pool, 2, sizeof(void *)) != NGX_OK
         || ngx_array_init(&pmcf->names, cf->pool, 2, sizeof(void *)) != NGX_OK
+        || ngx_array_init(&pmcf->routes, cf->pool, 2, sizeof(void *)) != NGX_OK
         || ngx_array_init(&pmcf->pages, cf->pool, 4, sizeof(void *)) != NGX_OK
         || ngx_array_init(&pmcf->locations, cf->pool, 4, sizeof(void *))
            != NGX_OK)
@@ -48,7 +49,7 @@ ngx_http_prize_create_loc_conf(ngx_conf_t *cf)
      * set by ngx_pcalloc():
      *
      *     plcf->pages = NULL;
-     *     plcf->redis_name = NULL;
+     *     plcf->redis_route = NULL;
      *     plcf->redis_username = { 0, NULL };
      *     plcf->redis_password = { 0, NULL };
      *     plcf->redis_login = NULL;
@@ -65,6 +66,9 @@ ngx_http_prize_create_loc_conf(ngx_conf_t *cf)
     plcf->id_max_length = NGX_CONF_UNSET_SIZE;
 
     plcf->redis = NGX_CONF_UNSET_PTR;
+    plcf->redis_cluster = NGX_CONF_UNSET;
+    plcf->redis_sentinel = NGX_CONF_UNSET_PTR;
+    plcf->redis_read_from = NGX_CONF_UNSET_UINT;
     plcf->redis_key = NGX_CONF_UNSET_PTR;
     plcf->redis_connect_timeout = NGX_CONF_UNSET_MSEC;
     plcf->redis_timeout = NGX_CONF_UNSET_MSEC;
@@ -143,6 +147,10 @@ ngx_http_prize_merge_values(ngx_http_prize_loc_conf_t *prev,
     ngx_conf_merge_size_value(conf->id_max_length, prev->id_max_length, 64);
 
     ngx_conf_merge_ptr_value(conf->redis, prev->redis, NULL);
+    ngx_conf_merge_value(conf->redis_cluster, prev->redis_cluster, 0);
+    ngx_conf_merge_ptr_value(conf->redis_sentinel, prev->redis_sentinel, NULL);
+    ngx_conf_merge_uint_value(conf->redis_read_from, prev->redis_read_from,
+                              NGX_PRIZE_REDIS_PREFER_PRIMARY);
     ngx_conf_merge_msec_value(conf->redis_connect_timeout,
                               prev->redis_connect_timeout, 100);
     ngx_conf_merge_msec_value(conf->redis_timeout, prev->redis_timeout, 50);

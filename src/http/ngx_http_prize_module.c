@@ -4,6 +4,7 @@
 #include "ngx_http_prize_handler.h"
 #include "ngx_http_prize_page.h"
 #include "ngx_http_prize_page_conf.h"
+#include "ngx_http_prize_redis_conf.h"
 #include "ngx_http_prize_servers.h"
 #include "ngx_http_prize_ssl_conf.h"
 #include "ngx_http_prize_status.h"
@@ -78,6 +79,30 @@ static ngx_command_t  ngx_http_prize_commands[] = {
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
                         |NGX_HTTP_LMT_CONF|NGX_CONF_TAKE12,
       ngx_http_prize_redis_pass,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("prize_redis_cluster"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
+                        |NGX_HTTP_LMT_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_prize_loc_conf_t, redis_cluster),
+      NULL },
+
+    { ngx_string("prize_redis_sentinel"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
+                        |NGX_HTTP_LMT_CONF|NGX_CONF_TAKE123,
+      ngx_http_prize_redis_sentinel,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("prize_redis_read_from"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
+                        |NGX_HTTP_LMT_CONF|NGX_CONF_TAKE1,
+      ngx_http_prize_redis_read_from,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },

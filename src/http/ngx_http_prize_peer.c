@@ -1,6 +1,7 @@
 
 #include "ngx_http_prize_host.h"
 #include "ngx_http_prize_peer.h"
+#include "ngx_http_prize_servers.h"
 
 
 /* some of nginx's variables look at it; nothing in it is ever set */
@@ -61,7 +62,7 @@ ngx_http_prize_peer_set_state(ngx_http_prize_peer_t *peer)
 
 ngx_int_t
 ngx_http_prize_peer_init(ngx_http_prize_peer_t *peer, ngx_http_request_t *r,
-    ngx_http_prize_loc_conf_t *conf)
+    ngx_http_prize_loc_conf_t *conf, const prize_str_t *key)
 {
     ngx_http_upstream_t           *u;
     ngx_http_upstream_srv_conf_t  *uscf;
@@ -69,14 +70,18 @@ ngx_http_prize_peer_init(ngx_http_prize_peer_t *peer, ngx_http_request_t *r,
     peer->request = r;
     peer->conf = conf;
     peer->upstream = NULL;
-    peer->turn.tries = 0;
+    peer->route = NULL;
     peer->renewed = 0;
+
+    ngx_memzero(&peer->turn, sizeof(ngx_prize_redis_turn_t));
+    peer->turn.key = key;
+    peer->turn.read_from = conf->redis_read_from;
 
     if (ngx_http_prize_peer_states(r) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    if (conf->redis == NULL || conf->redis_name) {
+    if (conf->redis == NULL || conf->redis_route) {
         return NGX_OK;
     }
 
@@ -167,6 +172,7 @@ ngx_http_prize_peer_answered(ngx_http_prize_peer_t *peer,
         [NGX_PRIZE_FOREIGN] = NGX_HTTP_BAD_GATEWAY,
         [NGX_PRIZE_LATE] = NGX_HTTP_GATEWAY_TIME_OUT,
         [NGX_PRIZE_LOST] = NGX_HTTP_BAD_GATEWAY,
+        [NGX_PRIZE_MOVED] = NGX_HTTP_MOVED_TEMPORARILY,
         [NGX_PRIZE_ERROR] = NGX_HTTP_BAD_GATEWAY
     };
 
@@ -242,7 +248,7 @@ ngx_http_prize_peer_select(ngx_http_prize_peer_t *peer)
 {
     ngx_str_t                 host;
     ngx_peer_connection_t    *pc;
-    ngx_prize_redis_login_t  *login;
+    const ngx_prize_redis_login_t  *login;
 
     pc = &peer->upstream->peer;
     login = peer->conf->redis_login;
@@ -303,25 +309,34 @@ ngx_http_prize_peer_next(ngx_http_prize_peer_t *peer)
 }
 
 
-/* the addresses of a name have no balancer */
+/* a route has no balancer */
 
 static ngx_int_t
-ngx_http_prize_peer_get_named(ngx_http_prize_peer_t *peer)
+ngx_http_prize_peer_get_routed(ngx_http_prize_peer_t *peer)
 {
     ngx_prize_redis_t          *redis;
-    ngx_prize_redis_route_t    *route;
     ngx_http_prize_loc_conf_t  *conf;
 
     conf = peer->conf;
 
-    route = ngx_prize_redis_route_get((ngx_cycle_t *) ngx_cycle,
-                                      conf->redis_name, conf->redis_login,
-                                      conf->redis_connect_timeout);
-    if (route == NULL) {
-        return NGX_ERROR;
+    if (peer->route == NULL) {
+        peer->route = ngx_prize_redis_route_get((ngx_cycle_t *) ngx_cycle,
+                                                conf->redis_route,
+                                                conf->redis_connect_timeout);
+        if (peer->route == NULL) {
+            return NGX_ERROR;
+        }
     }
 
-    redis = ngx_prize_redis_route_next(route, &peer->turn);
+    /* there was no memory for it when the worker started */
+
+    if (conf->redis->upstream
+        && !ngx_prize_redis_route_seeds(peer->route)->known)
+    {
+        ngx_http_prize_servers_open((ngx_cycle_t *) ngx_cycle, conf);
+    }
+
+    redis = ngx_prize_redis_route_next(peer->route, &peer->turn);
     if (redis == NULL) {
         return NGX_BUSY;
     }
@@ -343,7 +358,7 @@ ngx_http_prize_peer_get(ngx_http_prize_peer_t *peer)
     ngx_int_t  rc;
 
     if (peer->upstream == NULL) {
-        return ngx_http_prize_peer_get_named(peer);
+        return ngx_http_prize_peer_get_routed(peer);
     }
 
     for ( ;; ) {
@@ -372,6 +387,32 @@ ngx_http_prize_peer_get(ngx_http_prize_peer_t *peer)
             return NGX_ERROR;
         }
     }
+}
+
+
+ngx_int_t
+ngx_http_prize_peer_redirect(ngx_http_prize_peer_t *peer,
+    const ngx_prize_lookup_t *lookup)
+{
+    return peer->route
+           ? ngx_prize_redis_route_redirect(peer->route, &peer->turn,
+                                            peer->redis, &lookup->redirect)
+           : NGX_DECLINED;
+}
+
+
+ngx_prize_redis_t *
+ngx_http_prize_peer_get_primary(ngx_http_prize_peer_t *peer)
+{
+    if (peer->route
+        && peer->conf->redis_route->kind != NGX_PRIZE_REDIS_ROUTE_NAME)
+    {
+        return ngx_prize_redis_route_primary(peer->route, &peer->turn);
+    }
+
+    ngx_prize_redis_hold(peer->redis);
+
+    return peer->redis;
 }
 
 

@@ -2,10 +2,10 @@
 /*
  * From prize_redis_pass to an endpoint.  An upstream block's own balancer is
  * asked for every request, and the address that it names selects the endpoint;
- * the addresses of a name are asked in turn.  Of
- * nginx's upstream only the peer and the states are used; the states make
- * $upstream_addr, $upstream_status and $upstream_response_time, and hold one
- * entry for each store that was asked.
+ * the addresses of a name, the nodes of a cluster and the servers of a master
+ * are a route's.  Of nginx's upstream only the peer and the states are used;
+ * the states make $upstream_addr, $upstream_status and
+ * $upstream_response_time, and hold one entry for each store that was asked.
  */
 
 #ifndef _NGX_HTTP_PRIZE_PEER_H_INCLUDED_
@@ -21,8 +21,9 @@ typedef struct {
     ngx_http_request_t            *request;
     ngx_http_prize_loc_conf_t     *conf;
     ngx_http_upstream_t           *upstream;    /* ours, if not r's any more; */
-                                                /*   NULL without a block */
-    ngx_prize_redis_turn_t         turn;        /* of a name's addresses */
+                                                /*   NULL without a balancer */
+    ngx_prize_redis_route_t       *route;       /* NULL: not asked for yet */
+    ngx_prize_redis_turn_t         turn;        /* over the route */
     ngx_prize_redis_t             *redis;       /* that is asked; held, or */
                                                 /*   NULL */
     ngx_str_t                     *name;        /* of it, in the pool */
@@ -32,15 +33,30 @@ typedef struct {
 } ngx_http_prize_peer_t;
 
 
-/* once a search, before the first try; NGX_ERROR: no memory */
+/*
+ * Once a search, before the first try.  "key" is the lookup's, and known when
+ * the first peer is asked for.  NGX_ERROR: no memory.
+ */
 ngx_int_t ngx_http_prize_peer_init(ngx_http_prize_peer_t *peer,
-    ngx_http_request_t *r, ngx_http_prize_loc_conf_t *conf);
+    ngx_http_request_t *r, ngx_http_prize_loc_conf_t *conf,
+    const prize_str_t *key);
 
 /*
  * The next peer's endpoint that is not left alone, in peer->redis.  NGX_OK,
  * NGX_BUSY if there is none, NGX_ERROR without memory.
  */
 ngx_int_t ngx_http_prize_peer_get(ngx_http_prize_peer_t *peer);
+
+/*
+ * The peer that is held has told lookup->redirect.  NGX_OK: whom it names is
+ * who comes next; NGX_DECLINED: he cannot be asked, or enough were.
+ */
+ngx_int_t ngx_http_prize_peer_redirect(ngx_http_prize_peer_t *peer,
+    const ngx_prize_lookup_t *lookup);
+
+/* who may be written to what the held peer misses, held; NULL: nobody */
+ngx_prize_redis_t *ngx_http_prize_peer_get_primary(
+    ngx_http_prize_peer_t *peer);
 
 /* of the peer that is held, if any; "state" is NGX_PEER_..., or 0 */
 void ngx_http_prize_peer_free(ngx_http_prize_peer_t *peer, ngx_uint_t state);

@@ -39,6 +39,8 @@ ngx_http_prize_search_forget_write(ngx_http_prize_search_t *search)
         ngx_prize_redis_release(search->write_to);
         search->write_to = NULL;
     }
+
+    search->missing = 0;
 }
 
 
@@ -91,7 +93,9 @@ ngx_http_prize_search_redis(ngx_http_prize_search_t *search)
                                   "asking redis");
 
         search->asked = 1;
-        search->lookup.timeout = search->conf->redis_timeout;
+        search->lookup.timeout = search->redis_timeout;
+        search->lookup.asking = peer->turn.asking;
+        search->lookup.readonly = peer->turn.replica;
         search->lookup.handler = ngx_http_prize_search_redis_handler;
 
         rc = ngx_prize_redis_lookup(peer->redis, &search->lookup,
@@ -113,45 +117,103 @@ ngx_http_prize_search_redis(ngx_http_prize_search_t *search)
 }
 
 
+/* another node has it: that one is asked, as long as there is time */
+
 static ngx_http_prize_result_e
-ngx_http_prize_search_after_redis(ngx_http_prize_search_t *search,
+ngx_http_prize_search_redirected(ngx_http_prize_search_t *search)
+{
+    ngx_int_t       rc;
+    ngx_msec_int_t  left;
+
+    left = search->lookup.deadline - ngx_current_msec;
+
+    rc = ngx_http_prize_peer_redirect(&search->peer, &search->lookup);
+    ngx_http_prize_peer_free(&search->peer, 0);
+
+    if (rc != NGX_OK) {
+        return ngx_http_prize_search_postgres(search);
+    }
+
+    search->redis_timeout = ngx_max(left, 1);
+
+    return ngx_http_prize_search_redis(search);
+}
+
+
+/*
+ * A replica may not have heard of a record yet: its primary is asked, and only
+ * what that one misses is missing.
+ */
+
+static ngx_http_prize_result_e
+ngx_http_prize_search_missed(ngx_http_prize_search_t *search,
     ngx_prize_result_e result)
 {
-    ngx_uint_t              last;
     ngx_http_prize_peer_t  *peer;
 
     peer = &search->peer;
-    last = (search->conf->postgres == NULL);
 
-    ngx_http_prize_peer_answered(peer, result);
+    if (search->conf->postgres == NULL && !peer->turn.replica) {
 
-    if (result == NGX_PRIZE_FOUND || (result == NGX_PRIZE_STALE && last)) {
+        if (result == NGX_PRIZE_NOT_FOUND) {
+            return ngx_http_prize_search_end(search, NGX_HTTP_PRIZE_UNKNOWN);
+        }
+
         search->source = NGX_HTTP_PRIZE_REDIS;
         return ngx_http_prize_search_end(search, NGX_HTTP_PRIZE_FOUND);
     }
 
-    if (result == NGX_PRIZE_NOT_FOUND && last) {
-        return ngx_http_prize_search_end(search, NGX_HTTP_PRIZE_UNKNOWN);
+    if (search->conf->write_back && !search->missing) {
+        search->write_to = ngx_http_prize_peer_get_primary(peer);
+        search->missing = 1;
     }
 
-    if (result == NGX_PRIZE_LOST) {
-        ngx_http_prize_peer_free(peer, search->lookup.blamed
-                                       ? NGX_PEER_FAILED : NGX_PEER_NEXT);
+    if (peer->turn.replica) {
+        ngx_http_prize_peer_free(peer, 0);
+        peer->turn.lagged = 1;
 
         return ngx_http_prize_search_redis(search);
     }
 
-    if (result == NGX_PRIZE_LATE) {
+    return ngx_http_prize_search_postgres(search);
+}
+
+
+static ngx_http_prize_result_e
+ngx_http_prize_search_after_redis(ngx_http_prize_search_t *search,
+    ngx_prize_result_e result)
+{
+    ngx_http_prize_peer_t  *peer;
+
+    peer = &search->peer;
+
+    ngx_http_prize_peer_answered(peer, result);
+
+    switch (result) {
+
+    case NGX_PRIZE_FOUND:
+        search->source = NGX_HTTP_PRIZE_REDIS;
+        return ngx_http_prize_search_end(search, NGX_HTTP_PRIZE_FOUND);
+
+    case NGX_PRIZE_NOT_FOUND:
+    case NGX_PRIZE_STALE:
+        return ngx_http_prize_search_missed(search, result);
+
+    case NGX_PRIZE_LOST:
+        ngx_http_prize_peer_free(peer, search->lookup.blamed
+                                       ? NGX_PEER_FAILED : NGX_PEER_NEXT);
+
+        return ngx_http_prize_search_redis(search);
+
+    case NGX_PRIZE_MOVED:
+        return ngx_http_prize_search_redirected(search);
+
+    case NGX_PRIZE_LATE:
         search->late = 1;
-    }
+        break;
 
-    /* where the record is missing it may be written */
-
-    if ((result == NGX_PRIZE_NOT_FOUND || result == NGX_PRIZE_STALE)
-        && search->conf->write_back)
-    {
-        ngx_prize_redis_hold(peer->redis);
-        search->write_to = peer->redis;
+    default:
+        break;
     }
 
     return ngx_http_prize_search_postgres(search);
@@ -227,7 +289,12 @@ ngx_http_prize_search_write_back(ngx_http_prize_search_t *search)
 {
     ngx_msec_t  ttl;
 
+    if (!search->missing) {
+        return;
+    }
+
     if (search->write_to == NULL) {
+        ngx_prize_count(PRIZE_WRITEBACK_DROPPED);
         return;
     }
 
@@ -311,12 +378,15 @@ ngx_http_prize_search_start(ngx_http_prize_search_t *search,
     search->source = NGX_HTTP_PRIZE_NOBODY;
     search->asked = 0;
     search->late = 0;
+    search->redis_timeout = conf->redis_timeout;
 
     search->lookup.id = *id;
     search->lookup.fields = &conf->pages->fields;
     search->lookup.data = search;
 
-    if (ngx_http_prize_peer_init(&search->peer, r, conf) != NGX_OK
+    if (ngx_http_prize_peer_init(&search->peer, r, conf,
+                                 &search->lookup.key)
+        != NGX_OK
         || ngx_http_prize_search_key(search) != NGX_OK)
     {
         return NGX_HTTP_PRIZE_NO_MEMORY;

@@ -56,11 +56,15 @@ struct ngx_http_prize_search_s {
     ngx_prize_lookup_t               lookup;     /* its record is valid */
                                                  /*   within the handler */
     ngx_http_prize_peer_t            peer;
-    ngx_prize_redis_t               *write_to;   /* held: where it is missing */
+    ngx_msec_t                       redis_timeout;  /* of the next lookup */
+    ngx_prize_redis_t               *write_to;   /* held: where it is, if it */
+                                                 /*   is missing; or NULL */
     ngx_http_prize_search_pt         handler;
     void                            *data;
     unsigned                         asked:1;    /* some Redis was */
     unsigned                         late:1;     /* and answered too late */
+    unsigned                         missing:1;  /* there, and it is to be */
+                                                 /*   written */
 };
 
 

@@ -10,7 +10,9 @@
 
 typedef struct {
     ngx_http_upstream_srv_conf_t  *upstream;
-    ngx_prize_redis_list_t         list;
+    ngx_prize_redis_list_t        *list;    /* ours, or that of the seeds: */
+    ngx_prize_redis_list_t         own;
+    ngx_prize_redis_seeds_t       *seeds;   /* of a route, or NULL */
     ngx_event_t                    timer;
 } ngx_http_prize_servers_t;
 
@@ -21,10 +23,10 @@ ngx_http_prize_servers_add(ngx_http_prize_servers_t *servers,
 {
     ngx_str_t  host;
 
-    host = ngx_http_prize_host_find(servers->upstream, servers->list.login,
+    host = ngx_http_prize_host_find(servers->upstream, servers->list->login,
                                     sockaddr, socklen);
 
-    ngx_prize_redis_list_add(&servers->list, sockaddr, socklen, name, &host);
+    ngx_prize_redis_list_add(servers->list, sockaddr, socklen, name, &host);
 }
 
 
@@ -83,7 +85,7 @@ ngx_http_prize_servers_look(ngx_http_prize_servers_t *servers)
 
     uscf = servers->upstream;
 
-    ngx_prize_redis_list_begin(&servers->list);
+    ngx_prize_redis_list_begin(servers->list);
 
     if (servers->timer.handler || uscf->servers == NULL) {
         ngx_http_prize_servers_walk(servers, uscf->peer.data);
@@ -92,7 +94,11 @@ ngx_http_prize_servers_look(ngx_http_prize_servers_t *servers)
         ngx_http_prize_servers_list(servers, uscf->servers);
     }
 
-    ngx_prize_redis_list_end(&servers->list);
+    ngx_prize_redis_list_end(servers->list);
+
+    if (servers->seeds) {
+        ngx_prize_redis_seeds_changed(servers->seeds);
+    }
 }
 
 
@@ -119,11 +125,32 @@ ngx_http_prize_servers_cleanup(void *data)
 }
 
 
-/* of a block */
+static ngx_int_t
+ngx_http_prize_servers_init(ngx_http_prize_servers_t *servers,
+    ngx_cycle_t *cycle, ngx_http_prize_loc_conf_t *plcf,
+    ngx_prize_redis_route_t *route)
+{
+    servers->upstream = plcf->redis->upstream;
+
+    if (route) {
+        servers->seeds = ngx_prize_redis_route_seeds(route);
+        servers->list = &servers->seeds->list;
+
+        return NGX_OK;
+    }
+
+    servers->list = &servers->own;
+
+    return ngx_prize_redis_list_init(&servers->own, cycle, plcf->redis_login,
+                                     plcf->redis_connect_timeout);
+}
+
+
+/* of a block, which are the stores, or a route's seeds */
 
 static void
 ngx_http_prize_servers_watch(ngx_cycle_t *cycle,
-    ngx_http_prize_loc_conf_t *plcf)
+    ngx_http_prize_loc_conf_t *plcf, ngx_prize_redis_route_t *route)
 {
     ngx_pool_cleanup_t        *cln;
     ngx_http_prize_servers_t  *servers;
@@ -136,12 +163,7 @@ ngx_http_prize_servers_watch(ngx_cycle_t *cycle,
     servers = cln->data;
     ngx_memzero(servers, sizeof(ngx_http_prize_servers_t));
 
-    servers->upstream = plcf->redis->upstream;
-
-    if (ngx_prize_redis_list_init(&servers->list, cycle, plcf->redis_login,
-                                  plcf->redis_connect_timeout)
-        != NGX_OK)
-    {
+    if (ngx_http_prize_servers_init(servers, cycle, plcf, route) != NGX_OK) {
         return;
     }
 
@@ -161,6 +183,11 @@ ngx_http_prize_servers_watch(ngx_cycle_t *cycle,
 #endif
 
     ngx_http_prize_servers_look(servers);
+
+    if (servers->seeds) {
+        servers->seeds->known = servers->timer.handler != NULL
+                         || ngx_prize_redis_listed(servers->list)->nelts != 0;
+    }
 }
 
 
@@ -168,12 +195,23 @@ void
 ngx_http_prize_servers_open(ngx_cycle_t *cycle,
     ngx_http_prize_loc_conf_t *plcf)
 {
-    if (plcf->redis_name) {
-        (void) ngx_prize_redis_route_get(cycle, plcf->redis_name,
-                                         plcf->redis_login,
-                                         plcf->redis_connect_timeout);
+    ngx_prize_redis_route_t  *route;
 
-    } else if (plcf->redis) {
-        ngx_http_prize_servers_watch(cycle, plcf);
+    if (plcf->redis == NULL) {
+        return;
+    }
+
+    route = NULL;
+
+    if (plcf->redis_route) {
+        route = ngx_prize_redis_route_get(cycle, plcf->redis_route,
+                                          plcf->redis_connect_timeout);
+        if (route == NULL) {
+            return;
+        }
+    }
+
+    if (plcf->redis->upstream) {
+        ngx_http_prize_servers_watch(cycle, plcf, route);
     }
 }

@@ -289,7 +289,7 @@ ngx_http_prize_ssl_check_names(ngx_conf_t *cf, ngx_http_prize_loc_conf_t *plcf)
     ngx_http_upstream_srv_conf_t  *uscf;
 
     if (!plcf->redis_ssl_verify || plcf->redis_ssl_name.len
-        || plcf->redis_name)
+        || plcf->redis->upstream == NULL)
     {
         return NGX_OK;
     }

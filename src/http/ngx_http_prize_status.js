@@ -32,6 +32,15 @@ var TOTALS = [
     ['worker starts', /^prize_worker_starts_total/]
 ];
 
+/* where there is a cluster, or Sentinels */
+var MAPS = [
+    ['redirections', /^prize_redis_redirects_total/],
+    ['refreshes', /^prize_redis_refreshes_total\{result="ok"/],
+    ['failed refreshes', /^prize_redis_refreshes_total\{result="failed"/],
+    ['slots of no node', /^prize_redis_uncovered_slots/, true],
+    ['age of the map', /^prize_redis_map_timestamp_seconds/, false, true]
+];
+
 var ICONS = {
     ok: 'M7 12.5l3.5 3.5L17 8.5', degraded: 'M12 6.5v7M12 17v.1',
     down: 'M8 8l8 8M16 8l-8 8', stale: 'M12 6v6l4 2'
@@ -192,72 +201,50 @@ function inASecond(row) {
  */
 
 function judge(i) {
-    var row = rows[i], some = recent(i, WINDOW), reasons = [];
+    var row = rows[i], some = recent(i, WINDOW), minute = recent(i, 60);
     var answers = row.answers10, failed = sum(some, '500') + sum(some, '503');
     var redis = row.redis_open > 0, postgres = row.postgres_open > 0;
-    var wrong = sum(recent(i, 60), 'owner_mismatches');
+    var wrong = sum(minute, 'owner_mismatches');
     var refused = sum(some, 'redis_errors'), stale = sum(some, 'stale');
+    var shed = sum(some, 'shed'), reasons = [];
+
+    function blame(is, level, reason, backend) {
+        if (is) {
+            reasons.push([level, reason, backend]);
+        }
+    }
 
     /* who is not left alone would be connected to, and is not away */
 
-    if ((redis || postgres) && (redis || !has.redis)
-        && (postgres || !has.postgres)
-        && row.redis_connections + row.postgres_connections === 0)
-    {
-        reasons.push([2, redis && postgres
-                         ? 'neither Redis nor PostgreSQL answers'
-                         : (redis ? 'Redis' : 'PostgreSQL')
-                           + ' does not answer, and nobody stands in']);
+    var down = (redis || postgres) && (redis || !has.redis)
+               && (postgres || !has.postgres)
+               && row.redis_connections + row.postgres_connections === 0;
 
-    } else {
-        if (redis) {
-            reasons.push([1, 'Redis is left alone', 'redis']);
-        }
-
-        if (postgres) {
-            reasons.push([1, 'PostgreSQL is left alone', 'postgres']);
-        }
-    }
-
-    if (row.silent) {
-        reasons.push([1, plural(row.silent, 'worker')
-                         + ' did not respond for 5 s']);
-    }
-
-    if (failed) {
-        reasons.push([answers >= FEW && failed > answers / 2 ? 2 : 1,
-                      whole(failed) + ' of ' + plural(answers, 'answer')
-                      + (failed === 1 ? ' was' : ' were') + ' 500 or 503']);
-    }
-
-    if (wrong) {
-        reasons.push([1, plural(wrong, 'record') + ' named another owner']);
-    }
-
-    if (refused) {
-        reasons.push([1, 'Redis refused ' + plural(refused, 'lookup')]);
-    }
-
-    if (stale) {
-        reasons.push([1, plural(stale, 'record')
-                         + ' in Redis lacked a field of the page']);
-    }
-
-    if (row.queue > row.queue_max / 2) {
-        reasons.push([1, 'the queue for PostgreSQL is '
-                      + Math.round(100 * row.queue / row.queue_max)
-                      + ' % full']);
-    }
-
-    if (sum(some, 'shed')) {
-        reasons.push([1, plural(sum(some, 'shed'), 'lookup')
-                         + ' found the queue full or every store away']);
-    }
-
-    if (late(row)) {
-        reasons.push([1, 'p99 is ' + duration(row.p99) + ', over '
-                         + GOAL + ' ms']);
-    }
+    blame(down, 2, redis && postgres ? 'neither Redis nor PostgreSQL answers'
+                   : (redis ? 'Redis' : 'PostgreSQL')
+                     + ' does not answer, and nobody stands in');
+    blame(!down && redis, 1, 'Redis is left alone', 'redis');
+    blame(!down && postgres, 1, 'PostgreSQL is left alone', 'postgres');
+    blame(row.silent, 1, plural(row.silent, 'worker')
+                         + ' did not respond for 5 s');
+    blame(failed, answers >= FEW && failed > answers / 2 ? 2 : 1,
+          whole(failed) + ' of ' + plural(answers, 'answer')
+          + (failed === 1 ? ' was' : ' were') + ' 500 or 503');
+    blame(wrong, 1, plural(wrong, 'record') + ' named another owner');
+    blame(refused, 1, 'Redis refused ' + plural(refused, 'lookup'));
+    blame(stale, 1, plural(stale, 'record')
+                    + ' in Redis lacked a field of the page');
+    blame(row.uncovered, 1, 'no node has ' + plural(row.uncovered, 'slot')
+                            + ' of the Redis Cluster');
+    blame(sum(minute, 'refreshes_failed') && !sum(minute, 'refreshes'), 1,
+          'nobody says where in Redis the records are');
+    blame(row.queue > row.queue_max / 2, 1,
+          'the queue for PostgreSQL is '
+          + Math.round(100 * row.queue / row.queue_max) + ' % full');
+    blame(shed, 1, plural(shed, 'lookup')
+                   + ' found the queue full or every store away');
+    blame(late(row), 1, 'p99 is ' + duration(row.p99) + ', over '
+                        + GOAL + ' ms');
 
     return reasons.sort(function (a, b) { return b[0] - a[0]; });
 }
@@ -542,16 +529,30 @@ function figures() {
                              + '/s' : '');
     });
 
-    TOTALS.forEach(function (total) {
-        var n = 0;
+    TOTALS.forEach(function (total) { drawTotal(total, count(total[1])); });
 
-        Object.keys(now).forEach(function (series) {
-            n += total[1].test(series) ? now[series] : 0;
-        });
+    var mapped = count(/^prize_redis_refreshes_total/);
 
-        total.item.className = n && total[2] ? 'bad' : '';
-        write(total.value, whole(n));
+    MAPS.forEach(function (total) {
+        drawTotal(total, count(total[1]));
+        total.item.hidden = !mapped;
     });
+}
+
+
+/* the sum of all series that match */
+
+function count(match) {
+    return Object.keys(now).reduce(function (n, series) {
+        return n + (match.test(series) ? now[series] : 0);
+    }, 0);
+}
+
+
+function drawTotal(total, n) {
+    total.item.className = n && total[2] ? 'bad' : '';
+    write(total.value, !total[3] ? whole(n)
+                       : n && now.date ? age(now.date / 1000 - n) : '–');
 }
 
 
@@ -574,17 +575,6 @@ function breakers() {
 }
 
 
-/* the backends that there are */
-
-function backends() {
-    var found = {};
-
-    breakers().forEach(function (breaker) { found[breaker.backend] = true; });
-
-    return found;
-}
-
-
 /* whom a reason is about, as of now */
 
 function about(reason) {
@@ -596,6 +586,15 @@ function about(reason) {
         return breaker.peer + ' by ' + breaker.open + ' of '
                + plural(now.workers, 'worker');
     }).join(', ') + ')' : '');
+}
+
+
+/* what the workers take a server for */
+
+function roles(peer) {
+    return ['primary', 'replica', 'sentinel'].filter(function (role) {
+        return now['prize_redis_role' + peer + ',role="' + role + '"}'];
+    }).join(' or ');
 }
 
 
@@ -627,34 +626,29 @@ function stores() {
 
     all.forEach(function (breaker) {
         var redis = breaker.backend === 'redis', open = breaker.open;
-        var peer = '{peer="' + breaker.peer + '"', connections, flight;
-
-        if (redis) {
-            connections = now['prize_redis_connections' + peer
-                              + ',state="connected"}'];
-            flight = now['prize_redis_commands_in_flight' + peer + '}'];
-        } else {
-            connections = now.postgres_connections;
-            flight = now.postgres_lookups_in_flight;
-        }
-
+        var peer = '{peer="' + breaker.peer + '"';
+        var connections = redis ? now['prize_redis_connections' + peer
+                                      + ',state="connected"}']
+                          : now.postgres_connections;
+        var flight = redis ? now['prize_redis_commands_in_flight' + peer + '}']
+                     : now.postgres_lookups_in_flight;
+        var role = redis ? roles(peer) : '';
         var item = list.children[seen++] || make(list, 'li');
 
-        if (!item.firstChild) {
-            make(item, 'b');
-            make(item, 'span', {'class': 'state'});
-            make(item, 'span');
-            make(item, 'span');
-            make(item, 'span');
+        while (item.children.length < 5) {
+            make(item, item.firstChild ? 'span' : 'b');
         }
 
+        item.children[1].className = 'state';
         item.className = 'c-' + breaker.backend
                          + (open ? ' away' : connections ? '' : ' idle');
         write(item.children[0], (redis ? 'Redis ' : 'PostgreSQL ')
                                 + breaker.peer);
-        write(item.children[1], open ? 'left alone by ' + open + ' of '
-                                       + plural(now.workers, 'worker')
-                                : connections ? 'answers' : 'not connected');
+        write(item.children[1], (role ? role + ', ' : '')
+                                + (open ? 'left alone by ' + open + ' of '
+                                          + plural(now.workers, 'worker')
+                                   : connections ? 'answers'
+                                   : 'not connected'));
 
         /* these are counted for all pools together */
         item.children[2].hidden = item.children[3].hidden = !redis
@@ -754,7 +748,8 @@ function take(answer) {
     }
 
     now = answer;
-    has = backends();
+    has = {};
+    breakers().forEach(function (breaker) { has[breaker.backend] = true; });
 
     answer.history.forEach(function (values) {
         if (values[0] > last) {
@@ -886,7 +881,7 @@ CODES.forEach(function (code) {
     code.rate = make(code.item, 'small');
 });
 
-TOTALS.forEach(function (total) {
+TOTALS.concat(MAPS).forEach(function (total) {
     total.item = make($('totals'), 'div');
     make(total.item, 'dt', {}, total[0]);
     total.value = make(total.item, 'dd', {}, '–');

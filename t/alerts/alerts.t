@@ -7,6 +7,7 @@ use JSON::PP qw(encode_json);
 use Test::More;
 use Test::Prize;
 use Test::Prize::Certificates;
+use Test::Prize::Sentinel;
 
 # conf/prometheus.yml and conf/alerts.yml: promtool takes them, each alert
 # fires when it has to and not before, and asks for what nginx really tells.
@@ -114,8 +115,10 @@ promtool_succeeds('test rules', qw(test rules),
 # what they ask for is there
 
 my $ca = Test::Prize::Certificates->new;
-my $redis = Test::Prize::Redis->start(
+my $group = Test::Prize::Sentinel->start(replicas => 0, sentinels => 1,
     tls => $ca->issue('server', names => 'IP:127.0.0.1'));
+my ($sentinel) = $group->sentinels;
+my $name = Test::Prize::Sentinel::NAME;
 my $postgres = shared_postgres();
 my $port = free_port();
 my $nginx = Test::Prize::Nginx->start(files => { 'page.html' => '{{name}}' },
@@ -125,7 +128,8 @@ my $nginx = Test::Prize::Nginx->start(files => { 'page.html' => '{{name}}' },
         listen 127.0.0.1:$port;
         location = /h5 {
             prize_page page.html;
-            prize_redis_pass 127.0.0.1:$redis->{port};
+            prize_redis_pass 127.0.0.1:$sentinel->{port};
+            prize_redis_sentinel $name;
             prize_redis_connect_timeout 60s;
             prize_redis_ssl on;
             prize_redis_ssl_trusted_certificate $ca->{file};
@@ -138,9 +142,15 @@ my $nginx = Test::Prize::Nginx->start(files => { 'page.html' => '{{name}}' },
 CONF
 
 my $url = "http://127.0.0.1:$port";
-my $page = HTTP::Tiny->new->get("$url/h5?id=1");    # by a connection that is up
-my $metrics = HTTP::Tiny->new->get("$url/metrics")->{content};
-my $asked = 0;
+my ($metrics, $asked) = ('', 0);
+
+# what has been connected to and asked tells all of it
+eventually {
+    HTTP::Tiny->new->get("$url/h5?id=1");
+    $metrics = HTTP::Tiny->new->get("$url/metrics")->{content};
+    $metrics =~ /^prize_redis_map_timestamp/m
+        && $metrics =~ /^prize_redis_certificate_end/m;
+} 'the Sentinel';
 
 while ($rules =~ /\b(prize_\w+)(?:\{(\w+)=~?"([^"]*)"\})?/g) {
     my ($name, $label, $values) = ($1, $2, $3);
@@ -184,6 +194,21 @@ PrizeDown, not by a Redis whose idle connections were closed
     prize_breaker_open{backend="postgres", peer="hr"}  2x20
     prize_redis_connections{peer="10.0.0.1:6379", state="connected"}  0x20
     prize_postgres_connections{state="connected"}  0x20
+    45s  no PrizeDown
+
+PrizeDown, where only the Sentinels answer
+    prize_breaker_open{backend="redis", peer="10.0.0.1:6379"}  2x20
+    prize_redis_connections{peer="10.0.0.1:6379", state="connected"}  0x20
+    prize_redis_connections{peer="10.0.0.1:26379", state="connected"}  2x20
+    prize_redis_role{peer="10.0.0.1:6379", role="primary"}  2x20
+    prize_redis_role{peer="10.0.0.1:26379", role="sentinel"}  2x20
+    45s  PrizeDown
+
+PrizeDown, not while the master answers
+    prize_breaker_open{backend="redis", peer="10.0.0.2:6379"}  2x20
+    prize_redis_connections{peer="10.0.0.1:6379", state="connected"}  2x20
+    prize_redis_connections{peer="10.0.0.1:26379", state="connected"}  2x20
+    prize_redis_role{peer="10.0.0.1:26379", role="sentinel"}  2x20
     45s  no PrizeDown
 
 PrizeDown, of PostgreSQL alone
@@ -266,6 +291,32 @@ PrizeCertificateEnds
     25s  no PrizeCertificateEnds
     35s  PrizeCertificateEnds{job="prize", peer="h", owner="client"}
 
+PrizeSlotsUncovered
+    prize_redis_uncovered_slots  0x3 5461x20
+    15s  no PrizeSlotsUncovered
+    30s  PrizeSlotsUncovered{job="prize"}
+
+PrizeMapOld
+    prize_redis_map_timestamp_seconds  10x60
+    3m  no PrizeMapOld
+    195s  PrizeMapOld{job="prize"}
+
+PrizeRefreshesFail
+    prize_redis_refreshes_total{result="ok"}  0+1x3 3x60
+    prize_redis_refreshes_total{result="failed"}  0x3 0+1x60
+    1m  no PrizeRefreshesFail
+    3m  PrizeRefreshesFail
+
+PrizeRefreshesFail, from the start
+    prize_redis_refreshes_total{result="ok"}  0x60
+    prize_redis_refreshes_total{result="failed"}  0+1x60
+    30s  PrizeRefreshesFail
+
+PrizeRefreshesFail, not while others succeed
+    prize_redis_refreshes_total{result="ok"}  0+1x60
+    prize_redis_refreshes_total{result="failed"}  0+5x60
+    3m  no PrizeRefreshesFail
+
 PrizeWriteBackFails
     prize_writebacks_total{result="failed"}  0x3 1x20
     prize_writebacks_total{result="stored"}  0+5x20
@@ -319,6 +370,12 @@ all is well
     prize_stale_records_total  7x400
     prize_redis_errors_total{peer="10.0.0.1:6379", reason="lost"}  0x100 1x300
     prize_postgres_errors_total{reason="connect"}  0x100 1x300
+    prize_redis_role{peer="10.0.0.1:6379", role="primary"}  2x400
+    prize_redis_redirects_total{kind="moved"}  0+1x400
+    prize_redis_refreshes_total{result="ok"}  0+0x10 1+1x389
+    prize_redis_refreshes_total{result="failed"}  0x100 1x300
+    prize_redis_uncovered_slots  0x400
+    prize_redis_map_timestamp_seconds  0+5x400
     prize_writebacks_total{result="stored"}  0+3x400
     prize_writebacks_total{result="failed"}  0x400
     prize_worker_starts_total  4x400

@@ -2,13 +2,16 @@ use strict;
 use warnings;
 
 use lib 't/lib';
+use Encode qw(decode_utf8);
 use IO::Select ();
 use IO::Uncompress::Gunzip qw(gunzip);
 use Test::More;
 use Test::Prize;
 use Test::Prize::Client;
+use Test::Prize::Cluster;
 use Test::Prize::Fault;
 use Test::Prize::Roster;
+use Test::Prize::Sentinel;
 use Time::HiRes qw(sleep);
 
 # An allocation of a request fails, one at a time: nginx's, ours and those
@@ -27,6 +30,7 @@ my $library = "$ENV{TEST_NGINX_BUILD}/malloc.so";
 my $control = spew(run_dir() . "/malloc$$", pack 'Q4', (0) x 4);
 my $roster = Test::Prize::Roster->create(shared_postgres(), rows => 50);
 my $redis = Test::Prize::Redis->start;
+my $connections = 1;
 my $id = $roster->ids->[10];
 my $other = $roster->ids->[11];
 my $keys = spew(run_dir() . "/sign$$", 'k1 ' . 'b2xk' x 11 . "\n");
@@ -250,7 +254,7 @@ sub settle {
         return 0 unless ($answer->{status} // 0) == 200
                         && ($answer->header('X-Source'))[0] eq 'redis';
         my $status = $site->status;
-        return $status->{redis_connections} == 1
+        return $status->{redis_connections} == $connections
                && $status->{postgres_connections} == 1
                && !grep { $_ } @$status{@gauges};
     } 'both stores';
@@ -437,6 +441,56 @@ each_fails('status, Prometheus', '/prometheus', numbers => 1);
 
 is_deeply([$site->nginx->workers], [$worker], 'row 46: the same worker');
 each_at_start_fails($page);
-$site->over(lines => 1000, expected => qr/\[emerg\]\ .*(?:malloc|posix_memalign)
-            \(.*\ failed|exited\ on\ signal\ 9/x);
+over();
+
+
+sub over {
+    $site->over(lines => 1000, expected => qr/\[emerg\]\ .*
+        (?:malloc|posix_memalign)\(.*\ failed|exited\ on\ signal\ 9/x);
+}
+
+
+# A route asks a server who it is before a lookup goes there, up to a second
+# later.
+
+sub each_of_a_route_fails {
+    my ($what, $location, $number, @servers) = @_;
+
+    $connections = $number;
+    $site = preload(sub { Test::Prize::Fault->new(roster => $roster,
+        redis => [@servers], location => $location,
+        pool => 'connections=1', server => <<~'SERVER') });
+            location = /postgres {
+                prize_page page.html;
+                prize_postgres_pass hr;
+            }
+        SERVER
+    ($worker) = $site->nginx->workers;
+    $redis->command('HSET', "employee:$_", map { decode_utf8($_) }
+                    %{ $roster->record($_) })
+        for $id, $other;
+
+    each_fails("$what: a hit", $page);
+    each_fails("$what: a miss", $page, before => \&forget, after => \&written);
+    each_fails("$what: no connection", $page, pauses => 1, before => sub {
+        $redis->command(qw(CLIENT KILL TYPE normal)) });
+    each_at_start_fails($page);
+    over();
+}
+
+
+if ($ENV{PRIZE_NIGHTLY}) {
+    my $cluster = Test::Prize::Cluster->start(primaries => 1);
+
+    ($redis) = $cluster->nodes;
+    each_of_a_route_fails('Cluster', 'prize_redis_cluster on;', 1, $redis);
+
+    my $group = Test::Prize::Sentinel->start(replicas => 0, sentinels => 1);
+    my $name = Test::Prize::Sentinel::NAME;
+
+    $redis = $group->master;
+    each_of_a_route_fails('Sentinel', "prize_redis_sentinel $name;", 2,
+                          $group->sentinels);
+}
+
 done_testing();

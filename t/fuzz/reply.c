@@ -1,14 +1,16 @@
 
 /*
  * Replies from anywhere: however they are cut into pieces, they are the same
- * replies, and what is called a record has its values in place.
+ * replies, and what is called a record has its values in place.  A nested one
+ * is read as all that a cluster, a Sentinel or a master could have said.
  */
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "prize_reply.h"
+#include "prize_cluster.h"
+#include "prize_sentinel.h"
 
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -44,6 +46,79 @@ mix_string(uint64_t hash, const prize_str_t *string)
 }
 
 
+/* what the tree says; every string that is taken from it is read */
+
+static uint64_t
+mix_tree(uint64_t hash, const prize_reply_t *reply)
+{
+    unsigned                   i;
+    prize_cluster_map_t        map;
+    prize_sentinel_server_t    server;
+    const prize_reply_node_t  *node, *end;
+
+    for (i = 0; i < reply->nnodes; i++) {
+        node = &reply->nodes[i];
+        hash = mix(hash, &node->type, sizeof(node->type));
+        hash = mix(hash, &node->integer, sizeof(node->integer));
+        hash = mix_string(hash, &node->text);
+    }
+
+    if (prize_cluster_map_read(&map, reply) == NULL) {
+        for (i = 0; i < map.nnodes; i++) {
+            hash = mix_string(hash, &map.nodes[i].id);
+            hash = mix_string(hash, &map.nodes[i].host);
+            hash = mix_string(hash, &map.nodes[i].hostname);
+            hash = mix_string(hash, &map.nodes[i].address);
+
+            if (map.nodes[i].shard >= map.nnodes) {
+                abort();
+            }
+        }
+
+        for (i = 0; i < PRIZE_SLOTS; i++) {
+            if (map.slots[i] > map.nnodes) {
+                abort();
+            }
+        }
+    }
+
+    prize_cluster_map_destroy(&map);
+
+    if (prize_sentinel_master_read(&server, reply) == 0) {
+        hash = mix_string(hash, &server.host);
+    }
+
+    node = &reply->nodes[1];
+    end = reply->nodes + reply->nnodes;
+
+    for (i = 0; i < reply->nodes[0].elements; i++) {
+        if (prize_sentinel_replica_read(&server, &node) == 0) {
+            hash = mix_string(hash, &server.host);
+        }
+    }
+
+    if (node != end) {
+        abort();
+    }
+
+    i = prize_sentinel_role_read(reply);
+
+    return mix(hash, &i, sizeof(i));
+}
+
+
+static uint64_t
+mix_error(uint64_t hash, const prize_str_t *text)
+{
+    prize_cluster_redirect_t  to;
+
+    (void) prize_redis_error(text);
+
+    return prize_cluster_redirect_read(&to, text) == 0
+           ? mix_string(hash, &to.host) : hash;
+}
+
+
 static uint64_t
 mix_reply(uint64_t hash, const prize_reply_t *reply, prize_reply_e type,
     unsigned wanted)
@@ -65,8 +140,12 @@ mix_reply(uint64_t hash, const prize_reply_t *reply, prize_reply_e type,
         hash = mix(hash, &reply->integer, sizeof(reply->integer));
         break;
 
+    case PRIZE_REPLY_TREE:
+        hash = mix_tree(hash, reply);
+        break;
+
     case PRIZE_REPLY_ERROR:
-        (void) prize_redis_error(&reply->text);
+        hash = mix_error(hash, &reply->text);
         /* fall through */
 
     case PRIZE_REPLY_STRING:
@@ -139,7 +218,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
 
-    wanted = data[0] % 8;
+    wanted = data[0] % 16;
+    wanted = wanted < 8 ? wanted : PRIZE_REPLY_NESTED;
     whole = read_all(data + 2, size - 2, size, wanted);
 
     if (read_all(data + 2, size - 2, 1, wanted) != whole

@@ -8,6 +8,7 @@ use HTTP::Tiny;
 use Test::More;
 use Test::Prize;
 use Test::Prize::Certificates;
+use Test::Prize::Sentinel;
 use Test::Prize::Source;
 
 # The README says what the program has, and nothing that it has not.
@@ -101,8 +102,10 @@ agree('variables and their values', $variables, \%said);
 
 my $ca = Test::Prize::Certificates->new;
 my $us = $ca->issue('nginx');
-my $redis = Test::Prize::Redis->start(
+my $group = Test::Prize::Sentinel->start(replicas => 1, sentinels => 1,
     tls => $ca->issue('server', names => 'IP:127.0.0.1'));
+my ($sentinel) = $group->sentinels;
+my $name = Test::Prize::Sentinel::NAME;
 my $postgres = shared_postgres();
 my $port = free_port();
 my $nginx = Test::Prize::Nginx->start(
@@ -112,7 +115,8 @@ my $nginx = Test::Prize::Nginx->start(
         listen 127.0.0.1:$port;
         location = /h5 {
             prize_page page.html;
-            prize_redis_pass 127.0.0.1:$redis->{port};
+            prize_redis_pass 127.0.0.1:$sentinel->{port};
+            prize_redis_sentinel $name;
             prize_redis_ssl on;
             prize_redis_ssl_trusted_certificate $ca->{file};
             prize_redis_ssl_certificate $us->{certificate};
@@ -128,7 +132,13 @@ CONF
 
 is($nginx->get("http://127.0.0.1:$port/h5?id=1")->{content}, '1 One', 'a page');
 
-my $metrics = $nginx->get("http://127.0.0.1:$port/metrics")->{content};
+my $metrics;
+
+eventually {
+    $metrics = $nginx->get("http://127.0.0.1:$port/metrics")->{content};
+    $metrics =~ /role="primary"/ && $metrics =~ /role="replica"/;
+} 'the master and its replica';
+
 my %type = $metrics =~ /^\# TYPE (prize_\w+) (\w+)/gm;
 my (%label, %value, %row, %about);
 

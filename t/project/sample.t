@@ -10,7 +10,9 @@ use Test::Prize;
 use Test::Prize::Certificates;
 use Test::Prize::Client;
 use Test::Prize::Clock;
+use Test::Prize::Cluster;
 use Test::Prize::Roster;
+use Test::Prize::Sentinel;
 
 # The sample configuration, as it is shipped, and each of its recipes: what is
 # tried is its own text, with other ports and folders, and the recipe's lines
@@ -414,6 +416,41 @@ $_->stop for $nginx, $provider;
     $nginx->stop;
     is(scalar(() = $nginx->access_log =~ / source=redis /g), 10,
        'all of them from Redis');
+    $redis = $plain;
+}
+
+
+# ---- recipes "Redis Cluster" and "Sentinels"
+
+{
+    my $plain = $redis;
+    my $cluster = Test::Prize::Cluster->start(primaries => 2)->load($roster);
+    my $group = Test::Prize::Sentinel->start(sentinels => 1)->load($roster);
+    my ($node) = $cluster->nodes;
+    my ($sentinel) = $group->sentinels;
+
+    for my $case (['Redis Cluster', $node, $cluster->primaries],
+                  ['Sentinels', $sentinel, $group->master])
+    {
+        my ($name, $server, @stores) = @$case;
+
+        $redis = $server;
+        $nginx = started(recipe(sample(), $name));
+
+        # a worker has to find its way first
+        eventually {
+            my $metrics = $client->get('/metrics')->{body};
+            !grep { $metrics !~ /^prize_redis_connections\{
+                        peer="\Q${\ $_->address}\E",state="connected"\}\ 1$/mx
+            } @stores;
+        } $name;
+
+        is($client->get($link->{$_})->{status}, 200, "$name: $_ has a page")
+            for @ids[0 .. 9];
+        $nginx->stop;
+        like($nginx->access_log, qr/ source=redis /, "$name: from Redis");
+    }
+
     $redis = $plain;
 }
 

@@ -8,6 +8,7 @@ use Test::More;
 use Test::Prize;
 use Test::Prize::Client;
 use Test::Prize::Clients;
+use Test::Prize::Cluster;
 use Test::Prize::Peer;
 
 # What prize_status counts where a store or a worker is killed, where clients
@@ -105,6 +106,63 @@ sub begin {
 
 
 $redis->command(qw(HSET employee:warm id warm name Warm));
+
+
+subtest 'a cluster' => sub {
+    my $cluster = Test::Prize::Cluster->start(primaries => 2, replicas => 1);
+    my ($slot, $gone) = $cluster->slots('employee:7', 'gone');
+    my $from = $cluster->primary('employee:7');
+    my ($to) = grep { $_ != $from } $cluster->primaries;
+    my ($replica) = map { $cluster->replicas_of($_) } $from, $to;
+    my $tried = join ', ', map { $_->address } $from, $to;
+    my $nginx = site(<<"CONF");
+        location = /cluster {
+            prize_page page.html;
+            prize_redis_pass @{[ $from->address ]};
+            prize_redis_cluster on;
+            prize_postgres_pass off;
+            add_header X-Tried "\$upstream_addr|\$upstream_status";
+        }
+CONF
+
+    my $tries = sub { join ' ', $client->get('/cluster?id=7')
+                                       ->header('X-Tried') };
+
+    $from->command(qw(HSET employee:7 id 7 name Ann));
+    eventually { ask('/cluster?id=7') == 200 } 'a page';
+    becomes('who is what', (map {
+        ('prize_redis_role{peer="' . $_->address . '",role="primary"}' => 1)
+    } $from, $to), 'prize_redis_role{peer="' . $replica->address
+                   . '",role="replica"}' => 1,
+            'prize_redis_uncovered_slots' => 0);
+    cmp_ok(abs(status()->{prize_redis_map_timestamp_seconds} - time), '<', 600,
+           'the map is new');
+
+    $cluster->open_slot($slot, $to);
+    $cluster->move_keys($slot);
+    is($tries->(), "$tried|302, 200",
+       'a slot that moves: each redirection is an entry');
+    becomes('which was an ASK', 'redis_redirects{kind="ask"}' => 1,
+            'redis_redirects{kind="moved"}' => 0);
+
+    $_->command('CLUSTER', 'DELSLOTS', $gone) for $cluster->nodes;
+    $cluster->close_slot($slot);
+    $cluster->settle;
+    is($tries->(), "$tried|302, 200",
+       'one that has moved');
+    becomes('which was a MOVED, after which the map is new',
+            'redis_redirects{kind="ask"}' => 1,
+            'redis_redirects{kind="moved"}' => 1,
+            'lookups{source="redis",result="moved"}' => 2,
+            'prize_redis_uncovered_slots' => 1);
+    least('refreshes', 'redis_refreshes_total{result="ok"}');
+    is(status()->{'prize_redis_refreshes_total{result="failed"}'}, 0,
+       'none has failed');
+
+    $_->kill for $cluster->nodes;
+    least('and now they do', 'redis_refreshes_total{result="failed"}');
+    $nginx->stop('QUIT');
+};
 
 
 subtest 'a Redis that hangs and is killed' => sub {

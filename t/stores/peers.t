@@ -119,7 +119,7 @@ is_deeply([grep { !/^redis 127\.1/ } @told],
           'others share one; the server of before and the pool have their own');
 like($text, $replies, 'the numbers are right');
 is(get('/h5?id=warm')->{status}, 200, 'as are the pages');
-like($nginx->error_log, qr/no\ label\ is\ left\ for\ "127\.1\.0\.80:$closed",
+like($nginx->error_log, qr/no\ label\ is\ left\ for\ "127\.1\.0\.\d+:$closed",
      \ "prize_status"\ counts\ it\ as\ "other"/x, 'the log says so');
 
 my ($checked, $out, $err) = run({ stdin => $text }, 'promtool', 'check',

@@ -20,6 +20,10 @@
     "prize_breaker_open{backend=\"" store "\",peer=\"" peer "\"}"
 
 
+#define ROLE(peer, role)                                                      \
+    "prize_redis_role{peer=\"" peer "\",role=\"" role "\"}"
+
+
 static prize_metrics_t  *metrics;
 
 
@@ -213,6 +217,73 @@ breakers(void)
 }
 
 
+/* which server has which role, and the worst that a worker knows of a map */
+
+static void
+maps(void)
+{
+    unsigned               i, k;
+    prize_backends_t       backends;
+    prize_metrics_slot_t  *one, *two, *sum;
+
+    one = prize_metrics_claim(metrics, getpid());
+    two = prize_metrics_claim(metrics, getppid());
+    i = label(one, PRIZE_LABEL_REDIS, "c:1");
+    k = label(one, PRIZE_LABEL_REDIS, "c:26379");
+    (void) label(two, PRIZE_LABEL_REDIS, "c:1");
+
+    is(ROLE("c:1", "primary"), "");
+    is("prize_redis_map_timestamp_seconds", "");
+    is("prize_redis_uncovered_slots", "0");
+
+    one->peers[i].gauges[PRIZE_PEER_PRIMARY] = 2;
+    two->peers[i].gauges[PRIZE_PEER_REPLICA] = 1;
+    one->peers[k].gauges[PRIZE_PEER_SENTINEL] = 1;
+    is(ROLE("c:1", "primary"), "1");
+    is(ROLE("c:1", "replica"), "1");
+    is(ROLE("c:26379", "sentinel"), "1");
+    is(ROLE("c:26379", "primary"), "");
+
+    one->gauges[PRIZE_REDIS_MAP_TIME] = 1800000000;
+    one->gauges[PRIZE_SLOTS_UNCOVERED] = 3;
+    two->gauges[PRIZE_SLOTS_UNCOVERED] = 5;
+    is("prize_redis_map_timestamp_seconds", "1800000000");
+    is("prize_redis_uncovered_slots", "5");
+
+    two->gauges[PRIZE_REDIS_MAP_TIME] = 1700000000;
+    is("prize_redis_map_timestamp_seconds", "1700000000");
+
+    two->leaving = 1;
+    is("prize_redis_map_timestamp_seconds", "1800000000");
+    is("prize_redis_uncovered_slots", "3");
+    is(ROLE("c:1", "replica"), "");
+
+    prize_counter_add(one, PRIZE_REDIRECTS_MOVED, 4);
+    prize_counter_add(one, PRIZE_REDIRECTS_ASK, 5);
+    prize_counter_add(one, PRIZE_REFRESHES_OK, 6);
+    prize_counter_add(one, PRIZE_REFRESHES_FAILED, 7);
+    is("prize_redis_redirects_total{kind=\"moved\"}", "4");
+    is("prize_redis_redirects_total{kind=\"ask\"}", "5");
+    is("prize_redis_refreshes_total{result=\"ok\"}", "6");
+    is("prize_redis_refreshes_total{result=\"failed\"}", "7");
+
+    /* who watches the stores is none */
+
+    one->peers[i].gauges[PRIZE_PEER_CONNECTED] = 1;
+    one->peers[k].gauges[PRIZE_PEER_CONNECTED] = 1;
+    sum = prize_metrics_sum(metrics);
+
+    if (sum) {
+        prize_metrics_backends(metrics, sum, &backends);
+        ok(backends.redis_connections == 1, "Sentinels are no stores");
+        free(sum);
+    }
+
+    prize_metrics_release(two);
+    prize_metrics_release(one);
+}
+
+
 /* as by one reload after the other, each with a server of its own */
 
 static void
@@ -356,6 +427,7 @@ main(void)
     slots();
     labels();
     breakers();
+    maps();
     peers();
     others();
     turns();

@@ -28,7 +28,7 @@ use constant NAME => 'employees';
 
 sub start {
     my ($class, %option) = @_;
-    my $self = bless { replicas => 1, sentinels => 3, down_after => 1000,
+    my $self = bless { replicas => 1, sentinels => 3, down_after => 2000,
                        timeout => 4000, options => [], lines => '',
                        %option }, $class;
 
@@ -171,7 +171,7 @@ sub fail_over {
 
     my $new = $self->elected($old);
 
-    $self->synchronised($new);
+    $self->synchronised;
     return $new;
 }
 
@@ -186,24 +186,29 @@ sub publish_period {
 }
 
 
-# returns when the replicas that run have what the master has
+# Returns when the replicas that run have what the master has, who is that of
+# the Sentinels.  Redis ends the connections of whoever changes his role.
 
 sub synchronised {
     my ($self, $master) = @_;
-    my @replicas = grep { $_ != $master } living($self->redis);
 
-    eventually {
-        my ($role, $offset) = @{ $master->command('ROLE') };
+    eventually { eval { $self->is_synchronised($master // $self->master) } }
+               'replicas that have it all', 120;
+}
 
-        for my $replica (@replicas) {
-            my ($role, undef, $port, $state, $at)
-                = @{ $replica->command('ROLE') };
 
-            return 0 if $role ne 'slave' || $port != $master->{port}
-                        || $state ne 'connected' || $at < $offset;
-        }
-        return 1;
-    } 'replicas that have it all', 120;
+sub is_synchronised {
+    my ($self, $master) = @_;
+    my (undef, $offset) = @{ $master->command('ROLE') };
+
+    for my $replica (grep { $_ != $master } living($self->redis)) {
+        my ($role, undef, $port, $state, $at) = @{ $replica->command('ROLE') };
+
+        return 0 if $role ne 'slave' || $port != $master->{port}
+                    || $state ne 'connected' || $at < $offset;
+    }
+
+    return 1;
 }
 
 
@@ -214,7 +219,7 @@ sub load {
     my $master = $self->master;
 
     $roster->load($master, %option);
-    $self->synchronised($master) unless $option{lag};
+    $self->synchronised unless $option{lag};
     return $self;
 }
 

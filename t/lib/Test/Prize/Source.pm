@@ -20,7 +20,7 @@ use Carp qw(croak);
 my @writers = qw(ngx_conf_log_error ngx_log_error ngx_prize_notice
                  prizectl_error prize_source_error prize_keys_error
                  prize_inlines_fault ngx_prize_redis_conn_set_loss
-                 ngx_prize_redis_pipe_refuse);
+                 ngx_prize_redis_pipe_refuse prize_cluster_refuse);
 
 # nginx's own names of strings
 my %foreign = (ngx_close_file_n => 'close()');
@@ -98,6 +98,7 @@ sub directives {
     my $text = $self->all(qr{^src/http/.*\.c$});
     my %flag = map { $_ => 1 } $self->{text}{'src/http/ngx_http_prize.h'}
                                =~ /ngx_flag_t\s+(\w+);/g;
+    my %word = $text =~ /\[(NGX_PRIZE_\w+)\] = "(\w+)"/g;
     my (%default, %directive);
 
     while ($text =~ /ngx_conf_merge_(?:(\w+)_)?value\( \s*
@@ -106,9 +107,10 @@ sub directives {
     {
         my ($kind, $name, $text) = ($1 // '', $2, $3);
         my $value = $kind eq 'bitmask' ? join ' ', bits($text)
-                    : $text =~ /^"(.*)"$/ ? $1 : $self->value($text);
+                    : $text =~ /^"(.*)"$/ ? $1
+                    : $word{$text} // $self->value($text);
 
-        $default{$name} = $value eq 'NULL' || $value eq '' ? '—'
+        $default{$name} = $text eq 'NULL' || $value eq '' ? '—'
             : "prize_$name " . ($flag{$name} ? ($value ? 'on' : 'off')
                                 : $kind eq 'msec' ? duration($value)
                                 : $value) . ';';
