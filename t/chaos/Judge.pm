@@ -7,6 +7,7 @@ package Judge;
 #     $judge->phase('redis kill');              # a kind of time, for the table
 #     $judge->broken('redis'); $judge->whole('redis');
 #     $judge->killed($worker); $judge->reloaded;
+#     $judge->elected($address, @workers);      # another primary
 #     $judge->promise($held, 'what was promised', late => 0);
 #     $judge->window($from, $to, sub { my ($counts) = @_; ... });
 #     $judge->read($load);
@@ -16,9 +17,17 @@ package Judge;
 # records until just before it is broken.  While one is, an answer that is no
 # page counts against the promise of 99.9 %.  What is dropped is not broken.
 #
+# A Redis of several servers is whole while each slot has a primary that
+# answers, or Sentinels name one that does: it is broken from just before a
+# primary dies until another has been elected, and the time is over that
+# workers have to find out.  It stays whole while slots move, while replicas or
+# Sentinels are away, and while a cluster's fail-over is forced, which leaves no
+# gap.
+#
 # A promise that does not hold is broken, or late if it is one about time: a
 # busy machine can be at fault.  An answer that came too late for its budget is
-# told from others by the module itself.
+# told from others by the module itself; so is a server's, 504, after which
+# nobody else was there to be asked.
 
 use strict;
 use warnings;
@@ -29,6 +38,7 @@ use Time::HiRes qw(time);
 use constant {
     PAGES  => 0.999,
     RECOVERY => 10,             # seconds
+    USED   => 2,                # seconds, from the election
     RELOAD => 5,                # seconds in which old workers may leave
 };
 
@@ -39,8 +49,9 @@ sub new {
     return bless {
         rate => $option{rate}, start => time, phases => [], windows => [],
         whole => { redis => [], postgres => [] }, killed => [], reloads => [],
-        promises => [], recoveries => 0, slowest => 0,
-        kinds => {}, order => [], total => counts(), reasons => [],
+        elections => [], of => {}, promises => [], recoveries => 0,
+        slowest => 0, kinds => {}, order => [], total => counts(),
+        reasons => [], sources => {}, sources_whole => {},
     }, $class;
 }
 
@@ -84,6 +95,18 @@ sub whole {
 
 sub killed   { push @{ $_[0]{killed} }, [time, $_[1]] }
 sub reloaded { push @{ $_[0]{reloads} }, time }
+
+
+# A primary that the run has just seen, by its address, and the workers that
+# are to use it: when each gave its first page of it is kept.
+
+sub elected {
+    my ($self, $address, @workers) = @_;
+    my $election = [time, { map { $_ => undef } @workers }];
+
+    push @{ $self->{elections} }, $election;
+    push @{ $self->{of}{$address} }, $election;
+}
 
 
 # a store is used again, after so many seconds, or not at all
@@ -154,6 +177,13 @@ sub take {
              ($request->{ended} - $request->{due}) * 1000;
     }
 
+    if ($page) {
+        $self->{sources}{ $request->{source} }++;
+        $self->{sources_whole}{ $request->{source} }++
+            if $self->known($request, 'redis');
+        $self->uses($request) if $request->{primary} ne '';
+    }
+
     $self->{excused}++ if $excused;
     push @{ $self->{reasons} }, "$request->{ended} $request->{why}"
         if $request->{why} ne '';
@@ -168,8 +198,10 @@ sub take {
     $self->{known}++;
     return $self->{known_pages}++ if $page;
 
-    $self->{known_late}++ if $request->{result} eq 'timeout';
-    $self->{no_page}{ "$request->{status} $request->{result} in \"$kind\"" }++;
+    $self->{known_late}++
+        if $request->{result} eq 'timeout' || $request->{answers} =~ /504/;
+    $self->{no_page}{ "$request->{status} $request->{result}"
+                      . " ($request->{answers}) in \"$kind\"" }++;
 }
 
 
@@ -213,12 +245,15 @@ sub last_before {
 }
 
 
-# did a whole store know the employee, from the question to the answer?
+# Did one of these stores, of all, know the employee and was whole, from the
+# question to the answer?
 
 sub known {
-    my ($self, $request) = @_;
+    my ($self, $request, @stores) = @_;
 
-    for my $whole (values %{ $self->{whole} }) {
+    @stores = keys %{ $self->{whole} } unless @stores;
+
+    for my $whole (@{ $self->{whole} }{@stores}) {
         my $interval = @$whole ? last_before($whole, $request->{asked}) : next;
 
         return 1 if $interval->[0] <= $request->{asked}
@@ -226,6 +261,21 @@ sub known {
     }
 
     return 0;
+}
+
+
+# is it a worker's first page of a new primary?
+
+sub uses {
+    my ($self, $request) = @_;
+    my $elections = $self->{of}{ $request->{primary} } // return;
+    my ($time, $used) = @{ last_before($elections, $request->{asked}) };
+    my ($worker, $seconds) = ($request->{worker}, $request->{ended} - $time);
+
+    return if $request->{asked} < $time || !exists $used->{$worker};
+
+    $used->{$worker} = $seconds
+        if !defined $used->{$worker} || $seconds < $used->{$worker};
 }
 
 
@@ -287,6 +337,8 @@ sub report {
                    . ' used again within %d s: %.2f s', RECOVERY,
                    $self->{slowest}), late => 1);
 
+    $self->elections if @{ $self->{elections} };
+
     $_->{judge}->($_->{counts}) for @{ $self->{windows} };
 
     printf "%-6s  %s\n", @$_ for @{ $self->{promises} };
@@ -338,9 +390,29 @@ sub figures {
            . " %d recoveries, the slowest in %.2f s\n",
            $seconds, $self->{total}{requests} / $seconds, $self->{again},
            @$self{qw(recoveries slowest)};
+    print "pages from $_: $self->{sources}{$_}, of these while Redis was"
+          . ' whole: ', $self->{sources_whole}{$_} // 0, "\n"
+        for sort keys %{ $self->{sources} };
     print "no page while a store was whole: $self->{no_page}{$_} x $_\n"
         for sort keys %{ $self->{no_page} };
     print "\n";
+}
+
+
+# by the last worker to use it, of those that were there still
+
+sub elections {
+    my ($self) = @_;
+    my @seconds = map { max(grep { defined } values %{ $_->[1] }) }
+                  @{ $self->{elections} };
+    my @used = grep { defined } @seconds;
+    my ($median, $longest) = parts(\@used, 0.5, 1);
+
+    $self->promise(@used == @seconds, @used . ' of ' . @seconds
+                   . ' new primaries were used');
+    $self->promise($longest <= USED, sprintf('from the election until all'
+                   . ' workers use it, at most %d s: median %.2f s,'
+                   . ' longest %.2f s', USED, $median, $longest), late => 1);
 }
 
 

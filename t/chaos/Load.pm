@@ -15,6 +15,8 @@ package Load;
 #     status              of the answer, 0 if there was none
 #     source, result      what $prize_source and $prize_result said
 #     worker              that answered, or had the connection; 0 if unknown
+#     primary             that was asked last, where only primaries are
+#     answers             of the servers, what $upstream_status said
 #     wrong, again        see Test::Prize::Clients
 #     why                 of one that is wrong or was lost
 
@@ -28,7 +30,8 @@ use Time::HiRes qw(time);
 use Test::Prize;
 use Test::Prize::Clients;
 
-my @fields = qw(due asked ended status source result worker again wrong why);
+my @fields = qw(due asked ended status source result worker primary answers
+                again wrong why);
 
 
 sub start {
@@ -61,6 +64,7 @@ sub begin {
 sub ask {
     my ($file, $n, %option) = @_;
     my $ids = $option{site}->ids;
+    my @paths = $option{site}->paths;
     my ($stop, %asked);
 
     $SIG{$_} = 'DEFAULT' for qw(INT HUP);
@@ -74,7 +78,7 @@ sub ask {
         request => sub {
             my $id = $ids->[rand @$ids];
             $asked{$_[0]} = time;
-            return ("/h5?id=$id", $id);
+            return ("$paths[$_[0] % @paths]?id=$id", $id);
         });
 
     # of an answer, or of a request that has none
@@ -83,15 +87,18 @@ sub ask {
         my (undef, $answer) = @_;
         my $client = $answer->{client};
         my $why = $answer->{wrong} // $answer->{why};
-        my ($source, $result, $worker) = map {
+        my ($source, $result, $worker, $asked, $answers) = map {
             ($answer->{head} // '') =~ /^$_: ([^\r]*)\r$/m ? $1 : ''
-        } qw(X-Source X-Result X-Worker);
+        } qw(X-Source X-Result X-Worker X-Asked X-Answers);
+        my ($primary) = $answer->{path} =~ /^\/primary/
+                        && $asked =~ /([^ ]+)$/ ? $1 : '';
 
         $client->{worker} = $worker if $worker;
         $why = "$answer->{path}: $why" if defined $why;
         print {$out} join("\t", $answer->{since}, delete $asked{$answer->{n}},
             time, $answer->{status} // 0, $source, $result,
-            $client && $client->{worker} || 0, $answer->{again} // 0,
+            $client && $client->{worker} || 0, $primary, $answers,
+            $answer->{again} // 0,
             defined $answer->{wrong} ? 1 : 0,
             ($why // '') =~ s/\s+/ /gr), "\n";
     };

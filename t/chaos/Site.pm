@@ -8,18 +8,21 @@ package Site;
 #     $site->mend('redis', empty => 1);
 #     $site->drop('postgres');            # all of nginx's connections, once
 #
-# "store" is the kind of Redis: "redis", the default, or "tls".
+# "store" is the kind of Redis: "redis", the default, "tls", "cluster" or
+# "sentinel"; the last two are those of t/chaos/Group.pm.
 #
 # Each store lives in a network of its own that can be cut.  Where that is not
-# permitted "networks" is false, they listen on loopback, and nothing can be
-# cut.
+# permitted, and for the servers of a Group always, they listen on loopback and
+# cannot be cut.
 
 use strict;
 use warnings;
 
 use Carp qw(croak);
+use List::Util qw(max);
 use Time::HiRes qw(sleep time);
 
+use Group;
 use Test::Prize;
 use Test::Prize::Certificates;
 use Test::Prize::Network;
@@ -28,8 +31,8 @@ use Test::Prize::Roster;
 use constant WORKERS => 2;
 
 
-# The kinds of Redis.  Each is given where it is to live, starts it there and
-# returns it, and the directives by which nginx reaches it.
+# The kinds of Redis.  Each is given where it is to live, starts it there, but
+# for a Group, and returns it, and the directives by which nginx reaches it.
 
 my %kinds = (
     redis => sub { return (Site::Redis->start(@_), '') },
@@ -44,6 +47,11 @@ my %kinds = (
             prize_redis_ssl_trusted_certificate $ca->{file};
 CONF
     },
+
+    cluster => sub { return (Group::Cluster->start,
+                             'prize_redis_cluster on;') },
+    sentinel => sub { return (Group::Sentinel->start,
+                              'prize_redis_sentinel employees;') },
 );
 
 
@@ -53,11 +61,12 @@ sub new {
         // croak "no store \"$option{store}\": want "
                  . join ' or ', sort keys %kinds;
     my @networks = grep { defined } map { Test::Prize::Network->new } 1, 2;
-    my $self = bless { port => free_port() }, $class;
+    my $self = bless { port => free_port(), most => 0 }, $class;
 
-    $self->{networks} = \@networks if @networks == 2;
-    print 'nothing is cut: ', Test::Prize::Network->why_not
-        unless $self->{networks};
+    if (@networks < 2) {
+        print 'nothing is cut: ', Test::Prize::Network->why_not;
+        @networks = ();
+    }
 
     @$self{qw(redis directives)} = $kind->(far(shift @networks),
         options => [qw(--protected-mode no)]);
@@ -67,7 +76,7 @@ sub new {
     $self->load;
 
     # what it is started from, unless it is to be empty
-    $self->{redis}->command('SAVE');
+    $self->{redis}->save;
     $self->start_nginx;
 
     return $self;
@@ -87,13 +96,19 @@ sub start_nginx {
     my ($redis, $postgres) = @$self{qw(redis postgres)};
     my $conninfo = $postgres->address_conninfo($self->{roster}{name});
     my $page = slurp(root() . '/conf/pages/gift.html');
+    my $servers = join ' ', map { "server $_ max_fails=0;" }
+                            $redis->seeds;
+    my $primary = !$self->{redis}->isa('Group') ? '' : <<'CONF';
+        location = /primary {
+            prize_page gift.html;
+            prize_redis_read_from primary;
+        }
+CONF
 
     $self->{nginx} = Site::Nginx->start(workers => WORKERS,
         connections => 4096, files => { 'gift.html' => $page },
         http => <<"CONF");
-    upstream employees {
-        server @{[ $redis->address ]} max_fails=0;
-    }
+    upstream employees { $servers }
 
     prize_postgres hr "$conninfo" queue=4096;
 
@@ -103,18 +118,19 @@ sub start_nginx {
     add_header X-Source \$prize_source always;
     add_header X-Result \$prize_result always;
     add_header X-Worker \$pid always;
+    add_header X-Asked \$upstream_addr always;
+    add_header X-Answers \$upstream_status always;
 
     server {
         listen 127.0.0.1:$self->{port} backlog=4096;
 
-        location = /h5 {
-            prize_page gift.html;
-            prize_redis_pass employees;
-            $self->{directives}
-            prize_postgres_pass hr;
-            prize_postgres_query "SELECT * FROM employee WHERE id = ANY(\$1)";
-        }
+        prize_redis_pass employees;
+        $self->{directives}
+        prize_postgres_pass hr;
+        prize_postgres_query "SELECT * FROM employee WHERE id = ANY(\$1)";
 
+        location = /h5 { prize_page gift.html; }
+$primary
         location = /status { prize_status json; }
     }
 CONF
@@ -124,12 +140,25 @@ CONF
 sub port  { return $_[0]{port} }
 sub ids   { return $_[0]{roster}->ids }
 sub nginx { return $_[0]{nginx} }
+sub group { my $redis = $_[0]{redis}; return $redis->isa('Group') && $redis }
+
+
+# what is asked for in turn: "/primary" never reads a replica
+
+sub paths { return $_[0]->group ? qw(/h5 /primary) : '/h5' }
 
 
 sub load {
     my ($self) = @_;
 
-    $self->{roster}->load($self->{redis});
+    $self->{redis}->load($self->{roster});
+}
+
+
+sub can_cut {
+    my ($self, $name) = @_;
+
+    return $self->{$name}{network};
 }
 
 
@@ -163,18 +192,17 @@ sub drop {
 }
 
 
-# Waits until every worker is connected to a store; the seconds it took, or
-# nothing if that is more than the limit.  Both ends of a connection are there
-# before the worker has read that it may use it: hence the pause.
+# Waits until every worker is connected to a store, to each primary of a Group;
+# the seconds it took, or nothing if that is more than the limit.  Both ends of
+# a connection know of it before the worker has read that it may use it: hence
+# the pause.
 
 sub used {
     my ($self, $name, $limit) = @_;
     my $start = time;
 
     while (time < $start + $limit) {
-        my @connections = $self->connections($name);
-
-        if (@connections == WORKERS && !grep { $_ == 0 } @connections) {
+        if ($self->connected($name)) {
             my $seconds = time - $start;
             sleep 0.5;
             return $seconds;
@@ -187,24 +215,45 @@ sub used {
 }
 
 
-# How many connections each worker has to a store, counted where both ends
-# know of them: what was cut may be known to one end only.
-
-sub connections {
+sub connected {
     my ($self, $name) = @_;
     my $store = $self->{$name};
-    my %known = map { $_ => 1 } $store->ports;
-    my %connections = map { $_ => 0 } $self->{nginx}->workers;
-    my ($status, $out, $err) = run(qw(ss -tnpH state established dst),
-                                   "$store->{address}:$store->{port}");
+    my $connections = $self->connections($name, [$store->ports]);
+    my @workers = $self->{nginx}->workers;
+
+    return 0 if @workers != WORKERS;
+
+    for my $address ($store->primary_addresses) {
+        return 0 if grep { !$connections->{"$_ $address"} } @workers;
+    }
+
+    return 1;
+}
+
+
+# How many connections each worker has to each server of a store, by
+# "WORKER ADDRESS"; with a list of ports only those from there.
+
+sub connections {
+    my ($self, $name, $ports) = @_;
+    my $store = $self->{$name};
+    my %known = map { $_ => 1 } @{ $ports // [] };
+    my %worker = map { $_ => 1 } $self->{nginx}->workers;
+    my @filter = map { ('or', 'dst', $_) } $store->addresses;
+    my ($status, $out, $err) = run(qw(ss -tnpH state established),
+                                   @filter[1 .. $#filter]);
+    my %connections;
 
     croak "ss: $err" if $status;
 
-    while ($out =~ /:(\d+)\s+\S+\s+users:.*?pid=(\d+)/g) {
-        $connections{$2}++ if $known{$1} && exists $connections{$2};
+    while ($out =~ /:(\d+)\s+(\S+)\s+users:.*?pid=(\d+)/g) {
+        $connections{"$3 $2"}++
+            if $worker{$3} && (!$ports || $known{$1});
     }
 
-    return values %connections;
+    $self->{most} = max($self->{most}, values %connections)
+        if $name eq 'redis';
+    return \%connections;
 }
 
 
@@ -250,6 +299,21 @@ use IO::Socket::UNIX ();
 our @ISA = qw(Site::Far Test::Prize::Redis);
 
 
+sub seeds             { return $_[0]->address }
+sub addresses         { return $_[0]->address }
+sub primary_addresses { return $_[0]->address }
+
+
+sub load {
+    my ($self, $roster) = @_;
+
+    $roster->load($self);
+}
+
+
+sub save { $_[0]->command('SAVE') }
+
+
 # that way is never cut
 
 sub connect {
@@ -280,7 +344,7 @@ sub drop {
 }
 
 
-# those of its clients
+# Those of its clients: what was cut may be known to one end only.
 
 sub ports {
     my ($self) = @_;
@@ -306,6 +370,10 @@ sub address {
 }
 
 sub conninfo { return address(@_) }
+
+
+sub addresses { return "$_[0]{address}:$_[0]{port}" }
+sub primary_addresses { return addresses(@_) }
 
 
 sub address_conninfo {
