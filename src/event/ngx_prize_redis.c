@@ -233,6 +233,13 @@ ngx_prize_redis_blame(ngx_prize_redis_t *redis)
     loss = &conn->loss;
 
     if (loss->fault == NGX_PRIZE_REDIS_NO_FAULT) {
+
+        /* a probe that ended before the route believed it: one more is due */
+
+        if (redis->backend.breaker.state == NGX_PRIZE_BREAKER_HALF_OPEN) {
+            ngx_prize_breaker_open(&redis->backend.breaker, 0);
+        }
+
         return;
     }
 

@@ -361,6 +361,38 @@ subtest 'row 80: MOVED and ASK in a circle' => sub {
 };
 
 
+# A node that is left alone comes back, and its first connection ends while
+# nobody has asked it yet who it is.
+
+subtest 'a probe that ends before it is believed' => sub {
+    my $dead = free_port();
+    my $map = slots([0, 16_383, ['127.0.0.1', $dead, id(1)]]);
+    my $clock = Test::Prize::Clock->new(timers => 1);
+    my $seed = peer($map);
+    my $site = site(redis => [$seed], clock => $clock);
+
+    eventually {
+        $site->quietly(requests => 5);
+        return $site->status->{'prize_breaker_open{backend="redis",peer="'
+                               . "127.0.0.1:$dead\"}"};
+    } 'left alone';
+
+    # it is not new any more
+    $clock->pass(6);
+
+    my $node = peer($map, port => $dead, answer => sub {
+        my ($peer, $client, @command) = @_;
+
+        $peer->later(0, sub { $peer->close($client) }) if !$peer->{n}++;
+        return $peer->usual(@command);
+    });
+
+    $site->returns_to_redis;
+    cmp_ok($node->connects, '>', 1, 'it is connected to once more');
+    $site->over;
+};
+
+
 # The address of a node that is no seed is that of a stranger's now, who has
 # records of the same IDs.
 
