@@ -173,7 +173,7 @@ ngx_prize_redis_lookup_handler(ngx_prize_redis_pipe_t *pipe,
 }
 
 
-/* to ASKING and READONLY, whose failure the next command tells */
+/* to ASKING, READONLY and READWRITE, whose failure the next command tells */
 
 static void
 ngx_prize_redis_mode_handler(ngx_prize_redis_pipe_t *pipe,
@@ -205,9 +205,12 @@ ngx_prize_redis_send_mode(ngx_prize_redis_t *redis,
     if (lookup->asking) {
         word = "ASKING";
 
-    } else if (lookup->readonly && !redis->conn.readonly) {
-        redis->conn.readonly = 1;
-        word = "READONLY";
+    } else if (lookup->readonly != redis->conn.readonly) {
+
+        /* what was a replica would go on answering for its primary */
+
+        redis->conn.readonly = lookup->readonly;
+        word = lookup->readonly ? "READONLY" : "READWRITE";
 
     } else {
         return NGX_OK;

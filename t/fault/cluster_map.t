@@ -393,6 +393,61 @@ subtest 'a probe that ends before it is believed' => sub {
 };
 
 
+# A node was a replica, is read, and becomes a primary and a replica again, all
+# over one connection.  Redis answers for another node's slots where the
+# connection has said READONLY.
+
+subtest 'row 83: a replica that was a primary for a while' => sub {
+    my ($role, $map) = map { run_dir() . "/$_.$$" } qw(role map);
+    my @ports = (free_port(), free_port());
+    my ($one, $two) = map { ['127.0.0.1', $ports[$_], id($_)] } 0, 1;
+    my $clock = Test::Prize::Clock->new(timers => 1);
+    my $reply = sub { return slurp($map) };
+
+    spew($map, slots([0, 16_383, $one, $two]));
+    spew($role, 'replica');
+
+    my $first = peer($reply, port => $ports[0]);
+    my $second = peer($reply, port => $ports[1], answer => sub {
+        my ($peer, $client, @command) = @_;
+
+        $client->{readonly} = $command[0] eq 'READONLY'
+            if $command[0] =~ /^READ(?:ONLY|WRITE)$/;
+
+        return "-MOVED $slot{$command[1]} 127.0.0.1:$ports[0]\r\n"
+            if $command[0] eq 'HMGET' && !$client->{readonly}
+               && slurp($role) eq 'replica';
+        return $peer->usual(@command);
+    });
+    my $site = site(redis => [$first], clock => $clock, location =>
+                    "$follow prize_redis_read_from prefer_replica;");
+    my $used = sub {
+        my ($what, $peer) = @_;
+
+        ok(eval { eventually {
+            $clock->pass(100);
+            ($site->quietly(requests => 20)->{asked}{
+                "127.0.0.1:$peer->{port}"} // 0) == 20;
+        } $what, 20 }, $what);
+    };
+
+    $used->('the replica is read', $second);
+    spew($role, 'primary');
+    spew($map, slots([0, 16_383, $two]));
+    $site->returns_to_redis;
+    $used->('the primary', $second);
+    $clock->pass(100);
+    $site->ask('the primary', requests => 20, from => 'redis');
+
+    spew($role, 'replica');
+    my $asked = $site->ask('a replica once more', requests => 20,
+                           from => 'redis')->{asked};
+    is($asked->{"127.0.0.1:$ports[0]"}, 20,
+       'which says who is the primary');
+    $site->over;
+};
+
+
 # The address of a node that is no seed is that of a stranger's now, who has
 # records of the same IDs.
 
