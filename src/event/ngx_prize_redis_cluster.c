@@ -452,8 +452,10 @@ ngx_prize_redis_cluster_watch(void *data, ngx_prize_redis_t *redis,
 
     member = ngx_prize_redis_map_find(&cluster->map, redis);
 
+    /* who has left the map while lookups wait for him gets none of them */
+
     if (member == NULL) {
-        return NGX_OK;
+        return redis->seeds ? NGX_OK : NGX_AGAIN;
     }
 
     if (event == NGX_PRIZE_REDIS_ROUTE_UP) {

@@ -587,8 +587,10 @@ ngx_prize_redis_sentinel_watch(void *data, ngx_prize_redis_t *redis,
 
     server = ngx_prize_redis_sentinel_find(sentinel, redis);
 
+    /* who is named no more while lookups wait for him gets none of them */
+
     if (server == NULL) {
-        return NGX_OK;
+        return NGX_AGAIN;
     }
 
     if (event == NGX_PRIZE_REDIS_ROUTE_UP) {

@@ -448,6 +448,40 @@ subtest 'row 83: a replica that was a primary for a while' => sub {
 };
 
 
+# A node is connected to, slowly, and lookups wait for it; then the map is one
+# without it, and its address may be anybody's.
+
+subtest 'row 82: who is no node any more is not asked' => sub {
+    my ($port, $gone) = (free_port(), free_port());
+    my $map = run_dir() . "/gone.$$";
+    my $answer = run_dir() . "/answer.$$";
+
+    spew($map, slots([0, 8191, ['127.0.0.1', $port, id(1)]],
+                     [8192, 16_383, ['127.0.0.1', $gone, id(2)]]));
+
+    my $seed = peer(sub { return slurp($map) }, port => $port);
+    my $other = peer('', port => $gone, answer => sub {
+        my ($peer, $client, @command) = @_;
+
+        return $peer->usual(@command) if $command[0] ne 'PING';
+        return $peer->write_later(4, $client, "+PONG\r\n");
+    });
+    my $site = site(redis => [$seed], budgets =>
+                    'prize_redis_connect_timeout 6s; prize_redis_timeout 6s;');
+    my ($id) = grep { $slot{"employee:$_"} > 8191 } @$ids;
+
+    eventually { $other->connects } 'a connection';
+
+    my $client = $site->begin($id);
+
+    spew($map, slots([0, 16_383, ['127.0.0.1', $port, id(1)]]));
+    my $answered = $client->answer;
+    is($answered->{status}, 200, 'a page');
+    is_deeply([$other->commands(qr/^HMGET/)], [], 'that is not its own');
+    $site->over;
+};
+
+
 # The address of a node that is no seed is that of a stranger's now, who has
 # records of the same IDs.
 
