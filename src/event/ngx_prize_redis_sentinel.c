@@ -311,8 +311,16 @@ ngx_prize_redis_sentinel_take_replicas(ngx_prize_redis_sentinel_t *sentinel,
 
         server = ngx_prize_redis_sentinel_server(sentinel, &named);
 
-        if (server) {
-            server->replica = 1;
+        if (server == NULL) {
+            continue;
+        }
+
+        server->replica = 1;
+
+        if (server != sentinel->master
+            && server->role != PRIZE_ROLE_REPLICA)
+        {
+            ngx_prize_redis_sentinel_ask_role(server);
         }
     }
 
@@ -707,9 +715,16 @@ ngx_prize_redis_sentinel_may_ask(ngx_prize_redis_server_t *server)
 
     redis = server->node.redis;
 
-    return redis && ngx_prize_redis_usable(redis)
-           && (redis->admitted || server->ask.open
-               || redis->conn.state != NGX_PRIZE_REDIS_READY);
+    if (redis == NULL || !ngx_prize_redis_usable(redis)) {
+        return 0;
+    }
+
+    /* one that was the master may not know yet that it is a replica */
+
+    return redis->admitted ? server == server->sentinel->master
+                             || server->role == PRIZE_ROLE_REPLICA
+                           : server->ask.open
+                             || redis->conn.state != NGX_PRIZE_REDIS_READY;
 }
 
 

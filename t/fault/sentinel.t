@@ -4,6 +4,7 @@ use warnings;
 use lib 't/lib';
 use Test::More;
 use Test::Prize;
+use Test::Prize::Clock;
 use Test::Prize::DNS;
 use Test::Prize::Fault;
 use Test::Prize::Peer;
@@ -122,6 +123,60 @@ subtest 'row 71: the old master comes back, and still says master' => sub {
                ->{asked}{$old->address} // 0) == 20;
     } 'a replica' }, 'a replica, it is read as one');
     $_->over for $site, $reads, $late;
+};
+
+
+# It was the master, Sentinels call it a replica now, and it has not heard of
+# that over the connection that is there.
+
+subtest 'row 71: an old master that Sentinels call a replica' => sub {
+    my $records = Test::Prize::Peer->records_of($roster);
+    my ($told, $role) = map { run_dir() . "/$_.$$" } qw(told role);
+    my $clock = Test::Prize::Clock->new(timers => 1);
+    my $bulk = \&Test::Prize::Peer::bulk;
+
+    spew($role, Test::Prize::Peer->master);
+
+    my ($old, $new) = map {
+        my $reply = $_;
+        Test::Prize::Peer->start(records => $records,
+                                 replies => { ROLE => $reply });
+    } sub { return slurp($role) }, Test::Prize::Peer->master;
+
+    my @replica = map { $bulk->($_) } ip => '127.0.0.1',
+                  port => $old->{port}, flags => 'slave';
+
+    spew($told, $old->{port});
+
+    my $sentinel = Test::Prize::Peer->start(replies => { SENTINEL => sub {
+        my ($peer, @command) = @_;
+        my $port = slurp($told);
+
+        return Test::Prize::Peer->named('127.0.0.1', $port)
+            if $command[1] =~ /^get-master/i;
+        return $port == $old->{port} ? "*0\r\n"
+               : Test::Prize::Peer::array(Test::Prize::Peer::array(@replica));
+    } });
+    my $site = site(redis => [$sentinel], clock => $clock, location =>
+                    "$follow prize_redis_read_from prefer_replica;");
+    my $used = sub {
+        my ($peer) = @_;
+
+        ok(eval { eventually {
+            $clock->pass(11);
+            ($site->quietly(requests => 20)->{asked}{
+                "127.0.0.1:$peer->{port}"} // 0) == 20;
+        } 'its use', 20 }, 'it is used');
+    };
+
+    $site->returns_to_redis;
+    $used->($old);
+    spew($told, $new->{port});
+    $used->($new);
+    spew($role, Test::Prize::Peer->slave($new->{port}));
+    $used->($old);
+    is($old->connects, 1, 'over the same connection');
+    $site->over;
 };
 
 
