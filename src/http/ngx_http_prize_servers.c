@@ -13,6 +13,7 @@ typedef struct {
     ngx_prize_redis_list_t        *list;    /* ours, or that of the seeds: */
     ngx_prize_redis_list_t         own;
     ngx_prize_redis_seeds_t       *seeds;   /* of a route, or NULL */
+    ngx_uint_t                     named;   /* to be listed, last time */
     ngx_event_t                    timer;
 } ngx_http_prize_servers_t;
 
@@ -26,6 +27,7 @@ ngx_http_prize_servers_add(ngx_http_prize_servers_t *servers,
     host = ngx_http_prize_host_find(servers->upstream, servers->list->login,
                                     sockaddr, socklen);
 
+    servers->named++;
     ngx_prize_redis_list_add(servers->list, sockaddr, socklen, name, &host);
 }
 
@@ -84,6 +86,7 @@ ngx_http_prize_servers_look(ngx_http_prize_servers_t *servers)
     ngx_http_upstream_srv_conf_t  *uscf;
 
     uscf = servers->upstream;
+    servers->named = 0;
 
     ngx_prize_redis_list_begin(servers->list);
 
@@ -186,7 +189,8 @@ ngx_http_prize_servers_watch(ngx_cycle_t *cycle,
 
     if (servers->seeds) {
         servers->seeds->known = servers->timer.handler != NULL
-                         || ngx_prize_redis_listed(servers->list)->nelts != 0;
+                                || ngx_prize_redis_listed(servers->list)->nelts
+                                   == servers->named;
     }
 }
 

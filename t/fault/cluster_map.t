@@ -89,6 +89,22 @@ subtest 'row 78: all seeds are dead at start' => sub {
 };
 
 
+subtest 'all seeds are "down" in their block' => sub {
+    my $site = site(redis => [free_port() . ' down']);
+    my $ask = sub {
+        $site->ask('from PostgreSQL', requests => 10_000, from => 'postgres');
+        return $site->memory;
+    };
+
+    $ask->();
+
+    my $before = $ask->();
+
+    cmp_ok($ask->() - $before, '<', 1024, 'no memory for each request');
+    $site->over;
+};
+
+
 # Each node is replaced by one that has been its replica.
 
 subtest 'row 78: no seed is left' => sub {
