@@ -136,24 +136,32 @@ static void
 ngx_prize_redis_node_resolved(ngx_prize_resolve_t *resolve,
     ngx_addr_t *addrs, ngx_uint_t naddrs)
 {
-    ngx_uint_t               i;
+    ngx_uint_t               i, next;
     ngx_prize_redis_node_t  *node;
 
     node = resolve->data;
+    next = 0;
 
-    /* as long as its address is one of the name's, it stays */
+    /* its address stays as long as it is one of the name's, and answers */
 
     for (i = 0; node->redis && i < naddrs; i++) {
         if (ngx_cmp_sockaddr(&node->redis->sockaddr.sockaddr,
                              node->redis->socklen, addrs[i].sockaddr,
                              addrs[i].socklen, 1)
-            == NGX_OK)
+            != NGX_OK)
         {
+            continue;
+        }
+
+        if (naddrs == 1 || ngx_prize_redis_usable(node->redis)) {
             return;
         }
+
+        next = (i + 1) % naddrs;
+        break;
     }
 
-    ngx_prize_redis_node_set(node, addrs[0].sockaddr, addrs[0].socklen);
+    ngx_prize_redis_node_set(node, addrs[next].sockaddr, addrs[next].socklen);
 }
 
 
@@ -269,6 +277,15 @@ ngx_prize_redis_node_locate(ngx_prize_redis_node_t *node,
     ngx_prize_redis_site_t  *site;
 
     if (node->redis || node->resolve.conf) {
+
+        /* another of its name's addresses may answer */
+
+        if (node->redis && node->resolve.conf
+            && !ngx_prize_redis_usable(node->redis))
+        {
+            ngx_prize_resolve_again(&node->resolve);
+        }
+
         return;
     }
 

@@ -167,6 +167,16 @@ ngx_prize_resolve_start(ngx_prize_resolve_t *resolve)
 
 
 void
+ngx_prize_resolve_again(ngx_prize_resolve_t *resolve)
+{
+    if (resolve->timer.timer_set && resolve->failures == 0) {
+        ngx_del_timer(&resolve->timer);
+        ngx_prize_resolve_ask(resolve);
+    }
+}
+
+
+void
 ngx_prize_resolve_stop(ngx_prize_resolve_t *resolve)
 {
     if (resolve->timer.timer_set) {

@@ -57,6 +57,12 @@ struct ngx_prize_resolve_s {
 /* the handler may be called from here */
 void ngx_prize_resolve_start(ngx_prize_resolve_t *resolve);
 
+/*
+ * Asks before it is due, unless it fails; what is valid still is nginx's own
+ * memory.  The handler may be called from here.
+ */
+void ngx_prize_resolve_again(ngx_prize_resolve_t *resolve);
+
 /* the handler will not be called any more */
 void ngx_prize_resolve_stop(ngx_prize_resolve_t *resolve);
 

@@ -331,6 +331,38 @@ subtest 'Sentinels that name a name' => sub {
 };
 
 
+# A name with two addresses, and nobody listens at the one that is tried first.
+
+subtest 'Sentinels that name a name of two addresses' => sub {
+    my $dns = Test::Prize::DNS->start;
+    my $master = Test::Prize::Peer->start(
+        records => Test::Prize::Peer->records_of($roster),
+        replies => { ROLE => Test::Prize::Peer->master });
+    my $sentinel = says('redis.example', $master->{port});
+    my $clock = Test::Prize::Clock->new(timers => 1);
+
+    $dns->set('redis.example' => '127.0.0.9');
+
+    my $site = site(redis => [$sentinel], clock => $clock,
+                    http => "resolver $dns->{address} valid=60s ipv6=off;");
+
+    eventually {
+        $site->quietly(requests => 5);
+        $clock->pass(1);
+        return $site->status->{'prize_breaker_open{backend="redis",peer="'
+                               . "127.0.0.9:$master->{port}\"}"};
+    } 'left alone', 20;
+
+    $dns->set('redis.example' => '127.0.0.9', '127.0.0.1');
+
+    ok(eval { eventually {
+        $clock->pass(20);
+        ($site->quietly(requests => 20)->{source}{redis} // 0) == 20;
+    } 'the other one', 20 }, 'the other one is used');
+    $site->over(lines => 20);
+};
+
+
 # A master that has just become a replica, and Sentinels that do not know it.
 
 subtest 'row 84: READONLY to a write-back' => sub {
