@@ -462,7 +462,13 @@ ngx_prize_redis_sentinel_ask_handler(ngx_prize_redis_ask_t *ask,
         if (type == PRIZE_REPLY_TREE) {
             ngx_prize_redis_sentinel_take_replicas(sentinel, reply);
 
-        } else if (type != PRIZE_REPLY_BROKEN) {
+        } else {
+
+            /* or former masters would take the place of the next one */
+            ngx_prize_redis_sentinel_sweep(sentinel);
+        }
+
+        if (type == PRIZE_REPLY_ERROR || type == PRIZE_REPLY_NIL) {
             ngx_prize_redis_sentinel_refused(sentinel, from, reply, type,
                                              "knows no replicas of");
         }

@@ -363,6 +363,32 @@ subtest 'Sentinels that name a name of two addresses' => sub {
 };
 
 
+# A Sentinel that has no replicas to tell names one master after the other.
+
+subtest 'a hundred masters' => sub {
+    my $master = Test::Prize::Peer->start(
+        records => Test::Prize::Peer->records_of($roster),
+        replies => { ROLE => Test::Prize::Peer->master });
+    my $sentinel = Test::Prize::Peer->start(replies => { SENTINEL => sub {
+        my ($peer, @command) = @_;
+
+        return "-ERR Unknown sentinel subcommand 'replicas'\r\n"
+            if $command[1] !~ /^get-master/i;
+        return Test::Prize::Peer->named($peer->{n}++ < 100
+                                        ? ("127.0.0.9", 1000 + $peer->{n})
+                                        : ('127.0.0.1', $master->{port}));
+    } });
+    my $clock = Test::Prize::Clock->new(timers => 1);
+    my $site = site(redis => [$sentinel], clock => $clock);
+
+    ok(eval { eventually {
+        $clock->pass(1);
+        ($site->quietly(requests => 20)->{source}{redis} // 0) == 20;
+    } 'the last one', 40 }, 'the last one is used');
+    $site->over(lines => 500);
+};
+
+
 # A master that has just become a replica, and Sentinels that do not know it.
 
 subtest 'row 84: READONLY to a write-back' => sub {
