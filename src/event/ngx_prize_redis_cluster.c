@@ -398,9 +398,10 @@ ngx_prize_redis_cluster_refresh(ngx_event_t *ev)
 
 
 /*
- * A connection that is there again may be to another server, with all slots
- * of its own.  Its ID proves that it is not; a user who may not ask for that
- * waits until its map does.
+ * An address may be another server's by now, with all slots of its own.  Its
+ * ID proves that it is not; where the user may not ask for that, who was named
+ * a moment ago is believed, and whoever is there again waits until his map
+ * proves it.
  */
 
 static void
@@ -411,8 +412,15 @@ ngx_prize_redis_cluster_id_handler(ngx_prize_redis_ask_t *ask,
 
     member = ask->data;
 
+    /* a name may have another address since */
+
+    if (member->asked != member->node.redis) {
+        return;
+    }
+
     if (type == PRIZE_REPLY_STRING
-        && ngx_prize_redis_map_is_id(&member->id, &reply->text))
+        ? ngx_prize_redis_map_is_id(&member->id, &reply->text)
+        : type == PRIZE_REPLY_ERROR && member->fresh)
     {
         ngx_prize_redis_admit(member->node.redis);
     }
@@ -435,6 +443,7 @@ ngx_prize_redis_cluster_ask_id(ngx_prize_redis_cluster_t *cluster,
     member->ask.lens = lens;
     member->ask.handler = ngx_prize_redis_cluster_id_handler;
     member->ask.data = member;
+    member->asked = member->node.redis;
 
     (void) ngx_prize_redis_ask(member->node.redis, &member->ask,
                                cluster->site.timeout);
@@ -459,16 +468,22 @@ ngx_prize_redis_cluster_watch(void *data, ngx_prize_redis_t *redis,
     }
 
     if (event == NGX_PRIZE_REDIS_ROUTE_UP) {
+        member->fresh = !member->connected
+                        && ngx_current_msec - member->listed
+                           < NGX_PRIZE_REDIS_CLUSTER_FRESH;
+        member->connected = 1;
 
-        if (!member->connected
-            && ngx_current_msec - member->listed
-               < NGX_PRIZE_REDIS_CLUSTER_FRESH)
-        {
-            member->connected = 1;
+        /* of whom a redirect names no ID is known */
+
+        if (member->fresh && member->id.len == 0) {
             return NGX_OK;
         }
 
         ngx_prize_redis_cluster_ask_id(cluster, member);
+
+        if (member->fresh) {
+            return NGX_AGAIN;
+        }
     }
 
     /* others may have its slots by now */

@@ -14,12 +14,14 @@
 
 typedef struct {
     ngx_prize_redis_node_t    node;
-    ngx_prize_redis_ask_t     ask;          /* CLUSTER MYID */
+    ngx_prize_redis_ask_t     ask;          /* CLUSTER MYID, */
+    ngx_prize_redis_t        *asked;        /*   and of whom */
     prize_str_t               id;           /* empty: a redirect named it, */
                                             /*   and no map yet */
     ngx_uint_t                shard;        /* the index of its primary */
     ngx_msec_t                listed;       /* when it was named first */
-    unsigned                  connected:1;  /* it was, once */
+    unsigned                  connected:1;  /* it was, once, */
+    unsigned                  fresh:1;      /*   and first just now */
     unsigned                  kept:1;       /* in the next map, too, */
     unsigned                  added:1;      /*   or only in that */
     char                      data[PRIZE_CLUSTER_ID_MAX];

@@ -46,6 +46,16 @@ ngx_prize_redis_sentinel_find(ngx_prize_redis_sentinel_t *sentinel,
 }
 
 
+/* as it said by this connection; its name may have another address since */
+
+static ngx_uint_t
+ngx_prize_redis_sentinel_is(const ngx_prize_redis_server_t *server,
+    prize_role_e role)
+{
+    return server->asked == server->node.redis && server->role == role;
+}
+
+
 /* when the Sentinels are asked */
 
 static void
@@ -128,7 +138,7 @@ ngx_prize_redis_sentinel_settle(ngx_prize_redis_sentinel_t *sentinel)
 
     server = sentinel->named;
 
-    if (server && server->role == PRIZE_ROLE_MASTER) {
+    if (server && ngx_prize_redis_sentinel_is(server, PRIZE_ROLE_MASTER)) {
         ngx_prize_redis_sentinel_set_master(sentinel, server);
         ngx_prize_redis_admit(server->node.redis);
     }
@@ -137,7 +147,9 @@ ngx_prize_redis_sentinel_settle(ngx_prize_redis_sentinel_t *sentinel)
 
     server = sentinel->master;
 
-    if (sentinel->silent && server && server->role == PRIZE_ROLE_MASTER) {
+    if (sentinel->silent && server
+        && ngx_prize_redis_sentinel_is(server, PRIZE_ROLE_MASTER))
+    {
         ngx_prize_redis_admit(server->node.redis);
     }
 
@@ -146,9 +158,27 @@ ngx_prize_redis_sentinel_settle(ngx_prize_redis_sentinel_t *sentinel)
     for (i = 0; i < sentinel->servers.nelts; i++) {
         server = servers[i];
 
-        if (server->role == PRIZE_ROLE_REPLICA && server != sentinel->master) {
+        if (server != sentinel->master
+            && ngx_prize_redis_sentinel_is(server, PRIZE_ROLE_REPLICA))
+        {
             ngx_prize_redis_admit(server->node.redis);
         }
+    }
+}
+
+
+static void
+ngx_prize_redis_sentinel_ask_role(ngx_prize_redis_server_t *server)
+{
+    if (server->node.redis && !server->ask.open) {
+
+        if (server->asked != server->node.redis) {
+            server->asked = server->node.redis;
+            server->role = PRIZE_ROLE_OTHER;
+        }
+
+        (void) ngx_prize_redis_ask(server->node.redis, &server->ask,
+                                   server->sentinel->site.timeout);
     }
 }
 
@@ -167,6 +197,11 @@ ngx_prize_redis_sentinel_role_handler(ngx_prize_redis_ask_t *ask,
         return;
     }
 
+    if (server->asked != server->node.redis) {
+        ngx_prize_redis_sentinel_ask_role(server);
+        return;
+    }
+
     server->role = type == PRIZE_REPLY_TREE ? prize_sentinel_role_read(reply)
                                             : PRIZE_ROLE_OTHER;
 
@@ -182,16 +217,6 @@ ngx_prize_redis_sentinel_role_handler(ngx_prize_redis_ask_t *ask,
 
     if (sentinel->master == NULL || sentinel->master != sentinel->named) {
         ngx_prize_redis_sentinel_hurry(sentinel);
-    }
-}
-
-
-static void
-ngx_prize_redis_sentinel_ask_role(ngx_prize_redis_server_t *server)
-{
-    if (server->node.redis && !server->ask.open) {
-        (void) ngx_prize_redis_ask(server->node.redis, &server->ask,
-                                   server->sentinel->site.timeout);
     }
 }
 
@@ -318,7 +343,7 @@ ngx_prize_redis_sentinel_take_replicas(ngx_prize_redis_sentinel_t *sentinel,
         server->replica = 1;
 
         if (server != sentinel->master
-            && server->role != PRIZE_ROLE_REPLICA)
+            && !ngx_prize_redis_sentinel_is(server, PRIZE_ROLE_REPLICA))
         {
             ngx_prize_redis_sentinel_ask_role(server);
         }
@@ -391,7 +416,7 @@ ngx_prize_redis_sentinel_told(ngx_prize_redis_sentinel_t *sentinel,
 
     sentinel->named = server;
 
-    if (server->role != PRIZE_ROLE_MASTER) {
+    if (!ngx_prize_redis_sentinel_is(server, PRIZE_ROLE_MASTER)) {
         ngx_prize_redis_sentinel_ask_role(server);
     }
 
@@ -728,7 +753,8 @@ ngx_prize_redis_sentinel_may_ask(ngx_prize_redis_server_t *server)
     /* one that was the master may not know yet that it is a replica */
 
     return redis->admitted ? server == server->sentinel->master
-                             || server->role == PRIZE_ROLE_REPLICA
+                             || ngx_prize_redis_sentinel_is(server,
+                                                            PRIZE_ROLE_REPLICA)
                            : server->ask.open
                              || redis->conn.state != NGX_PRIZE_REDIS_READY;
 }

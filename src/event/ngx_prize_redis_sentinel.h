@@ -23,7 +23,8 @@ typedef struct ngx_prize_redis_sentinel_s  ngx_prize_redis_sentinel_t;
 typedef struct {
     ngx_prize_redis_sentinel_t  *sentinel;
     ngx_prize_redis_node_t       node;
-    ngx_prize_redis_ask_t        ask;       /* ROLE */
+    ngx_prize_redis_ask_t        ask;       /* ROLE, */
+    ngx_prize_redis_t           *asked;     /*   and of whom */
     prize_role_e                 role;      /* as it said by this connection */
     ngx_msec_t                   back;      /* when it was up again */
     unsigned                     lost:1;    /* since it was up */

@@ -576,4 +576,22 @@ subtest 'row 80: all connections end, and all nodes are used again' => sub {
     $site->over(lines => 3 * $n);
 };
 
+# The same where the worker has never known the node.
+
+subtest 'row 82: a node was another cluster\'s from the start' => sub {
+    my ($port, $dead) = (free_port(), free_port());
+    my $seed = peer(slots([0, 8191, ['127.0.0.1', $port, id(1)]],
+                          [8192, 16_383, ['127.0.0.1', $dead, id(2)]]),
+                    port => $port);
+    my $stranger = peer(slots([0, 16_383, ['127.0.0.1', $dead, id(9)]]),
+                        port => $dead, id => id(9));
+    my @its = grep { $slot{"employee:$_"} > 8191 } @$ids;
+    my $site = site(redis => [$seed]);
+
+    $site->ask('from PostgreSQL', ids => \@its, requests => 100,
+               from => 'postgres') for 1 .. 5;
+    is_deeply([$stranger->commands(qr/^HMGET/)], [], 'it is asked nothing');
+    $site->over;
+};
+
 done_testing();
