@@ -144,7 +144,8 @@ prize_markup_value_known(prize_markup_t *markup)
 
     } else if (prize_name_is(&html->tag, "meta")
                && prize_name_is(&html->attribute, "name")
-               && prize_markup_is(html, "referrer", NULL) != PRIZE_NO)
+               && prize_markup_is(html, "referrer", "htmx-config")
+                  != PRIZE_NO)
     {
         tag->pragma = 1;
     }
@@ -218,7 +219,8 @@ prize_markup_start(prize_markup_t *markup)
     if (markup->tag.content && markup->tag.pragma) {
         markup->fault_at = markup->tag.content_at;
         return "field in the content of a <meta> with http-equiv, or of "
-               "name=\"referrer\", which is obeyed: expected a literal value";
+               "name=\"referrer\" or \"htmx-config\", which is obeyed: "
+               "expected a literal value";
     }
 
     prize_markup_token(markup, &token);

@@ -35,7 +35,7 @@ typedef struct {
     unsigned            type:1;     /* seen: of two nothing is known */
     unsigned            encoding:1;
     unsigned            plain:1;
-    unsigned            pragma:1;   /* http-equiv, or name=referrer */
+    unsigned            pragma:1;   /* http-equiv, or a name as that */
     unsigned            content:1;  /* of a meta, with a field in it */
     size_t              content_at; /* where that stands in the source */
     prize_load_tag_t    loads;      /* last: it is long */

@@ -88,23 +88,26 @@ prize_place_is_angular(const prize_name_t *name)
 
 
 /*
- * Vue (# is its v-slot, . its v-bind of a property), Alpine, htmx, Unpoly,
- * Livewire, Mavo, Knockout, Datastar, hyperscript.  Datastar before 1.0 takes
+ * Vue (# is its v-slot, . its v-bind of a property), Alpine, Angular and AMP
+ * ([, ( and *), htmx and its extensions (sse-, ws-), Unpoly, Livewire, Phoenix,
+ * Mavo, Knockout, Dojo, Datastar, hyperscript.  Datastar before 1.0 takes
  * whatever begins with data-on: data-one is what the event "e" runs.
  */
 
 static int
-prize_place_is_framework(const prize_name_t *name)
+prize_place_is_framework(const prize_name_t *tag, const prize_name_t *name)
 {
     unsigned  i;
 
     static const char *const  prefixes[] = {
-        "@", ":", "#", ".", "v-", "x-", "hx-", "data-hx-", "up-", "wire:",
-        "mv-", "data-on", NULL
+        "@", ":", "#", ".", "[", "(", "*", "v-", "x-", "hx-", "data-hx-",
+        "sse-", "data-sse-", "ws-", "data-ws-", "up-", "wire:", "phx-", "mv-",
+        "data-dojo-", "data-on", NULL
     };
 
     static const char *const  names[] = {
-        "slot-scope", "data-bind", "_", "script", "data-script", NULL
+        "slot-scope", "data-bind", "data-effect", "data-init", "data-signals",
+        "_", "script", "data-script", NULL
     };
 
     for (i = 0; prefixes[i]; i++) {
@@ -113,40 +116,69 @@ prize_place_is_framework(const prize_name_t *name)
         }
     }
 
+    /* what slot-scope was called before, and still may be */
+
+    if (prize_name_is(tag, "template") && prize_name_is(name, "scope")) {
+        return 1;
+    }
+
     return prize_place_in(name, names) || prize_place_is_angular(name);
 }
 
 
-/* what an element is, or may do */
+/*
+ * What an element is or may do, whether and how its URL is asked for, and what
+ * is submitted, how, and for whom it opens.
+ */
 
 static int
 prize_place_decides(const prize_name_t *tag, const prize_name_t *name)
 {
     static const char *const  any[] = {
         "http-equiv", "is", "nonce", "integrity", "sandbox", "allow",
-        "referrerpolicy", "shadowrootmode", "attributename", "csp", NULL
+        "referrerpolicy", "crossorigin", "attributename", "csp", "charset",
+        "media", "sizes", "imagesizes", "rel", "target", "formtarget", "form",
+        "method", "formmethod", "enctype", "formenctype", "accept-charset",
+        "command", NULL
+    };
+
+    /* whose type says what is made of it, or whether it is used */
+
+    static const char *const  typed[] = {
+        "script", "style", "link", "source", "object", "embed", "input",
+        "button", "param", NULL
     };
 
     /* the last one: RequireJS loads what it names */
 
     static const char *const  script[] = {
-        "type", "language", "for", "event", "charset", "data-main", NULL
+        "language", "for", "event", "data-main", NULL
     };
+
+    /* of an <object>, whose URL it may be */
+
+    static const char *const  param[] = { "name", "value", NULL };
 
     static const char *const  animated[] = {
         "to", "from", "by", "values", NULL
     };
 
-    if (prize_place_in(name, any)) {
+    if (prize_place_in(name, any) || prize_name_begins(name, "shadowroot")
+        || (prize_name_is(name, "type") && prize_place_in(tag, typed)))
+    {
         return 1;
     }
 
     if (prize_name_is(tag, "link")) {
-        return prize_name_is(name, "rel") || prize_name_is(name, "as");
+        return prize_name_is(name, "as");
     }
 
     if (prize_name_is(tag, "script")) {
         return prize_place_in(name, script);
+    }
+
+    if (prize_name_is(tag, "param")) {
+        return prize_place_in(name, param);
     }
 
     if (prize_name_is(tag, "meta")) {
@@ -210,7 +242,7 @@ prize_place_find(const prize_name_t *tag, const prize_name_t *attribute,
     } else if (prize_name_is(attribute, "srcdoc")) {
         place.kind = PRIZE_PLACE_SRCDOC;
 
-    } else if (prize_place_is_framework(attribute)) {
+    } else if (prize_place_is_framework(tag, attribute)) {
         place.kind = PRIZE_PLACE_FRAMEWORK;
 
     } else if (prize_place_decides(tag, attribute)) {

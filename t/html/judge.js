@@ -165,15 +165,20 @@ for (const [kind, list] of Object.entries({
 
 /* attributes that no value may stand in, alone or of some elements */
 
-const FRAMEWORK = new RegExp('^([@:#.]|v-|x-|((data|x)[-:_])?ng[-:_]|'
-          + '(data-)?hx-|up-|wire:|mv-|data-on)'),
+const FRAMEWORK = new RegExp('^([@:#.[(*]|v-|x-|((data|x)[-:_])?ng[-:_]|'
+          + '(data-)?(hx|sse|ws)-|up-|wire:|phx-|mv-|data-on|data-dojo-)'),
       DECIDES = set('style srcdoc data-bind http-equiv is nonce integrity '
           + 'sandbox allow referrerpolicy shadowrootmode attributename srcset '
           + 'imagesrcset ping attributionsrc csp _ script data-script '
-          + 'slot-scope'),
+          + 'slot-scope crossorigin charset media sizes imagesizes rel target '
+          + 'formtarget form method formmethod enctype formenctype '
+          + 'accept-charset command data-effect data-init data-signals'),
       DRAWN = /^(fill|stroke|filter|mask|clip-path|cursor|marker(-\w+)?)$/,
-      OF = { link: set('rel as'), meta: set('name'),
-             script: set('type language for event charset data-main') },
+      OF = { link: set('type as'), meta: set('name'), style: set('type'),
+             script: set('type language for event data-main'),
+             source: set('type'), object: set('type'), embed: set('type'),
+             input: set('type'), button: set('type'), template: set('scope'),
+             param: set('type name value') },
       ANIMATION = /^(animate|set)/,
       ANIMATED = set('to from by values');
 
@@ -189,7 +194,8 @@ function decides(element, name) {
 
     if (tag === 'meta' && name === 'content') {
         return element.attrs.some((other) => other.name === 'http-equiv'
-            || (other.name === 'name' && /^referrer$/i.test(other.value)));
+            || (other.name === 'name'
+                && /^(referrer|htmx-config)$/i.test(other.value)));
     }
 
     return element.namespaceURI === SVG

@@ -114,8 +114,8 @@ const OPTIONAL = words('p li dt dd td th tr thead tbody tfoot rt rp rb option'),
 
 const SAFE = words('title alt class id lang dir data-x data-name aria-label '
     + 'placeholder value content label summary abbr datetime width name '
-    + 'hidden download tabindex cite longdesc colspan type for '
-    + 'charset media language slot part itemid role xmlns version'),
+    + 'hidden download tabindex cite longdesc colspan for '
+    + 'language slot part itemid role xmlns version'),
       UNSAFE = words('onclick onload ONERROR onx style srcdoc @click :href '
     + 'v-html v-bind:href x-data x-on:click ng-init ng:bind x-ng-init '
     + 'data-ng-init hx-on:click hx-get data-hx-get data-bind data-on-load '
@@ -126,7 +126,9 @@ const SAFE = words('title alt class id lang dir data-x data-name aria-label '
     + 'poster background xlink:href STYLE Srcset target attributionsrc '
     + 'slot-scope #a .innerHTML ng_init data:ng-init up-on-x wire:click '
     + 'mv-if script csp data-main formtarget method codebase archive code '
-    + 'classid manifest profile begin style/ on*click'),
+    + 'classid manifest profile begin style/ on*click charset media sizes '
+    + 'crossorigin form formmethod enctype command scope [a] (click) *ngIf '
+    + 'sse-connect phx-click data-dojo-props data-signals'),
       URLS = {
           a: 'href', area: 'href', img: 'src', input: 'src', source: 'src',
           video: 'poster', audio: 'src', track: 'src', image: 'href',
