@@ -162,3 +162,26 @@ page.html:1:37: </noscript> that ends it only where scripts run: expected it as 
 open.html:2:4: a value in text of a page with other delimiters: a front-end framework that fills {{...}} would run what the value has between these; expected it inside of an element with v-pre or ng-non-bindable in
 --- no_error_log
 page.html:1
+
+=== TEST 13: a value that Vue or AngularJS would look into, with {{ }}
+--- redis: HSET employee:7 id 7 v '{{a}}'
+--- pages
+>>> text.html
+<p>{{v}}</p>
+<b v-if="a">b</b>
+>>> attribute.html
+<p title="{{v}}" ng-if="a">b</p>
+>>> page.html
+<p v-pre>{{v}}</p><b v-if="a">b</b>
+--- config
+    location = /text { prize_page text.html; } # here
+    location = /attribute { prize_page attribute.html; }
+    location = /h5 { prize_page page.html; }
+--- request: GET /h5?id=7
+--- response_body
+<p v-pre>{{a}}</p><b v-if="a">b</b>
+--- error_log
+text.html:1:4: a value in text of a page with attributes of Vue or AngularJS, which would run what the value has between {{ and }}; expected it inside of an element with v-pre or ng-non-bindable in
+attribute.html:1:11: a value in an attribute of a page with attributes of AngularJS, which would run what the value has between {{ and }}, and ng-init of a class; expected it in an element with ng-non-bindable in
+--- no_error_log
+page.html:1

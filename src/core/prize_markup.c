@@ -41,6 +41,8 @@ prize_markup_attribute(prize_markup_t *markup)
     tag = &markup->html.tag;
     name = &markup->html.attribute;
 
+    markup->frameworks.seen |= 1U << prize_place_framework(name);
+
     if (prize_name_is(name, "v-pre") || prize_name_is(name, "ng-non-bindable"))
     {
         markup->tag.plain = 1;
@@ -221,6 +223,14 @@ prize_markup_start(prize_markup_t *markup)
         return "field in the content of a <meta> with http-equiv, or of "
                "name=\"referrer\" or \"htmx-config\", which is obeyed: "
                "expected a literal value";
+    }
+
+    if (markup->tag.filled && !markup->tag.plain
+        && !prize_trees_is_plain(&markup->trees)
+        && !markup->frameworks.attribute)
+    {
+        markup->frameworks.attribute = 1;
+        markup->frameworks.attribute_at = markup->tag.filled_at;
     }
 
     prize_markup_token(markup, &token);
@@ -489,6 +499,11 @@ prize_markup_field_value(prize_markup_t *markup, size_t at)
         tag->content_at = at;
     }
 
+    if (!tag->filled) {
+        tag->filled = 1;
+        tag->filled_at = at;
+    }
+
     prize_load_cut(&markup->tag.loads, markup->html.offset);
 
     return prize_place_value(&tag->place);
@@ -607,6 +622,20 @@ prize_markup_static(prize_markup_t *markup, const char *data, size_t len,
 }
 
 
+int
+prize_markup_is_open_to_frameworks(const prize_markup_t *markup)
+{
+    prize_html_place_e  place;
+
+    place = prize_html_place(&markup->html);
+
+    return (place == PRIZE_HTML_IN_TEXT || place == PRIZE_HTML_IN_CDATA
+            || (prize_name_is(&markup->html.element, "textarea")
+                && !markup->tag.plain))
+           && !prize_trees_is_plain(&markup->trees);
+}
+
+
 const char *
 prize_markup_field(prize_markup_t *markup, unsigned raw, size_t at)
 {
@@ -634,6 +663,13 @@ prize_markup_field(prize_markup_t *markup, unsigned raw, size_t at)
     {
         return "inside <noscript>, whose tags and comments are text where "
                "scripts run: expected it in text";
+    }
+
+    if (!raw && !markup->frameworks.text
+        && prize_markup_is_open_to_frameworks(markup))
+    {
+        markup->frameworks.text = 1;
+        markup->frameworks.text_at = at;
     }
 
     prize_html_field(&markup->html);
@@ -724,6 +760,11 @@ prize_markup_join_tag(prize_markup_tag_t *tag, const prize_markup_tag_t *begin)
         tag->content = 1;
         tag->content_at = begin->content_at;
     }
+
+    if (begin->filled) {
+        tag->filled = 1;
+        tag->filled_at = begin->filled_at;
+    }
 }
 
 
@@ -764,20 +805,6 @@ prize_markup_begin_destroy(prize_markup_begin_t *begin)
 }
 
 
-int
-prize_markup_is_open_to_frameworks(const prize_markup_t *markup)
-{
-    prize_html_place_e  place;
-
-    place = prize_html_place(&markup->html);
-
-    return (place == PRIZE_HTML_IN_TEXT || place == PRIZE_HTML_IN_CDATA
-            || (prize_name_is(&markup->html.element, "textarea")
-                && !markup->tag.plain))
-           && !prize_trees_is_plain(&markup->trees);
-}
-
-
 const char *
 prize_markup_done(prize_markup_t *markup)
 {
@@ -798,6 +825,40 @@ prize_markup_done(prize_markup_t *markup)
     {
         return prize_markup_fault(markup,
                                   prize_trees_comment(&markup->trees));
+    }
+
+    return NULL;
+}
+
+
+const char *
+prize_markup_notice(const prize_markup_t *markup, size_t *at)
+{
+    int                               vue, angular;
+    const prize_markup_frameworks_t  *frameworks;
+
+    frameworks = &markup->frameworks;
+
+    angular = frameworks->seen & 1U << PRIZE_FRAMEWORK_ANGULARJS;
+
+    vue = frameworks->seen & 1U << PRIZE_FRAMEWORK_VUE
+          || (frameworks->seen & 1U << PRIZE_FRAMEWORK_VUE_OR_ALPINE
+              && !(frameworks->seen & 1U << PRIZE_FRAMEWORK_ALPINE));
+
+    if (frameworks->text && (vue || angular)) {
+        *at = frameworks->text_at;
+        return "a value in text of a page with attributes of Vue or "
+               "AngularJS, which would run what the value has between {{ and "
+               "}}; expected it inside of an element with v-pre or "
+               "ng-non-bindable";
+    }
+
+    if (frameworks->attribute && angular) {
+        *at = frameworks->attribute_at;
+        return "a value in an attribute of a page with attributes of "
+               "AngularJS, which would run what the value has between {{ and "
+               "}}, and ng-init of a class; expected it in an element with "
+               "ng-non-bindable";
     }
 
     return NULL;

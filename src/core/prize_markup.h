@@ -38,13 +38,30 @@ typedef struct {
     unsigned            pragma:1;   /* http-equiv, or a name as that */
     unsigned            content:1;  /* of a meta, with a field in it */
     size_t              content_at; /* where that stands in the source */
+    unsigned            filled:1;   /* an attribute with a field in it */
+    size_t              filled_at;
     prize_load_tag_t    loads;      /* last: it is long */
 } prize_markup_tag_t;
+
+
+/*
+ * Of which frameworks the page has attributes, a bit for each, and the first
+ * fields that they look into
+ */
+
+typedef struct {
+    unsigned            seen;
+    unsigned            text:1;
+    unsigned            attribute:1;
+    size_t              text_at;
+    size_t              attribute_at;
+} prize_markup_frameworks_t;
 
 
 typedef struct {
     prize_html_t        html;       /* first: its reports find the markup */
     prize_markup_tag_t  tag;
+    prize_markup_frameworks_t  frameworks;
     prize_trees_t       trees;
     prize_inlines_t    *inlines;
 
@@ -98,6 +115,9 @@ int prize_markup_is_open_to_frameworks(const prize_markup_t *markup);
 
 /* after the last byte of the page: NULL, or what is wrong at "fault_at" */
 const char *prize_markup_done(prize_markup_t *markup);
+
+/* then: NULL, or what a framework of the page would run of the field "at" */
+const char *prize_markup_notice(const prize_markup_t *markup, size_t *at);
 
 
 #endif /* _PRIZE_MARKUP_H_INCLUDED_ */

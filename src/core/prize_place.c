@@ -221,6 +221,28 @@ prize_place_find_url(prize_place_t *place, const prize_name_t *tag,
 }
 
 
+prize_framework_e
+prize_place_framework(const prize_name_t *attribute)
+{
+    if (prize_name_begins(attribute, "v-")) {
+        return PRIZE_FRAMEWORK_VUE;
+    }
+
+    if (prize_name_begins(attribute, "@")
+        || prize_name_begins(attribute, ":"))
+    {
+        return PRIZE_FRAMEWORK_VUE_OR_ALPINE;
+    }
+
+    if (prize_place_is_angular(attribute)) {
+        return PRIZE_FRAMEWORK_ANGULARJS;
+    }
+
+    return prize_name_begins(attribute, "x-") ? PRIZE_FRAMEWORK_ALPINE
+                                              : PRIZE_FRAMEWORK_NONE;
+}
+
+
 prize_place_t
 prize_place_find(const prize_name_t *tag, const prize_name_t *attribute,
     unsigned svg)

@@ -32,6 +32,19 @@ typedef struct {
 } prize_place_t;
 
 
+/* the frameworks that look for {{ in a page, and whose attributes say so */
+
+typedef enum {
+    PRIZE_FRAMEWORK_NONE = 0,
+    PRIZE_FRAMEWORK_VUE,
+    PRIZE_FRAMEWORK_VUE_OR_ALPINE,  /* @... and :... */
+    PRIZE_FRAMEWORK_ALPINE,         /* looks for none */
+    PRIZE_FRAMEWORK_ANGULARJS       /* looks into attributes as well */
+} prize_framework_e;
+
+
+prize_framework_e prize_place_framework(const prize_name_t *attribute);
+
 /* of an attribute of a tag; "svg" if it may be one of SVG */
 prize_place_t prize_place_find(const prize_name_t *tag,
     const prize_name_t *attribute, unsigned svg);

@@ -311,6 +311,25 @@ prize_template_notice_add(prize_compiler_t *c, const prize_tag_t *tag)
 }
 
 
+/* the same of a page that has attributes of one, whatever its delimiters */
+
+static void
+prize_template_notice_attributes(prize_compiler_t *c)
+{
+    size_t                   at;
+    const char              *text;
+    prize_template_error_t  *notice;
+
+    notice = &c->page->notice;
+    text = notice->line ? NULL : prize_markup_notice(&c->markup, &at);
+
+    if (text) {
+        prize_source_place(&c->source, at, &notice->line, &notice->column);
+        (void) snprintf(notice->text, sizeof(notice->text), "%s", text);
+    }
+}
+
+
 static int
 prize_template_field(prize_compiler_t *c, const prize_tag_t *tag)
 {
@@ -498,6 +517,7 @@ prize_template_parse(prize_compiler_t *c)
     }
 
     prize_template_inlines_check(c, c->source.len);
+    prize_template_notice_attributes(c);
 
     if (c->depth) {
         section = &c->sections[c->depth - 1];
