@@ -577,3 +577,15 @@ CORE::join '', map { qq{expected "img-src $_.example"\n} }
 --- grep_error_log eval: qr/blocks the <.*?>/
 --- grep_error_log_out
 blocks the <img src>
+
+=== TEST 43: a warning of <image> outside of SVG and of an area, not of a dialog's form
+--- redis: HSET employee:7 id 7
+--- page
+<body><dialog><form method="dialog"><button>a</button></form></dialog>
+<image src="//image.example/a"><map><area ping="//area.example/"></map>
+--- config: location = /h5 { prize_csp on; prize_page page.html; }
+--- request: GET /h5?id=7
+--- grep_error_log eval: qr/blocks the <.*?>/
+--- grep_error_log_out
+blocks the <image src>
+blocks the <area ping>

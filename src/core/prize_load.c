@@ -18,6 +18,7 @@ static const prize_load_row_t  prize_load_rows[] = {
     { "source", "srcset", "<source srcset>", PRIZE_LOAD_IMAGE },
     { "input", "src", "<input src>", PRIZE_LOAD_IMAGE },
     { "video", "poster", "<video poster>", PRIZE_LOAD_IMAGE },
+    { "image", "src", "<image src>", PRIZE_LOAD_IMAGE },
     { "image", "href", "<image href>", PRIZE_LOAD_IMAGE },
     { "image", "xlink:href", "<image xlink:href>", PRIZE_LOAD_IMAGE },
     { "feimage", "href", "<feImage href>", PRIZE_LOAD_ELEMENT },
@@ -46,6 +47,7 @@ static const prize_load_row_t  prize_load_rows[] = {
     { "button", "formaction", "<button formaction>", PRIZE_LOAD_FORM },
     { "input", "formaction", "<input formaction>", PRIZE_LOAD_FORM },
     { "a", "ping", "<a ping>", PRIZE_LOAD_CONNECT },
+    { "area", "ping", "<area ping>", PRIZE_LOAD_CONNECT },
     { "base", "href", "<base href>", PRIZE_LOAD_BASE },
     { "meta", "content", "<meta>", PRIZE_LOAD_POLICY },
     { NULL, NULL, NULL, PRIZE_LOAD_IMAGE }
@@ -200,6 +202,9 @@ prize_load_value(prize_load_tag_t *tag, const prize_name_t *name,
     if (prize_name_is(attribute, "action")) {
         tag->action = 1;
 
+    } else if (prize_name_is(attribute, "method")) {
+        tag->dialog = prize_name_is(value, "dialog");
+
     } else if (prize_name_is(attribute, "rel")) {
         tag->rel = *value;
 
@@ -250,6 +255,7 @@ prize_load_done(prize_load_tag_t *tag, const prize_name_t *name,
 
         if ((load->kind == PRIZE_LOAD_LINK
              && prize_load_link(load, &tag->rel, &tag->as) == -1)
+            || (load->kind == PRIZE_LOAD_FORM && tag->dialog)
             || (load->kind == PRIZE_LOAD_POLICY && !tag->policy))
         {
             continue;

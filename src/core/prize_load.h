@@ -24,6 +24,7 @@ typedef struct {
     prize_name_t        as;
     size_t              at;         /* of the tag, an offset in the source */
     unsigned            action:1;
+    unsigned            dialog:1;   /* method=dialog: nothing is submitted */
     unsigned            policy:1;   /* http-equiv=content-security-policy */
 
     unsigned            n;
