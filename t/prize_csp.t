@@ -554,7 +554,8 @@ expected "frame-src data:"
 --- redis: HSET employee:7 id 7
 --- page
 <body background="//body.example/">
-<table background="//table.example/"><thead background="//thead.example/">
+<table background="//table.example/"><colgroup background="//colgroup.example/">
+<col background="//col.example/"></colgroup><thead background="//thead.example/">
 <tr background="//tr.example/"><th background="//th.example/"></th></tr></thead>
 <tbody background="//tbody.example/"></tbody>
 <tfoot background="//tfoot.example/"><tr><td background="//td.example/">
@@ -567,7 +568,7 @@ expected "frame-src data:"
 --- grep_error_log eval: qr/expected ".*?"/
 --- grep_error_log_out eval
 CORE::join '', map { qq{expected "img-src $_.example"\n} }
-    qw(body table thead tr th tbody tfoot td use x-use fe x-fe image)
+    qw(body table colgroup col thead tr th tbody tfoot td use x-use fe x-fe image)
 
 === TEST 42: a warning of an image that is the page itself, as a # alone says
 --- redis: HSET employee:7 id 7

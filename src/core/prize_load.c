@@ -27,6 +27,8 @@ static const prize_load_row_t  prize_load_rows[] = {
     { "use", "xlink:href", "<use xlink:href>", PRIZE_LOAD_ELEMENT },
     { "body", "background", "<body background>", PRIZE_LOAD_IMAGE },
     { "table", "background", "<table background>", PRIZE_LOAD_IMAGE },
+    { "col", "background", "<col background>", PRIZE_LOAD_IMAGE },
+    { "colgroup", "background", "<colgroup background>", PRIZE_LOAD_IMAGE },
     { "thead", "background", "<thead background>", PRIZE_LOAD_IMAGE },
     { "tbody", "background", "<tbody background>", PRIZE_LOAD_IMAGE },
     { "tfoot", "background", "<tfoot background>", PRIZE_LOAD_IMAGE },
