@@ -60,8 +60,9 @@ int prizectl_flush(void);
 void prizectl_json_string(const char *data, size_t len);
 
 /*
- * Somebody else's bytes, made fit for a message: in quotes, shortened, and
- * without the control characters that a terminal would obey.  Returns "dst".
+ * Somebody else's bytes, made fit for a message: in quotes, shortened, the
+ * control characters that a terminal would obey as \xNN, and characters that
+ * nobody sees, such as U+200B, as \uNNNN.  Returns "dst".
  */
 
 char *prizectl_quote(char dst[PRIZECTL_QUOTE_LEN], const char *data,

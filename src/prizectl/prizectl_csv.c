@@ -1,9 +1,15 @@
 
+/* vasprintf() */
+#define _GNU_SOURCE
+
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "prize_text.h"
 #include "prizectl.h"
 #include "prizectl_csv.h"
 
@@ -14,11 +20,12 @@
 
 
 int
-prizectl_csv_init(prizectl_csv_t *csv, int fd)
+prizectl_csv_init(prizectl_csv_t *csv, int fd, const char *name)
 {
     memset(csv, 0, sizeof(prizectl_csv_t));
 
     csv->fd = fd;
+    csv->name = name;
 
     csv->data = malloc(PRIZECTL_CSV_RECORD_MAX);
     if (csv->data == NULL) {
@@ -38,6 +45,29 @@ prizectl_csv_destroy(prizectl_csv_t *csv)
 }
 
 
+int
+prizectl_csv_error(const prizectl_csv_t *csv, unsigned long long line,
+    const char *fmt, ...)
+{
+    char     *text;
+    va_list   args;
+
+    va_start(args, fmt);
+
+    if (vasprintf(&text, fmt, args) == -1) {
+        text = NULL;
+    }
+
+    va_end(args);
+
+    prizectl_error("%s, line %llu: %s", csv->name, line, text ? text : fmt);
+
+    free(text);
+
+    return -1;
+}
+
+
 static int
 prizectl_csv_read(prizectl_csv_t *csv)
 {
@@ -50,10 +80,9 @@ prizectl_csv_read(prizectl_csv_t *csv)
     }
 
     if (csv->end == PRIZECTL_CSV_RECORD_MAX) {
-        prizectl_error("line %llu: a record of more than %d bytes: is a "
-                       "closing quote missing?", csv->line,
-                       PRIZECTL_CSV_RECORD_MAX);
-        return -1;
+        return prizectl_csv_error(csv, csv->line, "a record of more than %d "
+                                  "bytes: is a closing quote missing?",
+                                  PRIZECTL_CSV_RECORD_MAX);
     }
 
     n = read(csv->fd, csv->data + csv->end, PRIZECTL_CSV_RECORD_MAX - csv->end);
@@ -63,7 +92,7 @@ prizectl_csv_read(prizectl_csv_t *csv)
             return 0;
         }
 
-        prizectl_error("cannot read standard input: %s", strerror(errno));
+        prizectl_error("cannot read %s: %s", csv->name, strerror(errno));
         return -1;
     }
 
@@ -168,13 +197,83 @@ prizectl_csv_end(prizectl_csv_t *csv, const char *p, size_t len,
 }
 
 
-static int
-prizectl_csv_bad(const prizectl_csv_t *csv, unsigned long long nlines,
-    const char *text)
-{
-    prizectl_error("line %llu: %s", csv->line + nlines, text);
+/* what a spreadsheet calls "Unicode text", with its mark or without */
 
-    return PRIZECTL_CSV_ERROR;
+static int
+prizectl_csv_utf16(const prizectl_csv_t *csv)
+{
+    const char  *p, *name;
+
+    p = csv->data + csv->start;
+
+    if (csv->line > 1 || csv->end - csv->start < 2) {
+        return 0;
+    }
+
+    name = memcmp(p, "\xff\xfe", 2) == 0 || memcmp(p, "\xfe\xff", 2) == 0
+           ? "UTF-16"
+           : p[0] == '\0' ? "UTF-16BE" : p[1] == '\0' ? "UTF-16LE" : NULL;
+
+    return name ? prizectl_csv_error(csv, 1, "this is UTF-16: iconv -f %s "
+                                     "-t UTF-8 FILE >utf8.csv", name)
+                : 0;
+}
+
+
+/*
+ * Bytes that are no UTF-8 and in pairs, as in GBK, which GB18030 contains;
+ * other encodings may look like it by chance.
+ */
+
+static int
+prizectl_csv_gbk(const prize_str_t *text)
+{
+    size_t                i;
+    const unsigned char  *p;
+
+    p = (const unsigned char *) text->data;
+
+    for (i = 0; i < text->len; i++) {
+
+        if (p[i] < 0x80) {
+            continue;
+        }
+
+        if (p[i] == 0x80 || p[i] == 0xff || ++i == text->len || p[i] < 0x30
+            || p[i] == 0x7f || p[i] == 0xff)
+        {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+/* the current record is UTF-8: 0, or -1 after a message */
+
+static int
+prizectl_csv_check(const prizectl_csv_t *csv)
+{
+    size_t       n;
+    const char  *p, *end;
+
+    end = csv->record.data + csv->record.len;
+
+    for (p = csv->record.data; p < end; p += n) {
+        n = prize_text_utf8(p, end - p);
+
+        if (n == 0) {
+            return prizectl_csv_gbk(&csv->record)
+                   ? prizectl_csv_error(csv, csv->line, "this is not UTF-8; "
+                                        "if it is GBK: iconv -f GB18030 "
+                                        "-t UTF-8 FILE >utf8.csv")
+                   : prizectl_csv_error(csv, csv->line, "this is not UTF-8: "
+                                        "save the file as \"CSV UTF-8\"");
+        }
+    }
+
+    return 0;
 }
 
 
@@ -201,8 +300,8 @@ prizectl_csv_parse(prizectl_csv_t *csv)
         p = p < end && *p == '"' ? prizectl_csv_quoted(csv, p, &nlines)
                                  : prizectl_csv_plain(csv, p);
         if (p == NULL) {
-            return csv->ended ? prizectl_csv_bad(csv, 0, "a quote is not "
-                                                         "closed")
+            return csv->ended ? prizectl_csv_error(csv, csv->line, "a quote "
+                                                   "is not closed")
                               : PRIZECTL_CSV_AGAIN;
         }
 
@@ -229,13 +328,14 @@ prizectl_csv_parse(prizectl_csv_t *csv)
                 return prizectl_csv_end(csv, p, 2, nlines);
             }
 
-            return prizectl_csv_bad(csv, nlines, "a carriage return without "
-                                                 "a line feed");
+            return prizectl_csv_error(csv, csv->line + nlines, "a carriage "
+                                      "return without a line feed");
         }
 
         if (*p++ != ',') {
-            return prizectl_csv_bad(csv, nlines, "a quote inside of a field, "
-                                                 "or something behind one");
+            return prizectl_csv_error(csv, csv->line + nlines, "a quote "
+                                      "inside of a field, or something "
+                                      "behind one");
         }
     }
 }
@@ -253,6 +353,10 @@ prizectl_csv_next(prizectl_csv_t *csv)
             return 0;
         }
 
+        if (prizectl_csv_utf16(csv) == -1) {
+            return -1;
+        }
+
         rc = csv->start == csv->end ? PRIZECTL_CSV_AGAIN
                                     : prizectl_csv_parse(csv);
 
@@ -261,7 +365,7 @@ prizectl_csv_next(prizectl_csv_t *csv)
         }
 
         if (rc == PRIZECTL_CSV_DONE && csv->record.len) {
-            return 1;
+            return prizectl_csv_check(csv) == -1 ? -1 : 1;
         }
 
         if (rc == PRIZECTL_CSV_AGAIN

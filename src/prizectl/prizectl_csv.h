@@ -2,14 +2,12 @@
 /*
  * A CSV file, as RFC 4180 has it, one record after the other: fields with a
  * comma between them, in quotes where they hold a comma, a quote (then
- * doubled) or a line's end.  Lines end by CRLF or LF.
+ * doubled) or a line's end.  Lines end by CRLF or LF.  Text is UTF-8.
  */
 
 #ifndef _PRIZECTL_CSV_H_INCLUDED_
 #define _PRIZECTL_CSV_H_INCLUDED_
 
-
-#include <stdio.h>
 
 #include "prize_record.h"
 
@@ -20,6 +18,7 @@
 
 typedef struct {
     int                  fd;
+    const char          *name;          /* the caller's, for messages */
     char                *data;          /* owned */
     size_t               start;         /* of the next record */
     size_t               end;           /* of what was read */
@@ -39,13 +38,21 @@ typedef struct {
 } prizectl_csv_t;
 
 
-/* 0, or -1 after a message; prizectl_csv_destroy() takes both */
-int prizectl_csv_init(prizectl_csv_t *csv, int fd);
+/*
+ * Reads a descriptor, which stays the caller's, as does the name.  0, or -1
+ * after a message; prizectl_csv_destroy() takes both.
+ */
+int prizectl_csv_init(prizectl_csv_t *csv, int fd, const char *name);
 
 void prizectl_csv_destroy(prizectl_csv_t *csv);
 
 /* empty lines are passed over; 1, 0 at the end, -1 after a message */
 int prizectl_csv_next(prizectl_csv_t *csv);
+
+/* what is wrong in a line; -1 */
+int prizectl_csv_error(const prizectl_csv_t *csv, unsigned long long line,
+    const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /*
  * A field without its quotes, written to "dst" where it has any, which has

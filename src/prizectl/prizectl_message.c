@@ -8,40 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "prize_text.h"
 #include "prizectl.h"
 #include "prizectl_progress.h"
-
-
-/* the bytes of the UTF-8 character at "p", or 0 if there is none */
-
-static size_t
-prizectl_character(const unsigned char *p, size_t len)
-{
-    size_t  i, n;
-
-    n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2
-        : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
-
-    if (n > len) {
-        return 0;
-    }
-
-    for (i = 1; i < n; i++) {
-        if ((p[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-    }
-
-    /* too long a form, a surrogate, beyond Unicode */
-
-    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f)
-        || (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-    {
-        return 0;
-    }
-
-    return n;
-}
 
 
 /* a terminal would obey it, or there is no character: a byte of C1 could be */
@@ -51,6 +20,43 @@ prizectl_control(const unsigned char *p, size_t n)
 {
     return n == 0 || p[0] < 0x20 || p[0] == 0x7f
            || (n == 2 && p[0] == 0xc2 && p[1] < 0xa0);
+}
+
+
+/*
+ * The number of the character, if nobody sees it: two values that look alike
+ * differ by it.  Else 0.  Spaces are among them, but for that of ASCII.
+ */
+
+static unsigned
+prizectl_invisible(const unsigned char *p, size_t n)
+{
+    size_t    i;
+    unsigned  ch;
+
+    static const struct {
+        unsigned  first;
+        unsigned  last;
+    } ranges[] = {
+        { 0xa0, 0xa0 }, { 0xad, 0xad }, { 0x2000, 0x200f },
+        { 0x2028, 0x202f }, { 0x205f, 0x206f }, { 0x3000, 0x3000 },
+        { 0xfeff, 0xfeff }
+    };
+
+    if (n != 2 && n != 3) {
+        return 0;
+    }
+
+    ch = n == 2 ? (p[0] & 0x1f) << 6 | (p[1] & 0x3f)
+                : (p[0] & 0x0f) << 12 | (p[1] & 0x3f) << 6 | (p[2] & 0x3f);
+
+    for (i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
+        if (ch >= ranges[i].first && ch <= ranges[i].last) {
+            return ch;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -65,7 +71,7 @@ prizectl_error_text(const char *text)
     p = (const unsigned char *) text;
 
     for (end = p + strlen(text); p < end; p += n) {
-        n = prizectl_character(p, end - p);
+        n = prize_text_utf8((const char *) p, end - p);
 
         if (!prizectl_control(p, n) || *p == '\n' || *p == '\t') {
             (void) fwrite(p, 1, n, stderr);
@@ -160,7 +166,7 @@ prizectl_json_string(const char *data, size_t len)
     putchar('"');
 
     while (p < end) {
-        n = prizectl_character(p, end - p);
+        n = prize_text_utf8((const char *) p, end - p);
 
         if (n == 0) {
             printf("\\ufffd");
@@ -185,6 +191,7 @@ prizectl_quote(char dst[PRIZECTL_QUOTE_LEN], const char *data, size_t len)
 {
     char                 *to, *last;
     size_t                n;
+    unsigned              ch;
     const unsigned char  *p, *end;
 
     to = dst;
@@ -198,7 +205,14 @@ prizectl_quote(char dst[PRIZECTL_QUOTE_LEN], const char *data, size_t len)
     end = p + len;
 
     while (p < end && to <= last) {
-        n = prizectl_character(p, end - p);
+        n = prize_text_utf8((const char *) p, end - p);
+        ch = prizectl_invisible(p, n);
+
+        if (ch) {
+            to += sprintf(to, "\\u%04x", ch);
+            p += n;
+            continue;
+        }
 
         if (!prizectl_control(p, n) && *p != '"' && *p != '\\') {
             memcpy(to, p, n);

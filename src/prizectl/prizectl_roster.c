@@ -15,6 +15,9 @@
 /* milliseconds without a row after which the caller may look around */
 #define PRIZECTL_ROSTER_WAIT  500
 
+/* notices of the server that are shown */
+#define PRIZECTL_ROSTER_NOTICES  10
+
 /* seconds, where conninfo has no connect_timeout of its own */
 #define PRIZECTL_ROSTER_CONNECT_TIMEOUT  "10"
 
@@ -38,14 +41,41 @@ prizectl_roster_error(const char *what, const char *text)
 }
 
 
-/* a bar may be in its way */
+/*
+ * A function of the query may say something for each row: in one line, since
+ * libpq puts details into lines of their own, and what is said once more, or
+ * after some others, is only counted.
+ */
 
 static void
 prizectl_roster_notice(void *data, const char *text)
 {
-    (void) data;
+    char               *line, *p;
+    prizectl_roster_t  *roster = data;
 
-    (void) prizectl_roster_error("PostgreSQL", text);
+    line = strdup(text);
+    if (line == NULL) {
+        roster->ncounted++;
+        return;
+    }
+
+    for (p = strchr(line, '\n'); p; p = strchr(p, '\n')) {
+        *p = ' ';
+    }
+
+    if (roster->nnotices == PRIZECTL_ROSTER_NOTICES
+        || (roster->notice && strcmp(roster->notice, line) == 0))
+    {
+        roster->ncounted++;
+        free(line);
+        return;
+    }
+
+    free(roster->notice);
+    roster->notice = line;
+    roster->nnotices++;
+
+    (void) prizectl_roster_error("PostgreSQL", line);
 }
 
 
@@ -75,7 +105,8 @@ prizectl_roster_connect(prizectl_roster_t *roster, const char *conninfo)
                                      PQerrorMessage(roster->conn));
     }
 
-    (void) PQsetNoticeProcessor(roster->conn, prizectl_roster_notice, NULL);
+    (void) PQsetNoticeProcessor(roster->conn, prizectl_roster_notice,
+                                roster);
 
     return 0;
 }
@@ -307,6 +338,11 @@ prizectl_roster_close(prizectl_roster_t *roster)
     PQclear(roster->ahead);
     PQfinish(roster->conn);
 
+    if (roster->ncounted) {
+        prizectl_error("PostgreSQL: %llu further notices", roster->ncounted);
+    }
+
+    free(roster->notice);
     free(roster->names);
     free(roster->columns);
 }

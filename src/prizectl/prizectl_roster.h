@@ -37,6 +37,11 @@ typedef struct {
     unsigned             id_max_length;
     unsigned             ended:1;
     unsigned long long   nrows;         /* read so far, equal ones too */
+
+    char                *notice;        /* owned: the server's last one that */
+                                        /*   was shown */
+    unsigned long long   nnotices;      /* that were shown */
+    unsigned long long   ncounted;      /* that were only counted */
 } prizectl_roster_t;
 
 

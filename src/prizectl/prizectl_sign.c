@@ -1,5 +1,8 @@
 
-#include <errno.h>
+/* tdestroy() */
+#define _GNU_SOURCE
+
+#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,10 +14,9 @@
 #include "prize_keys.h"
 #include "prize_signature.h"
 #include "prizectl.h"
-#include "prizectl_csv.h"
-#include "prizectl_key.h"
 #include "prizectl_option.h"
 #include "prizectl_progress.h"
+#include "prizectl_sheet.h"
 
 
 #define PRIZECTL_SIGN_OUTPUT  (256 * 1024)
@@ -28,8 +30,19 @@ enum {
     PRIZECTL_SIGN_EVENT,
     PRIZECTL_SIGN_URL,
     PRIZECTL_SIGN_EXPIRES,
-    PRIZECTL_SIGN_ID_MAX_LENGTH
+    PRIZECTL_SIGN_ID_COLUMN,
+    PRIZECTL_SIGN_ID_MAX_LENGTH,
+    PRIZECTL_SIGN_ALLOW_EMPTY
 };
+
+
+/* a row that has its link */
+
+typedef struct {
+    unsigned long long       line;
+    unsigned long long       hash;      /* of its values */
+    char                     id[];
+} prizectl_signed_t;
 
 
 typedef struct {
@@ -37,17 +50,17 @@ typedef struct {
     prize_str_t              event;
     const char              *url;
     time_t                   expires;
+    const char              *id_column;
     unsigned                 id_max_length;
+    unsigned                 allow_empty:1;
 
     prize_keys_t            *keys;      /* owned */
-    prizectl_csv_t           csv;
+    prizectl_sheet_t         sheet;
+    void                    *rows;      /* owned: prizectl_signed_t by ID */
     prizectl_progress_t      progress;
     unsigned long long       size;      /* of the input, or 0 */
     unsigned long long       nlinks;
 
-    unsigned                 id_field;
-    unsigned                 nfields;
-    const char              *eol;
     const char              *quote;     /* around a link */
     const char              *between;   /* the URL and "id=" */
 } prizectl_sign_t;
@@ -58,7 +71,9 @@ static const struct option  prizectl_sign_list[] = {
     { "event", required_argument, NULL, PRIZECTL_SIGN_EVENT },
     { "url", required_argument, NULL, PRIZECTL_SIGN_URL },
     { "expires", required_argument, NULL, PRIZECTL_SIGN_EXPIRES },
+    { "id-column", required_argument, NULL, PRIZECTL_SIGN_ID_COLUMN },
     { "id-max-length", required_argument, NULL, PRIZECTL_SIGN_ID_MAX_LENGTH },
+    { "allow-empty", no_argument, NULL, PRIZECTL_SIGN_ALLOW_EMPTY },
     { "help", no_argument, NULL, PRIZECTL_OPTION_HELP },
     { NULL, 0, NULL, 0 }
 };
@@ -68,16 +83,17 @@ static const char  prizectl_sign_help[] =
     "usage: prizectl sign --key-file FILE --event NAME --url URL\n"
     "                     --expires MOMENT < roster.csv > links.csv\n"
     "\n"
-    "Makes the signed links of a roster: CSV (RFC 4180) with a header that\n"
-    "names a column \"id\"; all columns are kept, and a column \"link\" is "
-        "added.\n"
+    "Makes the signed links of a roster: CSV (RFC 4180) in UTF-8 with a\n"
+    "header; all columns are kept, and a column \"link\" is added.\n"
     "A link is a bearer token: whoever has it sees the page.\n"
     "\n"
     "  --key-file FILE    as prize_sign_key_file; its first key signs\n"
     "  --event NAME       as prize_sign_event\n"
     "  --url URL          where the page is: https://h5.example.com/h5\n"
     "  --expires MOMENT   when links end: 2026-12-24T20:00+08:00\n"
+    "  --id-column NAME   the column of the IDs (id)\n"
     "  --id-max-length N  as prize_id_max_length (64)\n"
+    "  --allow-empty      a roster without rows is no error\n"
     "  --help             this text\n"
     "\n"
     "Exit code: 0 done, 1 failed or partly done, 2 usage, 130 interrupted.\n";
@@ -181,6 +197,14 @@ prizectl_sign_option(void *data, int option, const char *value)
     case PRIZECTL_SIGN_EXPIRES:
         return prizectl_option_moment("expires", value, &sign->expires);
 
+    case PRIZECTL_SIGN_ID_COLUMN:
+        sign->id_column = value;
+        return 0;
+
+    case PRIZECTL_SIGN_ALLOW_EMPTY:
+        sign->allow_empty = 1;
+        return 0;
+
     default: /* PRIZECTL_SIGN_ID_MAX_LENGTH */
         return prizectl_option_id_max_length(value, &sign->id_max_length);
     }
@@ -195,6 +219,7 @@ prizectl_sign_options(prizectl_sign_t *sign, int argc, char **argv)
     int          rc;
     const char  *missing;
 
+    sign->id_column = "id";
     sign->id_max_length = 64;
 
     rc = prizectl_option_parse(argc, argv, prizectl_sign_list,
@@ -217,6 +242,8 @@ prizectl_sign_open(prizectl_sign_t *sign)
 {
     struct stat         st;
     prize_keys_error_t  error;
+
+    static const char *const  added[] = { "link", NULL };
 
     sign->keys = prize_keys_read(sign->key_file, &error);
 
@@ -241,148 +268,90 @@ prizectl_sign_open(prizectl_sign_t *sign)
         return -1;
     }
 
-    return prizectl_csv_init(&sign->csv, STDIN_FILENO);
+    return prizectl_sheet_open(&sign->sheet, STDIN_FILENO, "standard input",
+                               sign->id_column, sign->id_max_length, added);
 }
 
 
 static int
-prizectl_sign_header_field(prizectl_sign_t *sign, unsigned i, char *dst)
+prizectl_sign_order(const void *one, const void *two)
 {
-    prize_str_t  name;
-
-    name = prizectl_csv_value(&sign->csv.fields[i], dst);
-
-    if (name.len == 2 && memcmp(name.data, "id", 2) == 0) {
-
-        if (sign->id_field < sign->nfields) {
-            prizectl_error("line 1: the header has two columns \"id\"");
-            return -1;
-        }
-
-        sign->id_field = i;
-    }
-
-    if (name.len == 4 && memcmp(name.data, "link", 4) == 0) {
-        prizectl_error("line 1: the header has a column \"link\" already");
-        return -1;
-    }
-
-    return 0;
+    return strcmp(((const prizectl_signed_t *) one)->id,
+                  ((const prizectl_signed_t *) two)->id);
 }
 
 
+/* another row of an ID must say the same */
+
 static int
-prizectl_sign_header(prizectl_sign_t *sign)
+prizectl_sign_once(prizectl_sign_t *sign)
 {
-    int              rc;
-    char            *dst, quoted[PRIZECTL_QUOTE_LEN];
-    unsigned         i;
-    prizectl_csv_t  *csv;
+    prizectl_signed_t        *row, *other;
+    const prizectl_csv_t     *csv;
+    prizectl_signed_t *const *found;
 
-    csv = &sign->csv;
+    csv = &sign->sheet.csv;
 
-    rc = prizectl_csv_next(csv);
-
-    if (rc == 0) {
-        prizectl_error("standard input is empty: want CSV with a header");
-    }
-
-    if (rc != 1) {
-        return -1;
-    }
-
-    dst = malloc(csv->record.len + 1);
-    if (dst == NULL) {
+    row = malloc(sizeof(prizectl_signed_t) + sign->sheet.id.len + 1);
+    if (row == NULL) {
         prizectl_error("out of memory");
         return -1;
     }
 
-    sign->nfields = csv->nfields;
-    sign->id_field = csv->nfields;
+    row->line = csv->line;
+    row->hash = prizectl_sheet_hash(&sign->sheet);
+    memcpy(row->id, sign->sheet.id.data, sign->sheet.id.len);
+    row->id[sign->sheet.id.len] = '\0';
 
-    for (i = 0; i < csv->nfields && rc != -1; i++) {
-        rc = prizectl_sign_header_field(sign, i, dst);
+    found = tsearch(row, &sign->rows, prizectl_sign_order);
+    other = found ? *found : NULL;
+
+    if (other == row) {
+        return 0;
     }
 
-    free(dst);
+    if (other == NULL) {
+        prizectl_error("out of memory");
 
-    if (rc == -1) {
-        return -1;
+    } else if (other->hash != row->hash) {
+        prizectl_csv_error(csv, csv->line, "the id \"%s\" stands in line "
+                           "%llu, too, and the rows differ", row->id,
+                           other->line);
+        other = NULL;
     }
 
-    if (sign->id_field == sign->nfields) {
-        prizectl_error("line 1: the header names no column \"id\": %s",
-                       prizectl_quote(quoted, csv->record.data,
-                                      csv->record.len));
-        return -1;
-    }
+    free(row);
 
-    sign->eol = csv->eol.len == 2 ? "\r\n" : "\n";
-
-    (void) fwrite(csv->record.data, 1, csv->record.len, stdout);
-    printf(",link%s", sign->eol);
-
-    return 0;
-}
-
-
-static int
-prizectl_sign_id(prizectl_sign_t *sign, char *dst, prize_str_t *id)
-{
-    char                quoted[PRIZECTL_QUOTE_LEN];
-    const prize_str_t  *field;
-
-    if (sign->csv.nfields != sign->nfields) {
-        prizectl_error("line %llu: %u columns, and the header has %u",
-                       sign->csv.line, sign->csv.nfields, sign->nfields);
-        return -1;
-    }
-
-    field = &sign->csv.fields[sign->id_field];
-    *id = *field;
-
-    /* quotes are two more; what is longer still is no ID */
-
-    if (field->len <= PRIZECTL_ID_LENGTH_MAX + 2) {
-        *id = prizectl_csv_value(field, dst);
-    }
-
-    if (prizectl_id_check(id, sign->id_max_length) == -1) {
-        prizectl_error("line %llu: no link can name the id %s: want 1 to %u "
-                       "of A-Z a-z 0-9 . _ @ -", sign->csv.line,
-                       prizectl_quote(quoted, id->data, id->len),
-                       sign->id_max_length);
-        return -1;
-    }
-
-    return 0;
+    return other ? 0 : -1;
 }
 
 
 static int
 prizectl_sign_record(prizectl_sign_t *sign)
 {
-    char         value[PRIZECTL_ID_LENGTH_MAX + 2],
-                 arguments[PRIZE_SIGNATURE_LINK_LEN];
-    size_t       len;
-    prize_str_t  id;
+    char                   arguments[PRIZE_SIGNATURE_LINK_LEN];
+    size_t                 len;
+    const prize_str_t     *id;
+    const prizectl_csv_t  *csv;
 
-    if (prizectl_sign_id(sign, value, &id) == -1) {
+    id = &sign->sheet.id;
+    csv = &sign->sheet.csv;
+
+    if (prizectl_sign_once(sign) == -1) {
         return -1;
     }
 
-    len = prize_signature_sign(sign->keys, &sign->event, &id, sign->expires,
+    len = prize_signature_sign(sign->keys, &sign->event, id, sign->expires,
                                arguments);
     if (len == 0) {
-        prizectl_error("line %llu: cannot sign the id \"%.*s\"",
-                       sign->csv.line, (int) id.len, id.data);
-        return -1;
+        return prizectl_csv_error(csv, csv->line, "cannot sign the id "
+                                  "\"%.*s\"", (int) id->len, id->data);
     }
 
-    (void) fwrite(sign->csv.record.data, 1, sign->csv.record.len, stdout);
+    (void) fwrite(csv->record.data, 1, csv->record.len, stdout);
     printf(",%s%s%sid=%.*s&%.*s%s%s", sign->quote, sign->url, sign->between,
-           (int) id.len, id.data, (int) len, arguments, sign->quote,
-           sign->eol);
+           (int) id->len, id->data, (int) len, arguments, sign->quote,
+           sign->sheet.eol);
 
     if (ferror(stdout)) {
         return prizectl_flush() == PRIZECTL_DONE ? 0 : -1;
@@ -405,9 +374,9 @@ prizectl_sign_progress(prizectl_sign_t *sign)
         return;
     }
 
-    if (sign->csv.nbytes) {
+    if (sign->sheet.csv.nbytes) {
         sign->progress.total = (double) sign->nlinks * sign->size
-                               / sign->csv.nbytes;
+                               / sign->sheet.csv.nbytes;
     }
 
     prizectl_progress(&sign->progress, sign->nlinks, 0);
@@ -419,7 +388,7 @@ prizectl_sign_run(prizectl_sign_t *sign)
 {
     int  rc;
 
-    if (prizectl_sign_open(sign) == -1 || prizectl_sign_header(sign) == -1) {
+    if (prizectl_sign_open(sign) == -1) {
         return -1;
     }
 
@@ -428,13 +397,21 @@ prizectl_sign_run(prizectl_sign_t *sign)
     rc = 0;
 
     while (!prizectl_interrupted
-           && (rc = prizectl_csv_next(&sign->csv)) == 1)
+           && (rc = prizectl_sheet_next(&sign->sheet)) == 1)
     {
         if (prizectl_sign_record(sign) == -1) {
             return -1;
         }
 
         prizectl_sign_progress(sign);
+    }
+
+    if (rc == 0 && sign->nlinks == 0 && !sign->allow_empty
+        && !prizectl_interrupted)
+    {
+        prizectl_error("the roster names nobody; if that is right, say "
+                       "--allow-empty");
+        return -1;
     }
 
     return prizectl_interrupted ? 0 : rc;
@@ -486,7 +463,8 @@ prizectl_sign(int argc, char **argv)
          ? PRIZECTL_FAILED
          : prizectl_sign_result(&sign, prizectl_sign_run(&sign));
 
-    prizectl_csv_destroy(&sign.csv);
+    prizectl_sheet_close(&sign.sheet);
+    tdestroy(sign.rows, free);
     prize_keys_destroy(sign.keys);
 
     return rc;

@@ -513,12 +513,33 @@ like($said, qr{^prizectl: after \d s: 0 rows, 0/s, 0 errors$}m,
 
 sql(<<~'SQL');
     CREATE FUNCTION noticed() RETURNS text LANGUAGE plpgsql AS
-    $$ BEGIN RAISE NOTICE 'look here'; RETURN 'n1'; END $$
+    $$ BEGIN RAISE NOTICE 'look here'; RETURN 'n1'; END $$;
+    CREATE FUNCTION noticed(i int) RETURNS text LANGUAGE plpgsql AS
+    $$ BEGIN
+        RAISE NOTICE 'row %', i USING DETAIL = 'first', HINT = 'second';
+        RETURN 'n' || i;
+    END $$
     SQL
 
 ($status, undef, $said) = load('SELECT noticed() AS id');
 
 is($status, 0, 'a query with a notice');
 is($said, "prizectl: PostgreSQL: NOTICE:  look here\n", 'which is told');
+
+($status, undef, $said) =
+    load('SELECT i AS id, noticed() AS n FROM generate_series(1, 200) AS i');
+
+is($said, "prizectl: PostgreSQL: NOTICE:  look here\n"
+          . "prizectl: PostgreSQL: 199 further notices\n",
+   'the same notice of each row is told once, and counted');
+
+($status, undef, $said) =
+    load('SELECT noticed(i) AS id FROM generate_series(1, 200) AS i');
+
+is($status, 0, 'notices that differ');
+is($said, join('', map({ "prizectl: PostgreSQL: NOTICE:  row $_ DETAIL:  first"
+                         . " HINT:  second\n" } 1 .. 10),
+               "prizectl: PostgreSQL: 190 further notices\n"),
+   'ten are told, in a line each, and the others counted');
 
 done_testing();

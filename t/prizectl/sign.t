@@ -86,20 +86,26 @@ for my $csv (
      "name,ID,id,note,link\n王小明,x,a.b_c\@d-E,,<a.b_c\@d-E>\n"
      . ",,7,\"\",<7>\n", 'empty fields, and a name in another case'],
     ["id\n\nE1\n\r\n\n", "id,link\nE1,<E1>\n", 'empty lines'],
-    ["id\n", "id,link\n", 'nobody'],
+    ["id\n", "id,link\n", 'nobody', undef, '--allow-empty'],
+    ["id,n\nA,1\nB,\"x\"\"y\"\n\"A\",\"1\"\n",
+     "id,n,link\nA,1,<A>\nB,\"x\"\"y\",<B>\n\"A\",\"1\",<A>\n",
+     'two rows of one ID that say the same'],
+    ["id,工号\nx y,E1\n", "id,工号,link\nx y,E1,<E1>\n",
+     'the IDs in another column', undef, '--id-column', '工号'],
     ["id,n\nA," . 'x' x 1_000_000 . "\n",
      "id,n,link\nA," . 'x' x 1_000_000 . ",<A>\n", 'a large record'])
 {
     signs(@$csv);
 }
 
-# every byte, in names of eight bytes
+# every character below U+0100, in names of eight
 
 {
     my ($csv, $want) = ("id,name\r\n", "id,name,link\r\n");
 
     for my $i (0 .. 31) {
         my $name = join '', map { chr } 8 * $i .. 8 * $i + 7;
+        utf8::encode($name);
         my $row = "E$i,\"" . $name =~ s/"/""/gr . '"';
 
         $csv .= "$row\r\n";
@@ -108,8 +114,8 @@ for my $csv (
 
     my ($status, $out, $err) = sign($csv);
 
-    is_deeply([$status, $err], [0, ''], 'every byte');
-    is($out, $want, 'every byte: the links');
+    is_deeply([$status, $err], [0, ''], 'every character');
+    is($out, $want, 'every character: the links');
 }
 
 for my $bad (["name\nA\n", 'line 1: the header names no column "id": "name"'],
@@ -125,6 +131,24 @@ for my $bad (["name\nA\n", 'line 1: the header names no column "id": "name"'],
              ["id\nA B\n", 'line 2: no link can name the id "A B"'],
              ["id\na%41\n", 'line 2: no link can name the id "a%41"'],
              ["id\n张三\n", 'line 2: no link can name the id "张三"'],
+             ["id\nE\xe2\x80\x8b1\xef\xbb\xbf\xc2\xa0\n",
+              'line 2: no link can name the id "E\\u200b1\\ufeff\\u00a0"'],
+             ["\xe2\x80\x8bid\nA\n",
+              'line 1: the header names no column "id": "\\u200bid"'],
+             ["id\n", 'the roster names nobody; if that is right, say'],
+             ["id\r\n\r\n", 'the roster names nobody; if that is right, say'],
+             ["id,n\nA,1\nA,2\n",
+              'line 3: the id "A" stands in line 2, too, and the rows differ'],
+             ["n,id\n1,A\n\"\",A\n", 'line 3: the id "A" stands in line 2'],
+             ["id,n,m\nA,1,\nA,,1\n", 'line 3: the id "A" stands in line 2'],
+             ["id,n\nA,\xd6\xd0\xce\xc4\n", 'line 2: this is not UTF-8; if it'
+              . ' is GBK: iconv -f GB18030 -t UTF-8 FILE >utf8.csv'],
+             ["id,\xd0\xd5\nA,1\n", 'line 1: this is not UTF-8; if it is GBK'],
+             ["id,n\nA,\xff\n", 'line 2: this is not UTF-8: save the file as'],
+             ["\xff\xfei\0d\0\r\0\n\0A\0\r\0\n\0", 'line 1: this is UTF-16:'
+              . ' iconv -f UTF-16 -t UTF-8 FILE >utf8.csv'],
+             ["i\0d\0\n\0", 'line 1: this is UTF-16: iconv -f UTF-16LE '],
+             ["\0i\0d\0\n", 'line 1: this is UTF-16: iconv -f UTF-16BE '],
              ["id\n" . 'x' x 65 . "\n", 'line 2: no link can name'],
              ["id\n" . 'x' x 2000 . "\n", 'line 2: no link can name'],
              ["id,n\nA,B\"C\n", 'line 2: a quote inside'],
@@ -134,10 +158,14 @@ for my $bad (["name\nA\n", 'line 1: the header names no column "id": "name"'],
              ["id,n\nA,\"" . 'x' x 1_100_000 . "\"\n",
               'line 2: a record of more than'])
 {
-    my $out = fails($bad->[0], qr/\Q$bad->[1]\E/, "bad CSV: $bad->[1]");
+    my $out = fails($bad->[0], qr/(?:standard input, )?\Q$bad->[1]\E/,
+                    "bad CSV: $bad->[1]");
     unlike($out, qr/k=k1.*\n.*k=k1/, "$bad->[1]: it ends there");
 }
 
+like((sign("id\nA\n", '--id-column', 'ID'))[2],
+     qr/^prizectl: standard input, line 1: the header names no column "ID": "id"$/m,
+     'the column that is named is the one');
 like((sign("id\nA\nB\n?\nC\n"))[2], qr/^prizectl: failed after 2 links$/m,
      'how far it came');
 

@@ -18,8 +18,9 @@ use Carp qw(croak);
 # one of these is found to be another
 
 my @writers = qw(ngx_conf_log_error ngx_log_error ngx_prize_notice
-                 prizectl_error prize_source_error prize_keys_error
-                 prize_inlines_fault ngx_prize_redis_conn_set_loss
+                 prizectl_error prizectl_csv_error prize_source_error
+                 prize_keys_error prize_inlines_fault
+                 ngx_prize_redis_conn_set_loss
                  ngx_prize_redis_pipe_refuse prize_cluster_refuse);
 
 # nginx's own names of strings
@@ -222,8 +223,8 @@ sub option_defaults {
     my $text = $self->all(qr{^src/prizectl/});
     my %default;
 
-    while ($text =~ /^\s+\w+->(key|ttl|jitter|id_max_length)[ ]=[ ]
-                     ([A-Z\d][^;]*);/gmx)
+    while ($text =~ /^\s+\w+->(key|ttl|jitter|id_column|id_max_length)[ ]=[ ]
+                     ([A-Z\d"][^;]*);/gmx)
     {
         my ($name, $value) = ($1 =~ tr/_/-/r, $self->value($2));
 
