@@ -193,7 +193,7 @@ prizectl_load_open(prizectl_load_t *load)
         || prizectl_redis_connect(&load->redis, options->redis_password_file)
            == -1
         || prizectl_roster_open(&load->roster, options->postgres,
-                                options->query, options->id_max_length)
+                                options->query, options->id_max_length, NULL)
            == -1
         || prizectl_pages_match(&load->pages, &load->roster.record,
                                 load->roster.names)

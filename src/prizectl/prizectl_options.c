@@ -16,7 +16,10 @@
 
 #define PRIZECTL_LOAD        PRIZECTL_COMMAND_LOAD
 #define PRIZECTL_ROSTER      (PRIZECTL_COMMAND_LOAD|PRIZECTL_COMMAND_VERIFY)
-#define PRIZECTL_ALL         (PRIZECTL_ROSTER|PRIZECTL_COMMAND_CLEAR)
+#define PRIZECTL_RENDER      PRIZECTL_COMMAND_RENDER
+#define PRIZECTL_SOURCE      (PRIZECTL_ROSTER|PRIZECTL_RENDER)
+#define PRIZECTL_TARGET      (PRIZECTL_ROSTER|PRIZECTL_COMMAND_CLEAR)
+#define PRIZECTL_ALL         (PRIZECTL_TARGET|PRIZECTL_RENDER)
 
 
 enum {
@@ -37,7 +40,10 @@ enum {
     PRIZECTL_OPTION_FORCE,
     PRIZECTL_OPTION_JSON,
     PRIZECTL_OPTION_UNTIL,
-    PRIZECTL_OPTION_YES
+    PRIZECTL_OPTION_YES,
+    PRIZECTL_OPTION_ID,
+    PRIZECTL_OPTION_FIELD,
+    PRIZECTL_OPTION_FIELDS
 };
 
 
@@ -54,9 +60,9 @@ typedef struct {
 
 static const prizectl_option_t  prizectl_option_list[] = {
     { { "postgres", required_argument, NULL, PRIZECTL_OPTION_POSTGRES },
-      PRIZECTL_ROSTER },
+      PRIZECTL_SOURCE },
     { { "query", required_argument, NULL, PRIZECTL_OPTION_QUERY },
-      PRIZECTL_ROSTER },
+      PRIZECTL_SOURCE },
     { { "redis", required_argument, NULL, PRIZECTL_OPTION_REDIS },
       PRIZECTL_ALL },
     { { "redis-password-file", required_argument, NULL,
@@ -69,9 +75,9 @@ static const prizectl_option_t  prizectl_option_list[] = {
     { { "jitter", required_argument, NULL, PRIZECTL_OPTION_JITTER },
       PRIZECTL_ROSTER },
     { { "page", required_argument, NULL, PRIZECTL_OPTION_PAGE },
-      PRIZECTL_ROSTER },
+      PRIZECTL_SOURCE },
     { { "raw", required_argument, NULL, PRIZECTL_OPTION_RAW },
-      PRIZECTL_ROSTER },
+      PRIZECTL_SOURCE },
     { { "rate", required_argument, NULL, PRIZECTL_OPTION_RATE },
       PRIZECTL_ROSTER },
     { { "id-max-length", required_argument, NULL,
@@ -86,11 +92,17 @@ static const prizectl_option_t  prizectl_option_list[] = {
     { { "force", no_argument, NULL, PRIZECTL_OPTION_FORCE },
       PRIZECTL_ROSTER },
     { { "json", no_argument, NULL, PRIZECTL_OPTION_JSON },
-      PRIZECTL_ALL },
+      PRIZECTL_TARGET },
     { { "until", required_argument, NULL, PRIZECTL_OPTION_UNTIL },
       PRIZECTL_COMMAND_VERIFY },
     { { "yes", no_argument, NULL, PRIZECTL_OPTION_YES },
       PRIZECTL_COMMAND_CLEAR },
+    { { "id", required_argument, NULL, PRIZECTL_OPTION_ID },
+      PRIZECTL_RENDER },
+    { { "field", required_argument, NULL, PRIZECTL_OPTION_FIELD },
+      PRIZECTL_RENDER },
+    { { "fields", no_argument, NULL, PRIZECTL_OPTION_FIELDS },
+      PRIZECTL_RENDER },
     { { "help", no_argument, NULL, PRIZECTL_OPTION_HELP },
       PRIZECTL_ALL }
 };
@@ -154,6 +166,30 @@ prizectl_option_rate(prizectl_options_t *options, const char *value)
 
 
 static int
+prizectl_option_field(prizectl_options_t *options, const char *value)
+{
+    const char      *end;
+    prize_column_t  *column;
+
+    end = strchr(value, '=');
+
+    if (end == NULL || end == value) {
+        prizectl_error("--field \"%s\": want NAME=VALUE", value);
+        return -1;
+    }
+
+    column = &options->columns[options->ncolumns++];
+
+    column->name.data = value;
+    column->name.len = end - value;
+    column->value.data = end + 1;
+    column->value.len = strlen(end + 1);
+
+    return 0;
+}
+
+
+static int
 prizectl_option_set_value(prizectl_options_t *options, int option,
     const char *value)
 {
@@ -204,6 +240,14 @@ prizectl_option_set_value(prizectl_options_t *options, int option,
         return prizectl_option_id_max_length(value,
                                              &options->id_max_length);
 
+    case PRIZECTL_OPTION_ID:
+        options->id.data = value;
+        options->id.len = strlen(value);
+        return 0;
+
+    case PRIZECTL_OPTION_FIELD:
+        return prizectl_option_field(options, value);
+
     default: /* PRIZECTL_OPTION_UNTIL */
         return prizectl_option_moment("until", value, &options->until);
     }
@@ -239,6 +283,10 @@ prizectl_option_set(void *data, int option, const char *value)
 
     case PRIZECTL_OPTION_YES:
         options->yes = 1;
+        return 0;
+
+    case PRIZECTL_OPTION_FIELDS:
+        options->fields = 1;
         return 0;
 
     default:
@@ -283,16 +331,49 @@ prizectl_options_check_password(const prizectl_options_t *options)
 
 
 static int
+prizectl_options_check_render(const prizectl_options_t *options)
+{
+    char  quoted[PRIZECTL_QUOTE_LEN];
+
+    if (options->id.data
+        && prizectl_id_check(&options->id, options->id_max_length) == -1)
+    {
+        prizectl_error("--id %s: want 1 to %u of A-Z a-z 0-9 . _ @ -",
+                       prizectl_quote(quoted, options->id.data,
+                                      options->id.len),
+                       options->id_max_length);
+        return -1;
+    }
+
+    if (options->id.data && (options->ncolumns || options->fields)) {
+        prizectl_error("--id takes the fields from a store: leave --field and "
+                       "--fields out");
+        return -1;
+    }
+
+    return 0;
+}
+
+
+static int
 prizectl_options_check(const prizectl_options_t *options, unsigned command,
     char **argv)
 {
     const char  *missing, *id;
 
-    missing = options->redis == NULL ? "redis" : NULL;
+    missing = options->redis == NULL && (command & PRIZECTL_TARGET) ? "redis"
+              : options->npages == 0 && command == PRIZECTL_RENDER ? "page"
+              : NULL;
 
-    if (command & PRIZECTL_ROSTER) {
+    if ((command & PRIZECTL_ROSTER) || options->postgres || options->query) {
         missing = options->postgres == NULL ? "postgres"
                   : options->query == NULL ? "query" : missing;
+    }
+
+    if (command == PRIZECTL_RENDER && missing == NULL) {
+        missing = options->id.data == NULL
+                  ? (options->redis || options->postgres ? "id" : NULL)
+                  : options->redis || options->postgres ? NULL : "redis";
     }
 
     if (prizectl_option_missing(missing, argv) == -1) {
@@ -308,7 +389,11 @@ prizectl_options_check(const prizectl_options_t *options, unsigned command,
         return -1;
     }
 
-    return options->postgres ? prizectl_options_check_password(options) : 0;
+    if (options->postgres && prizectl_options_check_password(options) == -1) {
+        return -1;
+    }
+
+    return prizectl_options_check_render(options);
 }
 
 
@@ -327,7 +412,11 @@ prizectl_options_init(prizectl_options_t *options, int argc)
     options->pages = calloc(argc, sizeof(char *));
     options->raw = calloc(argc, sizeof(prize_str_t));
 
-    if (options->pages == NULL || options->raw == NULL) {
+    options->columns = calloc(argc, sizeof(prize_column_t));
+
+    if (options->pages == NULL || options->raw == NULL
+        || options->columns == NULL)
+    {
         prizectl_error("out of memory");
         return -1;
     }
@@ -341,6 +430,7 @@ prizectl_options_destroy(prizectl_options_t *options)
 {
     free(options->pages);
     free(options->raw);
+    free(options->columns);
 }
 
 
@@ -384,7 +474,9 @@ prizectl_options_begin(prizectl_options_t *options, unsigned command,
         return prizectl_print(help);
     }
 
-    if (rc == -1 || prizectl_redis_init(redis, options->redis) == -1) {
+    if (rc == -1
+        || (options->redis && prizectl_redis_init(redis, options->redis) == -1))
+    {
         return PRIZECTL_USAGE;
     }
 

@@ -20,6 +20,7 @@
 #define PRIZECTL_COMMAND_LOAD    1
 #define PRIZECTL_COMMAND_VERIFY  2
 #define PRIZECTL_COMMAND_CLEAR   4
+#define PRIZECTL_COMMAND_RENDER  8
 
 
 /* what is a list here is owned; the texts are the arguments' own */
@@ -34,6 +35,9 @@ typedef struct {
     unsigned             npages;
     prize_str_t         *raw;               /* fields of {{{...}}} */
     unsigned             nraw;
+    prize_str_t          id;                /* whose page is rendered */
+    prize_column_t      *columns;           /* of --field */
+    unsigned             ncolumns;
     unsigned long long   ttl;               /* milliseconds */
     unsigned             jitter;            /* percent */
     unsigned             id_max_length;
@@ -45,6 +49,7 @@ typedef struct {
     unsigned             force:1;
     unsigned             json:1;
     unsigned             yes:1;
+    unsigned             fields:1;
 } prizectl_options_t;
 
 
@@ -55,7 +60,8 @@ typedef struct {
 /*
  * How each of the commands begins: reads its options, or writes its help, and
  * catches signals.  PRIZECTL_BEGUN, or the exit code.  The options are to be
- * destroyed either way, and so is "redis", which is not connected yet.
+ * destroyed either way, and so is "redis", which is not connected yet, and
+ * zeros where none is named.
  */
 int prizectl_options_begin(prizectl_options_t *options, unsigned command,
     int argc, char **argv, const char *help, prizectl_redis_t *redis);

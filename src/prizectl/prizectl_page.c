@@ -80,7 +80,7 @@ prizectl_page_load(const char *name, size_t *len)
 }
 
 
-prize_template_t *
+static prize_template_t *
 prizectl_page_compile(const char *name, const prize_str_t *raw, unsigned nraw,
     prize_fields_t *fields)
 {
@@ -116,8 +116,7 @@ int
 prizectl_pages_init(prizectl_pages_t *pages, const char *const *names,
     unsigned npages, const prize_str_t *raw, unsigned nraw)
 {
-    unsigned           i;
-    prize_template_t  *page;
+    unsigned  i;
 
     memset(pages, 0, sizeof(prizectl_pages_t));
 
@@ -128,12 +127,13 @@ prizectl_pages_init(prizectl_pages_t *pages, const char *const *names,
 
     for (i = 0; i < npages; i++) {
 
-        page = prizectl_page_compile(names[i], raw, nraw, &pages->fields);
-        if (page == NULL) {
+        prize_template_destroy(pages->page);
+
+        pages->page = prizectl_page_compile(names[i], raw, nraw,
+                                            &pages->fields);
+        if (pages->page == NULL) {
             return -1;
         }
-
-        prize_template_destroy(page);
     }
 
     pages->sections = calloc(pages->fields.n, sizeof(prizectl_section_t));
@@ -388,6 +388,7 @@ prizectl_pages_destroy(prizectl_pages_t *pages)
         prizectl_values_destroy(&pages->sections[i].values);
     }
 
+    prize_template_destroy(pages->page);
     prize_fields_destroy(&pages->fields);
     free(pages->sections);
 }

@@ -13,11 +13,6 @@
 #include "prizectl_values.h"
 
 
-/* NULL after a message; the name must live as long as the fields */
-prize_template_t *prizectl_page_compile(const char *name,
-    const prize_str_t *raw, unsigned nraw, prize_fields_t *fields);
-
-
 typedef struct {
     unsigned             column;        /* of the roster */
     unsigned long long   ntrue;         /* records */
@@ -27,6 +22,7 @@ typedef struct {
 
 typedef struct {
     prize_fields_t       fields;
+    prize_template_t    *page;          /* owned; the last one */
     prizectl_section_t  *sections;      /* owned; by the field's index, */
                                         /*   used where it is a section's */
 } prizectl_pages_t;
@@ -34,7 +30,7 @@ typedef struct {
 
 /*
  * Those that return an int: 0, or -1 after a message; prizectl_pages_destroy()
- * takes both, and zeros.
+ * takes both, and zeros.  The names must live as long.
  */
 
 int prizectl_pages_init(prizectl_pages_t *pages, const char *const *names,

@@ -1,130 +1,46 @@
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "prize_escape.h"
 #include "prizectl.h"
-#include "prizectl_option.h"
+#include "prizectl_key.h"
+#include "prizectl_lookup.h"
+#include "prizectl_options.h"
 #include "prizectl_page.h"
 
 
-#define PRIZECTL_RENDER_USAGE                                                 \
-    "usage: prizectl render --page FILE [--field NAME=VALUE]... "             \
-        "[--raw FIELD]...\n"                                                  \
-    "       prizectl render --page FILE [--raw FIELD]... --fields\n"          \
-    "\n"                                                                      \
-    "Writes a page to standard output as nginx would send it to an "          \
-        "employee.\n"                                                         \
-    "\n"                                                                      \
-    "  --page FILE         the page\n"                                        \
-    "  --field NAME=VALUE  a field of the employee's record; what is not\n"   \
-    "                      given is empty\n"                                  \
-    "  --raw FIELD         allow {{{FIELD}}}, as raw=FIELD of prize_page "    \
-        "does\n"                                                              \
-    "  --fields            list the fields that the page uses instead, "      \
-        "one a line\n"                                                        \
-    "  --help              this text\n"
-
-
-enum {
-    PRIZECTL_RENDER_PAGE = 1,
-    PRIZECTL_RENDER_FIELD,
-    PRIZECTL_RENDER_RAW,
-    PRIZECTL_RENDER_FIELDS
-};
-
-
-/* names and values point into the arguments */
-
-typedef struct {
-    const char           *page;
-    prize_column_t       *columns;
-    unsigned              ncolumns;
-    prize_str_t          *raw;
-    unsigned              nraw;
-    unsigned              list:1;
-} prizectl_render_options_t;
-
-
-static const struct option  prizectl_render_list[] = {
-    { "page", required_argument, NULL, PRIZECTL_RENDER_PAGE },
-    { "field", required_argument, NULL, PRIZECTL_RENDER_FIELD },
-    { "raw", required_argument, NULL, PRIZECTL_RENDER_RAW },
-    { "fields", no_argument, NULL, PRIZECTL_RENDER_FIELDS },
-    { "help", no_argument, NULL, PRIZECTL_OPTION_HELP },
-    { NULL, 0, NULL, 0 }
-};
-
-
-static int
-prizectl_render_option_field(prizectl_render_options_t *options,
-    const char *arg)
-{
-    const char      *value;
-    prize_column_t  *column;
-
-    value = strchr(arg, '=');
-
-    if (value == NULL || value == arg) {
-        prizectl_error("--field \"%s\": want NAME=VALUE", arg);
-        return -1;
-    }
-
-    column = &options->columns[options->ncolumns++];
-
-    column->name.data = arg;
-    column->name.len = value - arg;
-    column->value.data = value + 1;
-    column->value.len = strlen(value + 1);
-
-    return 0;
-}
-
-
-static int
-prizectl_render_option(void *data, int option, const char *value)
-{
-    prize_str_t                *raw;
-    prizectl_render_options_t  *options = data;
-
-    switch (option) {
-
-    case PRIZECTL_RENDER_PAGE:
-        options->page = value;
-        return 0;
-
-    case PRIZECTL_RENDER_FIELD:
-        return prizectl_render_option_field(options, value);
-
-    case PRIZECTL_RENDER_RAW:
-        raw = &options->raw[options->nraw++];
-        raw->data = value;
-        raw->len = strlen(value);
-        return 0;
-
-    default: /* PRIZECTL_RENDER_FIELDS */
-        options->list = 1;
-        return 0;
-    }
-}
-
-
-/* 0, or PRIZECTL_OPTION_HELP, or -1 after a message */
-
-static int
-prizectl_render_options(prizectl_render_options_t *options, int argc,
-    char **argv)
-{
-    int  rc;
-
-    rc = prizectl_option_parse(argc, argv, prizectl_render_list,
-                               prizectl_render_option, options);
-
-    return rc ? rc : prizectl_option_missing(options->page ? NULL : "page",
-                                             argv);
-}
+static const char  prizectl_render_help[] =
+    "usage: prizectl render --page FILE --redis URL --id ID [OPTION]...\n"
+    "       prizectl render --page FILE --postgres CONNINFO --query SQL\n"
+    "                       --id ID [OPTION]...\n"
+    "       prizectl render --page FILE [--field NAME=VALUE]...\n"
+    "       prizectl render --page FILE --fields\n"
+    "\n"
+    "Writes a page to standard output as nginx would send it to an employee\n"
+    "now: whose record is in Redis; in PostgreSQL; in Redis, and otherwise in\n"
+    "PostgreSQL; or given here.\n"
+    "\n"
+    "  --page FILE                 the page\n"
+    "  --redis URL                 redis://[user@]host[:port][/db] or\n"
+    "                              unix:/path[?db=N][&user=NAME]\n"
+    "  --redis-password-file FILE  its first line; else the environment's\n"
+    "                              REDISCLI_AUTH\n"
+    "  --key PATTERN               a record's name (" PRIZECTL_KEY ")\n"
+    "  --postgres CONNINFO         as libpq takes it\n"
+    "  --query SQL                 that of load, or of prize_postgres_query\n"
+    "  --id ID                     the employee\n"
+    "  --id-max-length N           as prize_id_max_length (64)\n"
+    "  --field NAME=VALUE          a field of the record; others are empty\n"
+    "  --raw FIELD                 allow {{{FIELD}}}, as raw=FIELD of\n"
+    "                              prize_page does\n"
+    "  --fields                    list the fields of the page instead, one a\n"
+    "                              line\n"
+    "  --help                      this text\n"
+    "\n"
+    "Exit code: 0 done, 1 failed or no such employee, 2 usage, 130\n"
+    "interrupted.\n";
 
 
 static int
@@ -156,6 +72,7 @@ prizectl_render_field(prize_sink_t *sink, const prize_str_t *value,
 
     data = malloc(len);
     if (data == NULL) {
+        prizectl_error("out of memory");
         return -1;
     }
 
@@ -191,25 +108,46 @@ prizectl_render_list_fields(const prize_fields_t *fields)
 
 static int
 prizectl_render_page(const prize_template_t *page,
-    const prize_fields_t *fields, const prizectl_render_options_t *options)
+    const prize_record_t *record)
+{
+    prize_sink_t  sink;
+
+    if (prize_template_values(page, record) > PRIZE_TEMPLATE_VALUES_MAX) {
+        prizectl_error("the page takes more than %d bytes",
+                       PRIZE_TEMPLATE_VALUES_MAX);
+        return -1;
+    }
+
+    sink.literal = prizectl_render_literal;
+    sink.field = prizectl_render_field;
+
+    return prize_template_render(page, record, &sink);
+}
+
+
+/* of the values that were given */
+
+static int
+prizectl_render_given(const prizectl_pages_t *pages,
+    const prizectl_options_t *options)
 {
     int              rc, index;
     unsigned         i;
-    prize_sink_t     sink;
     prize_record_t   record;
     prize_column_t  *column;
 
     memset(&record, 0, sizeof(prize_record_t));
 
-    record.values = calloc(fields->n, sizeof(prize_str_t));
+    record.values = calloc(pages->fields.n, sizeof(prize_str_t));
     if (record.values == NULL) {
+        prizectl_error("out of memory");
         return -1;
     }
 
     for (i = 0; i < options->ncolumns; i++) {
         column = &options->columns[i];
 
-        index = prize_fields_find(fields, column->name.data,
+        index = prize_fields_find(&pages->fields, column->name.data,
                                   column->name.len);
 
         if (index != PRIZE_FIELD_NOT_FOUND) {
@@ -217,10 +155,7 @@ prizectl_render_page(const prize_template_t *page,
         }
     }
 
-    sink.literal = prizectl_render_literal;
-    sink.field = prizectl_render_field;
-
-    rc = prize_template_render(page, &record, &sink);
+    rc = prizectl_render_page(pages->page, &record);
 
     free(record.values);
 
@@ -229,75 +164,79 @@ prizectl_render_page(const prize_template_t *page,
 
 
 static int
-prizectl_render_write(const prize_template_t *page,
-    const prize_fields_t *fields, const prizectl_render_options_t *options)
+prizectl_render_stored(prizectl_pages_t *pages,
+    const prizectl_options_t *options, prizectl_redis_t *redis)
 {
-    int  rc;
+    int                rc;
+    prize_record_t     record;
+    prizectl_lookup_t  lookup;
 
-    rc = options->list ? prizectl_render_list_fields(fields)
-                       : prizectl_render_page(page, fields, options);
+    memset(&lookup, 0, sizeof(prizectl_lookup_t));
 
-    if (rc != 0 && !ferror(stdout)) {
-        prizectl_error("cannot write the page: %s", strerror(errno));
-        return PRIZECTL_FAILED;
+    lookup.options = options;
+    lookup.pages = pages;
+    lookup.redis = redis;
+    lookup.id = options->id;
+
+    rc = prizectl_lookup_run(&lookup, &record);
+
+    if (rc == 0) {
+        rc = prizectl_render_page(pages->page, &record);
     }
 
-    return prizectl_flush();
+    prizectl_lookup_destroy(&lookup);
+
+    return rc;
 }
 
 
 static int
-prizectl_render_run(const prizectl_render_options_t *options)
+prizectl_render_run(const prizectl_options_t *options,
+    prizectl_redis_t *redis)
 {
-    int                rc;
-    prize_fields_t     fields;
-    prize_template_t  *page;
+    int               rc;
+    const char       *word;
+    prizectl_pages_t  pages;
 
-    if (prize_fields_init(&fields) != 0) {
-        prizectl_error("out of memory");
-        return PRIZECTL_FAILED;
+    /* of several pages the last one counts */
+
+    rc = prizectl_pages_init(&pages, options->pages + options->npages - 1, 1,
+                             options->raw, options->nraw);
+
+    if (rc == 0) {
+        rc = options->fields ? prizectl_render_list_fields(&pages.fields)
+             : options->id.data ? prizectl_render_stored(&pages, options, redis)
+             : prizectl_render_given(&pages, options);
+
+        if (prizectl_flush() != PRIZECTL_DONE) {
+            rc = -1;
+        }
     }
 
-    page = prizectl_page_compile(options->page, options->raw, options->nraw,
-                                 &fields);
+    prizectl_pages_destroy(&pages);
 
-    rc = page ? prizectl_render_write(page, &fields, options)
-              : PRIZECTL_FAILED;
-
-    prize_template_destroy(page);
-    prize_fields_destroy(&fields);
-
-    return rc;
+    return prizectl_outcome(rc, &word);
 }
 
 
 int
 prizectl_render(int argc, char **argv)
 {
-    int                        rc;
-    prizectl_render_options_t  options;
+    int                 rc;
+    prizectl_redis_t    redis;
+    prizectl_options_t  options;
 
-    memset(&options, 0, sizeof(prizectl_render_options_t));
+    memset(&redis, 0, sizeof(prizectl_redis_t));
 
-    /* no option can be given more often than there are arguments */
+    rc = prizectl_options_begin(&options, PRIZECTL_COMMAND_RENDER, argc, argv,
+                                prizectl_render_help, &redis);
 
-    options.columns = calloc(argc, sizeof(prize_column_t));
-    options.raw = calloc(argc, sizeof(prize_str_t));
-
-    if (options.columns == NULL || options.raw == NULL) {
-        prizectl_error("not enough memory for %d arguments", argc);
-        rc = PRIZECTL_FAILED;
-
-    } else {
-        rc = prizectl_render_options(&options, argc, argv);
-
-        rc = rc == -1 ? PRIZECTL_USAGE
-             : rc ? prizectl_print(PRIZECTL_RENDER_USAGE)
-                  : prizectl_render_run(&options);
+    if (rc == PRIZECTL_BEGUN) {
+        rc = prizectl_render_run(&options, &redis);
     }
 
-    free(options.raw);
-    free(options.columns);
+    prizectl_redis_destroy(&redis);
+    prizectl_options_destroy(&options);
 
     return rc;
 }

@@ -2,7 +2,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <poll.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -231,11 +230,16 @@ prizectl_roster_describe(prizectl_roster_t *roster, const char *query)
     rc = -1;
     description = PQdescribePrepared(roster->conn, "");
     roster->ncolumns = PQnfields(description);
+    roster->nparams = PQnparams(description);
 
     if (PQresultStatus(description) != PGRES_COMMAND_OK) {
         prizectl_roster_error("PostgreSQL", PQerrorMessage(roster->conn));
 
-    } else if (PQnparams(description)) {
+    } else if (roster->only && roster->nparams > 1) {
+        prizectl_error("the query takes %d parameters: want none, or "
+                       "\"WHERE id = ANY($1)\"", roster->nparams);
+
+    } else if (roster->only == NULL && roster->nparams) {
         prizectl_error("the query takes a parameter: the whole roster is "
                        "wanted here, without \"WHERE id = ANY($1)\"");
 
@@ -261,15 +265,27 @@ prizectl_roster_describe(prizectl_roster_t *roster, const char *query)
 int
 prizectl_roster_start(prizectl_roster_t *roster)
 {
-    int     rc;
-    char   *sorted;
-    size_t  size;
+    int          rc;
+    char        *sorted, array[PRIZECTL_ID_LENGTH_MAX + 5];
+    size_t       size;
+    const char  *where, *params[1];
 
     static const char  format[] =
-        "SELECT * FROM (%.*s\n) AS roster "
+        "SELECT * FROM (%.*s\n) AS roster %s"
         "ORDER BY roster.id::text COLLATE \"C\" NULLS FIRST";
+    static const char  only[] = "WHERE roster.id::text = ($1::text[])[1] ";
 
-    size = sizeof(format) + roster->query.len;
+    where = roster->only && roster->nparams == 0 ? only : "";
+    params[0] = array;
+
+    /* an ID has no character that an array would take for one of its own */
+
+    if (roster->only) {
+        sprintf(array, "{\"%.*s\"}", (int) roster->only->len,
+                roster->only->data);
+    }
+
+    size = sizeof(format) + sizeof(only) + roster->query.len;
 
     sorted = malloc(size);
     if (sorted == NULL) {
@@ -278,11 +294,12 @@ prizectl_roster_start(prizectl_roster_t *roster)
     }
 
     snprintf(sorted, size, format, (int) roster->query.len,
-             roster->query.data);
+             roster->query.data, where);
 
     rc = 0;
 
-    if (PQsendQueryParams(roster->conn, sorted, 0, NULL, NULL, NULL, NULL, 0)
+    if (PQsendQueryParams(roster->conn, sorted, roster->only != NULL, NULL,
+                          params, NULL, NULL, 0)
         != 1
         || PQsetSingleRowMode(roster->conn) != 1)
     {
@@ -297,13 +314,14 @@ prizectl_roster_start(prizectl_roster_t *roster)
 
 int
 prizectl_roster_open(prizectl_roster_t *roster, const char *conninfo,
-    const char *query, unsigned id_max_length)
+    const char *query, unsigned id_max_length, const prize_str_t *only)
 {
     prize_str_t  *q;
 
     memset(roster, 0, sizeof(prizectl_roster_t));
 
     roster->id_max_length = id_max_length;
+    roster->only = only;
 
     q = &roster->query;
     q->data = query;

@@ -26,6 +26,8 @@ typedef struct {
                                         /*   row can have its ID */
 
     prize_str_t          query;         /* the caller's, without its ";" */
+    const prize_str_t   *only;          /* the one ID that is wanted, or NULL */
+    int                  nparams;       /* of the query */
     char                *names;         /* owned: "id, name, department" */
     prize_column_t      *columns;       /* owned; names are in "names", */
                                         /*   values in "row" */
@@ -59,11 +61,13 @@ typedef struct {
 
 /*
  * Connects, opens a snapshot and checks the query's columns, which "record"
- * then names.  0, or -1 after a message, as all functions here that do not
- * say otherwise; prizectl_roster_close() takes both.
+ * then names.  With "only" it is one employee's row that is read; then the
+ * query may be that of prize_postgres_query, with the IDs as an array in $1.
+ * 0, or -1 after a message, as all functions here that do not say otherwise;
+ * prizectl_roster_close() takes both, and zeros.
  */
 int prizectl_roster_open(prizectl_roster_t *roster, const char *conninfo,
-    const char *query, unsigned id_max_length);
+    const char *query, unsigned id_max_length, const prize_str_t *only);
 
 /*
  * Runs the query for its figures alone, in the same snapshot, before it is

@@ -526,7 +526,7 @@ prizectl_verify_open(prizectl_verify_t *verify)
                                   options->redis_password_file)
            == -1
         || prizectl_roster_open(&verify->roster, options->postgres,
-                                options->query, options->id_max_length)
+                                options->query, options->id_max_length, NULL)
            == -1
         || prizectl_pages_match(&verify->pages, &verify->roster.record,
                                 verify->roster.names)

@@ -18,13 +18,14 @@ cmp_ok(scalar(@rules), '>', 10, 'the README has a user for prizectl');
 is($redis->command('ACL', 'SETUSER', 'hr', 'on', '>secret', @rules), 'OK',
    'whom Redis takes');
 
+my $page = spew(run_dir() . '/page.html', '{{name}}');
 local $ENV{REDISCLI_AUTH} = 'secret';
 my @to = ('--redis', "redis://hr\@127.0.0.1:$redis->{port}/1");
 my @from = ('--postgres', $conninfo, '--query',
             q{SELECT i AS id, 'x' AS name FROM generate_series(1, 100) AS i});
 
 for my $case (['load', @from], ['load', @from, '--prune'], ['verify', @from],
-              ['clear', '--yes'])
+              ['render', '--page', $page, '--id', 5], ['clear', '--yes'])
 {
     my ($status, $out, $err) = run(prizectl(), @$case, @to);
 
