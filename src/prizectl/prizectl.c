@@ -24,6 +24,8 @@ static const prizectl_command_t  prizectl_commands[] = {
       "remove all records from Redis" },
     { "sign", prizectl_sign,
       "make the signed links of a roster" },
+    { "opened", prizectl_opened,
+      "tell who has opened the page, by access logs" },
     { "render", prizectl_render,
       "write a page to standard output, or list its fields" }
 };

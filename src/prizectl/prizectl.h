@@ -32,6 +32,7 @@ int prizectl_load(int argc, char **argv);
 int prizectl_verify(int argc, char **argv);
 int prizectl_clear(int argc, char **argv);
 int prizectl_sign(int argc, char **argv);
+int prizectl_opened(int argc, char **argv);
 int prizectl_render(int argc, char **argv);
 
 

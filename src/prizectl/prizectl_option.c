@@ -27,7 +27,7 @@ prizectl_option_error(int option, char **argv)
 
 int
 prizectl_option_parse(int argc, char **argv, const struct option *list,
-    prizectl_option_pt take, void *data)
+    prizectl_option_pt take, void *data, int operands)
 {
     int  option, help;
 
@@ -48,7 +48,7 @@ prizectl_option_parse(int argc, char **argv, const struct option *list,
         }
     }
 
-    if (!help && optind < argc) {
+    if (!help && !operands && optind < argc) {
         prizectl_error("unexpected argument \"%s\", see \"prizectl %s "
                        "--help\"", argv[optind], argv[0]);
         return -1;

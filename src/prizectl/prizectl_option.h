@@ -20,10 +20,11 @@ typedef int (*prizectl_option_pt)(void *data, int option, const char *value);
 
 
 /*
- * 0, or PRIZECTL_OPTION_HELP if that was among them, or -1 after a message.
+ * What is no option stands from argv[optind] on, if "operands" allows it.  0,
+ * or PRIZECTL_OPTION_HELP if that was among them, or -1 after a message.
  */
 int prizectl_option_parse(int argc, char **argv, const struct option *list,
-    prizectl_option_pt take, void *data);
+    prizectl_option_pt take, void *data, int operands);
 
 /* -1, after a message, if the name is not NULL */
 int prizectl_option_missing(const char *name, char **argv);

@@ -19,7 +19,9 @@
 #define PRIZECTL_RENDER      PRIZECTL_COMMAND_RENDER
 #define PRIZECTL_SOURCE      (PRIZECTL_ROSTER|PRIZECTL_RENDER)
 #define PRIZECTL_TARGET      (PRIZECTL_ROSTER|PRIZECTL_COMMAND_CLEAR)
-#define PRIZECTL_ALL         (PRIZECTL_TARGET|PRIZECTL_RENDER)
+#define PRIZECTL_STORES      (PRIZECTL_TARGET|PRIZECTL_RENDER)
+#define PRIZECTL_OPENED      PRIZECTL_COMMAND_OPENED
+#define PRIZECTL_ALL         (PRIZECTL_STORES|PRIZECTL_OPENED)
 
 
 enum {
@@ -43,7 +45,10 @@ enum {
     PRIZECTL_OPTION_YES,
     PRIZECTL_OPTION_ID,
     PRIZECTL_OPTION_FIELD,
-    PRIZECTL_OPTION_FIELDS
+    PRIZECTL_OPTION_FIELDS,
+    PRIZECTL_OPTION_ROSTER,
+    PRIZECTL_OPTION_ID_COLUMN,
+    PRIZECTL_OPTION_PATH
 };
 
 
@@ -64,12 +69,12 @@ static const prizectl_option_t  prizectl_option_list[] = {
     { { "query", required_argument, NULL, PRIZECTL_OPTION_QUERY },
       PRIZECTL_SOURCE },
     { { "redis", required_argument, NULL, PRIZECTL_OPTION_REDIS },
-      PRIZECTL_ALL },
+      PRIZECTL_STORES },
     { { "redis-password-file", required_argument, NULL,
         PRIZECTL_OPTION_REDIS_PASSWORD_FILE },
-      PRIZECTL_ALL },
+      PRIZECTL_STORES },
     { { "key", required_argument, NULL, PRIZECTL_OPTION_KEY },
-      PRIZECTL_ALL },
+      PRIZECTL_STORES },
     { { "ttl", required_argument, NULL, PRIZECTL_OPTION_TTL },
       PRIZECTL_ROSTER },
     { { "jitter", required_argument, NULL, PRIZECTL_OPTION_JITTER },
@@ -103,6 +108,12 @@ static const prizectl_option_t  prizectl_option_list[] = {
       PRIZECTL_RENDER },
     { { "fields", no_argument, NULL, PRIZECTL_OPTION_FIELDS },
       PRIZECTL_RENDER },
+    { { "roster", required_argument, NULL, PRIZECTL_OPTION_ROSTER },
+      PRIZECTL_OPENED },
+    { { "id-column", required_argument, NULL, PRIZECTL_OPTION_ID_COLUMN },
+      PRIZECTL_OPENED },
+    { { "path", required_argument, NULL, PRIZECTL_OPTION_PATH },
+      PRIZECTL_OPENED },
     { { "help", no_argument, NULL, PRIZECTL_OPTION_HELP },
       PRIZECTL_ALL }
 };
@@ -190,6 +201,34 @@ prizectl_option_field(prizectl_options_t *options, const char *value)
 
 
 static int
+prizectl_option_set_parsed(prizectl_options_t *options, int option,
+    const char *value)
+{
+    switch (option) {
+
+    case PRIZECTL_OPTION_TTL:
+        return prizectl_option_ttl(options, value);
+
+    case PRIZECTL_OPTION_JITTER:
+        return prizectl_option_jitter(options, value);
+
+    case PRIZECTL_OPTION_RATE:
+        return prizectl_option_rate(options, value);
+
+    case PRIZECTL_OPTION_ID_MAX_LENGTH:
+        return prizectl_option_id_max_length(value,
+                                             &options->id_max_length);
+
+    case PRIZECTL_OPTION_FIELD:
+        return prizectl_option_field(options, value);
+
+    default: /* PRIZECTL_OPTION_UNTIL */
+        return prizectl_option_moment("until", value, &options->until);
+    }
+}
+
+
+static int
 prizectl_option_set_value(prizectl_options_t *options, int option,
     const char *value)
 {
@@ -227,29 +266,25 @@ prizectl_option_set_value(prizectl_options_t *options, int option,
         raw->len = strlen(value);
         return 0;
 
-    case PRIZECTL_OPTION_TTL:
-        return prizectl_option_ttl(options, value);
-
-    case PRIZECTL_OPTION_JITTER:
-        return prizectl_option_jitter(options, value);
-
-    case PRIZECTL_OPTION_RATE:
-        return prizectl_option_rate(options, value);
-
-    case PRIZECTL_OPTION_ID_MAX_LENGTH:
-        return prizectl_option_id_max_length(value,
-                                             &options->id_max_length);
-
     case PRIZECTL_OPTION_ID:
         options->id.data = value;
         options->id.len = strlen(value);
         return 0;
 
-    case PRIZECTL_OPTION_FIELD:
-        return prizectl_option_field(options, value);
+    case PRIZECTL_OPTION_ROSTER:
+        options->roster = value;
+        return 0;
 
-    default: /* PRIZECTL_OPTION_UNTIL */
-        return prizectl_option_moment("until", value, &options->until);
+    case PRIZECTL_OPTION_ID_COLUMN:
+        options->id_column = value;
+        return 0;
+
+    case PRIZECTL_OPTION_PATH:
+        options->path = value;
+        return 0;
+
+    default:
+        return prizectl_option_set_parsed(options, option, value);
     }
 }
 
@@ -363,7 +398,8 @@ prizectl_options_check(const prizectl_options_t *options, unsigned command,
 
     missing = options->redis == NULL && (command & PRIZECTL_TARGET) ? "redis"
               : options->npages == 0 && command == PRIZECTL_RENDER ? "page"
-              : NULL;
+              : options->roster == NULL && command == PRIZECTL_OPENED
+              ? "roster" : NULL;
 
     if ((command & PRIZECTL_ROSTER) || options->postgres || options->query) {
         missing = options->postgres == NULL ? "postgres"
@@ -377,6 +413,11 @@ prizectl_options_check(const prizectl_options_t *options, unsigned command,
     }
 
     if (prizectl_option_missing(missing, argv) == -1) {
+        return -1;
+    }
+
+    if (command == PRIZECTL_OPENED && options->noperands == 0) {
+        prizectl_error("no log is named, see \"prizectl %s --help\"", argv[0]);
         return -1;
     }
 
@@ -406,6 +447,7 @@ prizectl_options_init(prizectl_options_t *options, int argc)
     options->ttl = 48 * 3600 * 1000ULL;
     options->jitter = 10;
     options->id_max_length = 64;
+    options->id_column = "id";
 
     /* no option can be given more often than there are arguments */
 
@@ -456,7 +498,11 @@ prizectl_options_parse(prizectl_options_t *options, unsigned command,
         }
     }
 
-    rc = prizectl_option_parse(argc, argv, list, prizectl_option_set, options);
+    rc = prizectl_option_parse(argc, argv, list, prizectl_option_set, options,
+                               command == PRIZECTL_OPENED);
+
+    options->operands = argv + optind;
+    options->noperands = argc - optind;
 
     return rc ? rc : prizectl_options_check(options, command, argv);
 }

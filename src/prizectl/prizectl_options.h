@@ -21,6 +21,7 @@
 #define PRIZECTL_COMMAND_VERIFY  2
 #define PRIZECTL_COMMAND_CLEAR   4
 #define PRIZECTL_COMMAND_RENDER  8
+#define PRIZECTL_COMMAND_OPENED  16
 
 
 /* what is a list here is owned; the texts are the arguments' own */
@@ -38,6 +39,11 @@ typedef struct {
     prize_str_t          id;                /* whose page is rendered */
     prize_column_t      *columns;           /* of --field */
     unsigned             ncolumns;
+    const char          *roster;            /* CSV */
+    const char          *id_column;
+    const char          *path;              /* or NULL */
+    char               **operands;          /* what stands behind options */
+    unsigned             noperands;
     unsigned long long   ttl;               /* milliseconds */
     unsigned             jitter;            /* percent */
     unsigned             id_max_length;

@@ -223,7 +223,7 @@ prizectl_sign_options(prizectl_sign_t *sign, int argc, char **argv)
     sign->id_max_length = 64;
 
     rc = prizectl_option_parse(argc, argv, prizectl_sign_list,
-                               prizectl_sign_option, sign);
+                               prizectl_sign_option, sign, 0);
     if (rc != 0) {
         return rc;
     }

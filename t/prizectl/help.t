@@ -8,7 +8,7 @@ use Test::Prize;
 # What "--help" and the man page say of an option is what the command takes;
 # t/project/readme.t reads the README.
 
-my @commands = qw(load verify clear sign render);
+my @commands = qw(load verify clear sign opened render);
 my $man = slurp(root() . '/conf/man/prizectl.1');
 my %section;
 
@@ -24,7 +24,7 @@ my %man = (load => "$section{$of}$section{'Of load alone'}",
            verify => "$section{$of}$section{'Of load alone'}"
                      . $section{'Of verify alone'},
            clear => $section{'Of clear'}, sign => $section{'Of sign'},
-           render => $section{'Of render'});
+           opened => $section{'Of opened'}, render => $section{'Of render'});
 
 
 # an option is known if what the command objects to is something else
@@ -91,7 +91,8 @@ for my $command (@commands) {
 
 my %needed = (load => [qw(postgres query redis)],
               verify => [qw(postgres query redis)], clear => [qw(redis)],
-              sign => [qw(key-file event url expires)], render => [qw(page)]);
+              sign => [qw(key-file event url expires)],
+              opened => [qw(roster)], render => [qw(page)]);
 my %right = (url => 'https://h/p', expires => '2099-01-01T00:00Z');
 
 for my $command (@commands) {

@@ -259,16 +259,19 @@ sub not_opened {
     my $database = "-h 127.0.0.1 -p $roster->{postgres}{port} -U postgres"
                    . " -d $roster->{name}";
     my ($command) = recipe(sample(), 'not opened')
-                    =~ /^ *(LC_ALL=C comm (?:.*\\\n)*.*)/m;
+                    =~ /^ *(prizectl opened (?:.*\\\n)*.*)/m;
+    my $prizectl = prizectl();
 
     $command =~ s/-d hr/$database/ or die;
     $command =~ s{/var/log/nginx/access\.log}{$nginx->{dir}/access.log}
         or die;
+    $command =~ s/^prizectl/$prizectl/ or die;
 
     my ($status, $out, $err) = run('bash', '-c', $command);
 
-    is($err, '', 'not opened: a command that runs');
-    return split /\n/, $out;
+    like($err, qr/\Aprizectl: \d+ of \d+ employees have opened the page\n/,
+         'not opened: a command that runs');
+    return sort map { s/,,0$//r } split /\n/, $out;
 }
 
 
