@@ -25,18 +25,6 @@
 
 
 /*
- * A sub-command: argv[0] is its own name; the exit code is returned.
- */
-
-int prizectl_load(int argc, char **argv);
-int prizectl_verify(int argc, char **argv);
-int prizectl_clear(int argc, char **argv);
-int prizectl_sign(int argc, char **argv);
-int prizectl_opened(int argc, char **argv);
-int prizectl_render(int argc, char **argv);
-
-
-/*
  * "prizectl: ...", ended by a newline, on standard error; control characters
  * but line ends and tabs as \xNN.
  */
@@ -44,16 +32,17 @@ int prizectl_render(int argc, char **argv);
 void prizectl_error(const char *fmt, ...)
     __attribute__((format(printf, 1, 2)));
 
-/* the exit code of a command that has returned 0 or -1, and its word for it */
+/*
+ * How a command ends that has come so far with 0 or -1: its exit code, and a
+ * word for it.  Says how far it came if it was interrupted or has done a part.
+ */
+int prizectl_outcome(int rc, int partly, unsigned long long done,
+    const char *unit, const char **word);
 
-int prizectl_outcome(int rc, const char **word);
-
-/* text on standard output: PRIZECTL_DONE, or PRIZECTL_FAILED after a message */
-
-int prizectl_print(const char *text);
-
-/* the same of all that was written there before */
-
+/*
+ * All that was written to standard output: PRIZECTL_DONE, or PRIZECTL_FAILED
+ * after a message, once.
+ */
 int prizectl_flush(void);
 
 /* a string in JSON, quotes included, to standard output */

@@ -6,15 +6,12 @@
 #include <unistd.h>
 
 #include "prizectl.h"
-#include "prizectl_key.h"
+#include "prizectl_commands.h"
 #include "prizectl_memory.h"
-#include "prizectl_options.h"
-#include "prizectl_page.h"
 #include "prizectl_pipeline.h"
 #include "prizectl_progress.h"
-#include "prizectl_redis.h"
-#include "prizectl_roster.h"
 #include "prizectl_scan.h"
+#include "prizectl_stores.h"
 #include "prizectl_stray.h"
 #include "prizectl_time.h"
 
@@ -24,10 +21,7 @@
 
 typedef struct {
     const prizectl_options_t  *options;
-    prizectl_key_t             key;
-    prizectl_pages_t           pages;
-    prizectl_roster_t          roster;
-    prizectl_redis_t           redis;
+    prizectl_stores_t          stores;
     prizectl_memory_t          memory;
     prizectl_survey_t          survey;
     prizectl_pipeline_t        pipeline;
@@ -41,43 +35,6 @@ typedef struct {
     double                     seconds;     /* for all rows */
     unsigned                   complete:1;  /* all rows are stored */
 } prizectl_load_t;
-
-
-static const char  prizectl_load_help[] =
-    "usage: prizectl load --postgres CONNINFO --query SQL --redis URL\n"
-    "                     [OPTION]...\n"
-    "\n"
-    "Stores each row of the query as a Redis hash, one field for a column.\n"
-    "The column \"id\" says whose row it is.  A record is replaced whole and\n"
-    "never stands without its time to live.  A key that holds no hash is left\n"
-    "alone and named; the others are stored, and the load fails.\n"
-    "\n"
-    "  --postgres CONNINFO         as libpq takes it: \"host=db dbname=hr\";\n"
-    "                              a password by PGPASSFILE or ~/.pgpass\n"
-    "  --query SQL                 \"SELECT id, name, prize FROM employee\"\n"
-    "  --redis URL                 redis://[user@]host[:port][/db] or\n"
-    "                              unix:/path[?db=N][&user=NAME]\n"
-    "  --redis-password-file FILE  its first line; else the environment's\n"
-    "                              REDISCLI_AUTH\n"
-    "  --key PATTERN               a record's name (" PRIZECTL_KEY ")\n"
-    "  --ttl TIME                  time to live: 48h, 1h30m or 500ms (48h)\n"
-    "  --jitter PERCENT            lengthens each by up to so much (10%)\n"
-    "  --page FILE                 fail if the page uses a field that is no\n"
-    "                              column, and say which values show its\n"
-    "                              sections; may be given several times\n"
-    "  --raw FIELD                 as raw=FIELD of prize_page\n"
-    "  --rate N/s                  store at most so many records a second\n"
-    "  --prune                     then remove records that have no row; at\n"
-    "                              most a tenth of all without --force\n"
-    "  --dry-run                   check everything, store and remove nothing\n"
-    "  --force                     even if records may not fit or be evicted\n"
-    "  --id-max-length N           as prize_id_max_length (64)\n"
-    "  --allow-empty               no rows are no error\n"
-    "  --json                      the result as one object\n"
-    "  --help                      this text\n"
-    "\n"
-    "Exit code: 0 done, 1 failed or partly done, 2 usage, 130 interrupted.\n"
-    "A load that was cut off is completed by the same command.\n";
 
 
 /*
@@ -113,7 +70,7 @@ prizectl_load_standing(prizectl_load_t *load, unsigned long long *standing)
     rc = 0;
     *standing = 0;
 
-    prizectl_scan_init(&scan, &load->redis, &load->key);
+    prizectl_scan_init(&scan, &load->stores.redis, &load->stores.key);
 
     while (!prizectl_interrupted && (rc = prizectl_scan_next(&scan)) == 1) {
         *standing += scan.nids;
@@ -139,12 +96,12 @@ prizectl_load_survey(prizectl_load_t *load)
         return 0;
     }
 
-    if (prizectl_roster_survey(&load->roster, &load->survey) == -1) {
+    if (prizectl_roster_survey(&load->stores.roster, &load->survey) == -1) {
         return -1;
     }
 
-    prizectl_memory_estimate(&load->memory, &load->key, &load->roster,
-                             &load->survey);
+    prizectl_memory_estimate(&load->memory, &load->stores.key,
+                             &load->stores.roster, &load->survey);
     return 0;
 }
 
@@ -154,9 +111,9 @@ prizectl_load_look(prizectl_load_t *load)
 {
     unsigned long long  standing;
 
-    if (prizectl_memory_read(&load->memory, &load->redis) == -1
+    if (prizectl_memory_read(&load->memory, &load->stores.redis) == -1
         || (!load->options->force
-            && prizectl_memory_check_policy(&load->memory, &load->redis)
+            && prizectl_memory_check_policy(&load->memory, &load->stores.redis)
                == -1)
         || prizectl_load_survey(load) == -1)
     {
@@ -173,7 +130,7 @@ prizectl_load_look(prizectl_load_t *load)
         return -1;
     }
 
-    return prizectl_memory_check_room(&load->memory, &load->redis,
+    return prizectl_memory_check_room(&load->memory, &load->stores.redis,
                                       &load->survey, standing);
 }
 
@@ -185,40 +142,20 @@ prizectl_load_open(prizectl_load_t *load)
 
     options = load->options;
 
-    if (prizectl_key_init(&load->key, options->key, options->id_max_length)
-        == -1
-        || prizectl_pages_init(&load->pages, options->pages, options->npages,
-                               options->raw, options->nraw)
-           == -1
-        || prizectl_redis_connect(&load->redis, options->redis_password_file)
-           == -1
-        || prizectl_roster_open(&load->roster, options->postgres,
-                                options->query, options->id_max_length, NULL)
-           == -1
-        || prizectl_pages_match(&load->pages, &load->roster.record,
-                                load->roster.names)
-           == -1
-        || prizectl_load_look(load) == -1)
+    if (prizectl_stores_open(&load->stores, options) == -1
+        || prizectl_load_look(load) == -1
+        || (options->prune
+            && prizectl_stray_init(&load->stray, &load->stores.redis,
+                                   &load->stores.key)
+               == -1)
+        || prizectl_interrupted
+        || prizectl_roster_start(&load->stores.roster) == -1)
     {
         return -1;
     }
 
-    if (options->prune
-        && prizectl_stray_init(&load->stray, &load->redis, &load->key) == -1)
-    {
-        return -1;
-    }
-
-    if (prizectl_interrupted) {
-        return -1;
-    }
-
-    if (prizectl_roster_start(&load->roster) == -1) {
-        return -1;
-    }
-
-    return prizectl_pipeline_init(&load->pipeline, &load->redis,
-                                  prizectl_key_max(&load->key),
+    return prizectl_pipeline_init(&load->pipeline, &load->stores.redis,
+                                  prizectl_key_max(&load->stores.key),
                                   options->dry_run);
 }
 
@@ -278,12 +215,14 @@ prizectl_load_row(prizectl_load_t *load)
 {
     prize_str_t  name;
 
-    if (prizectl_pages_count(&load->pages, &load->roster.record) == -1) {
+    if (prizectl_pages_count(&load->stores.pages, &load->stores.roster.record)
+        == -1)
+    {
         return -1;
     }
 
     if (load->options->prune
-        && prizectl_stray_expect(&load->stray, &load->roster.id) == -1)
+        && prizectl_stray_expect(&load->stray, &load->stores.roster.id) == -1)
     {
         return -1;
     }
@@ -292,11 +231,11 @@ prizectl_load_row(prizectl_load_t *load)
         return -1;
     }
 
-    prizectl_key_name(&load->key, &load->roster.id, &name);
+    prizectl_key_name(&load->stores.key, &load->stores.roster.id, &name);
     load->nrows++;
 
     return prizectl_pipeline_store(&load->pipeline, &name,
-                                   &load->roster.record,
+                                   &load->stores.roster.record,
                                    prizectl_load_ttl(load));
 }
 
@@ -310,7 +249,7 @@ prizectl_load_rows(prizectl_load_t *load)
 
     while (!prizectl_interrupted) {
 
-        rc = prizectl_roster_next(&load->roster);
+        rc = prizectl_roster_next(&load->stores.roster);
 
         switch (rc) {
 
@@ -355,7 +294,7 @@ prizectl_load_prune(prizectl_load_t *load)
 
     stray = &load->stray;
 
-    if (prizectl_redis_blocking(&load->redis, 1) == -1
+    if (prizectl_redis_blocking(&load->stores.redis, 1) == -1
         || prizectl_stray_find(stray) == -1)
     {
         return -1;
@@ -369,7 +308,7 @@ prizectl_load_prune(prizectl_load_t *load)
         prizectl_error("--prune: %llu of %llu records of \"%s\" have no row, "
                        "more than a tenth: none was removed; if that is "
                        "right, say --force", stray->nstrays, stray->nrecords,
-                       load->key.pattern);
+                       load->stores.key.pattern);
         return -1;
     }
 
@@ -383,8 +322,8 @@ static int
 prizectl_load_others(prizectl_load_t *load)
 {
     prizectl_error("%s: %llu of %llu keys hold no hash: take another --key, "
-                   "or delete them", load->redis.url, load->pipeline.others,
-                   load->nrows);
+                   "or delete them", load->stores.redis.url,
+                   load->pipeline.others, load->nrows);
 
     if (load->options->prune) {
         prizectl_error("--prune: not all rows are stored: no record was "
@@ -434,7 +373,7 @@ prizectl_load_print(const prizectl_load_t *load)
            load->options->dry_run ? "would load" : "loaded", nrows,
            load->seconds, rate);
 
-    prizectl_pages_report(&load->pages, load->nrows);
+    prizectl_pages_report(&load->stores.pages, load->nrows);
 
     if (load->options->prune) {
         printf("%s %llu of %llu records\n",
@@ -465,9 +404,9 @@ prizectl_load_json(const prizectl_load_t *load, const char *result)
            load->pipeline.stored, load->pipeline.others, load->seconds,
            load->seconds > 0 ? load->nrows / load->seconds : 0);
 
-    prizectl_pages_json(&load->pages);
+    prizectl_pages_json(&load->stores.pages);
     printf(",\"values\":");
-    prizectl_pages_json_values(&load->pages);
+    prizectl_pages_json_values(&load->stores.pages);
 
     if (load->options->prune) {
         printf(",\"records\":%llu,\"beyond\":%llu,\"pruned\":%llu",
@@ -496,13 +435,8 @@ prizectl_load_result(prizectl_load_t *load, int rc)
     int          code;
     const char  *result;
 
-    code = prizectl_outcome(rc, &result);
-
-    if (code != PRIZECTL_DONE && !load->complete
-        && (load->progress.unit || code == PRIZECTL_INTERRUPTED))
-    {
-        prizectl_error("%s after %llu rows", result, load->pipeline.stored);
-    }
+    code = prizectl_outcome(rc, !load->complete && load->progress.unit,
+                            load->pipeline.stored, "rows", &result);
 
     if (load->options->json) {
         prizectl_load_json(load, result);
@@ -513,39 +447,28 @@ prizectl_load_result(prizectl_load_t *load, int rc)
         prizectl_load_print(load);
     }
 
-    return prizectl_flush() == PRIZECTL_DONE ? code : PRIZECTL_FAILED;
+    return code;
 }
 
 
 int
-prizectl_load(int argc, char **argv)
+prizectl_load(const prizectl_options_t *options)
 {
-    int                 rc;
-    prizectl_load_t     load;
-    prizectl_options_t  options;
+    int              rc;
+    prizectl_load_t  load;
 
     memset(&load, 0, sizeof(prizectl_load_t));
 
-    load.options = &options;
+    load.options = options;
     load.started = prizectl_time_now();
     load.random = 1 + (unsigned long long) time(NULL) * getpid();
 
-    rc = prizectl_options_begin(&options, PRIZECTL_COMMAND_LOAD, argc, argv,
-                                prizectl_load_help, &load.redis);
-
-    if (rc == PRIZECTL_BEGUN) {
-        rc = prizectl_load_open(&load);
-        rc = prizectl_load_result(&load, rc == -1 ? -1
-                                                  : prizectl_load_run(&load));
-    }
+    rc = prizectl_load_open(&load);
+    rc = prizectl_load_result(&load, rc == -1 ? -1 : prizectl_load_run(&load));
 
     prizectl_stray_destroy(&load.stray);
     prizectl_pipeline_destroy(&load.pipeline);
-    prizectl_roster_close(&load.roster);
-    prizectl_redis_destroy(&load.redis);
-    prizectl_pages_destroy(&load.pages);
-    prizectl_key_destroy(&load.key);
-    prizectl_options_destroy(&options);
+    prizectl_stores_close(&load.stores);
 
     return rc;
 }

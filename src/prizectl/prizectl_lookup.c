@@ -44,7 +44,7 @@ prizectl_lookup_ask(prizectl_lookup_t *lookup, const prize_str_t *name)
             lens[i + 2] = fields->list[i].name.len;
         }
 
-        lookup->reply = prizectl_redis_ask(lookup->redis, n, argv, lens);
+        lookup->reply = prizectl_redis_ask(&lookup->redis, n, argv, lens);
     }
 
     free(argv);
@@ -61,10 +61,10 @@ prizectl_lookup_refused(prizectl_lookup_t *lookup, const char *key)
         && strncmp(lookup->reply->str, "WRONGTYPE", 9) == 0)
     {
         prizectl_error("%s: key %s holds no hash, as \"prizectl load\" writes",
-                       lookup->redis->url, key);
+                       lookup->redis.url, key);
 
     } else {
-        (void) prizectl_redis_refused(lookup->redis, "HMGET", lookup->reply,
+        (void) prizectl_redis_refused(&lookup->redis, "HMGET", lookup->reply,
                                       REDIS_REPLY_ARRAY);
     }
 
@@ -83,7 +83,7 @@ prizectl_lookup_owner(prizectl_lookup_t *lookup, const char *key)
     owner = &lookup->values[PRIZE_FIELD_ID];
 
     if (owner->data == NULL) {
-        prizectl_error("%s: no record at key %s", lookup->redis->url, key);
+        prizectl_error("%s: no record at key %s", lookup->redis.url, key);
         return PRIZECTL_LOOKUP_NONE;
     }
 
@@ -94,7 +94,7 @@ prizectl_lookup_owner(prizectl_lookup_t *lookup, const char *key)
     }
 
     prizectl_error("%s: the record at key %s is of another owner, with the id "
-                   "%s", lookup->redis->url, key,
+                   "%s", lookup->redis.url, key,
                    prizectl_quote(quoted, owner->data, owner->len));
 
     return PRIZECTL_LOOKUP_ERROR;
@@ -120,7 +120,7 @@ prizectl_lookup_values(prizectl_lookup_t *lookup, const char *key)
 
         if (lookup->values[i].len > PRIZE_FIELD_MAX) {
             prizectl_error("%s: key %s has a field of %zu bytes, at most %d "
-                           "fit into a record", lookup->redis->url, key,
+                           "fit into a record", lookup->redis.url, key,
                            lookup->values[i].len, PRIZE_FIELD_MAX);
             return PRIZECTL_LOOKUP_ERROR;
         }
@@ -133,7 +133,7 @@ prizectl_lookup_values(prizectl_lookup_t *lookup, const char *key)
 
         if (lookup->values[i].data == NULL && rc != PRIZECTL_LOOKUP_NONE) {
             prizectl_error("%s: the record at key %s is stale: it lacks "
-                           "\"%s\", which %s:%u uses", lookup->redis->url,
+                           "\"%s\", which %s:%u uses", lookup->redis.url,
                            key, field->name.data, field->file, field->line);
             rc = PRIZECTL_LOOKUP_STALE;
         }
@@ -149,9 +149,7 @@ prizectl_lookup_redis(prizectl_lookup_t *lookup)
     char         key[PRIZECTL_QUOTE_LEN];
     prize_str_t  name;
 
-    if (prizectl_redis_connect(lookup->redis,
-                               lookup->options->redis_password_file)
-        == -1
+    if (prizectl_redis_connect(&lookup->redis, lookup->options) == -1
         || prizectl_key_init(&lookup->key, lookup->options->key,
                              lookup->options->id_max_length)
            == -1)
@@ -278,6 +276,7 @@ prizectl_lookup_destroy(prizectl_lookup_t *lookup)
     }
 
     prizectl_roster_close(&lookup->roster);
+    prizectl_redis_destroy(&lookup->redis);
     prizectl_key_destroy(&lookup->key);
     free(lookup->values);
 }

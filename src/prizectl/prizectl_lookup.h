@@ -18,10 +18,10 @@
 typedef struct {
     const prizectl_options_t  *options;
     prizectl_pages_t          *pages;
-    prizectl_redis_t          *redis;       /* named, or zeros */
     prize_str_t                id;
 
     prizectl_key_t             key;
+    prizectl_redis_t           redis;
     redisReply                *reply;       /* owned */
     prizectl_roster_t          roster;
     prize_str_t               *values;      /* owned; they point into "reply" */

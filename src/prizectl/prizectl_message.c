@@ -114,30 +114,23 @@ prizectl_error(const char *fmt, ...)
 
 
 int
-prizectl_outcome(int rc, const char **word)
+prizectl_outcome(int rc, int partly, unsigned long long done,
+    const char *unit, const char **word)
 {
-    if (prizectl_interrupted) {
-        *word = "interrupted";
-        return PRIZECTL_INTERRUPTED;
+    prizectl_progress_hide();
+
+    if (rc == 0 && !prizectl_interrupted) {
+        *word = "done";
+        return PRIZECTL_DONE;
     }
 
-    if (rc == -1) {
-        *word = "failed";
-        return PRIZECTL_FAILED;
+    *word = prizectl_interrupted ? "interrupted" : "failed";
+
+    if (partly || prizectl_interrupted) {
+        prizectl_error("%s after %llu %s", *word, done, unit);
     }
 
-    *word = "done";
-
-    return PRIZECTL_DONE;
-}
-
-
-int
-prizectl_print(const char *text)
-{
-    (void) fputs(text, stdout);
-
-    return prizectl_flush();
+    return prizectl_interrupted ? PRIZECTL_INTERRUPTED : PRIZECTL_FAILED;
 }
 
 
@@ -147,6 +140,7 @@ prizectl_flush(void)
     if (fflush(stdout) != 0 || ferror(stdout)) {
         prizectl_error("cannot write to standard output: %s",
                        strerror(errno));
+        clearerr(stdout);
         return PRIZECTL_FAILED;
     }
 

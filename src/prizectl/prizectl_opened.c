@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "prizectl.h"
+#include "prizectl_commands.h"
 #include "prizectl_log.h"
-#include "prizectl_options.h"
 #include "prizectl_progress.h"
 #include "prizectl_sheet.h"
 
@@ -41,23 +41,6 @@ typedef struct {
     prizectl_log_t             log;
     prizectl_sheet_t           sheet;
 } prizectl_opened_t;
-
-
-static const char  prizectl_opened_help[] =
-    "usage: prizectl opened --roster FILE [OPTION]... LOG... > opened.csv\n"
-    "\n"
-    "Who has opened the page and who has not, by nginx' access logs, plain or\n"
-    "gzipped: the roster with two more columns, \"opened\", the moment of the\n"
-    "first time or nothing, and \"times\".  A GET that was answered by 200\n"
-    "counts; who scans links in mails counts as well.\n"
-    "\n"
-    "  --roster FILE      CSV (RFC 4180) in UTF-8 with a header\n"
-    "  --id-column NAME   the column of the IDs (id)\n"
-    "  --id-max-length N  as prize_id_max_length (64)\n"
-    "  --path PATH        count this path's requests only: /h5\n"
-    "  --help             this text\n"
-    "\n"
-    "Exit code: 0 done, 1 failed, 2 usage, 130 interrupted.\n";
 
 
 static int
@@ -245,17 +228,14 @@ prizectl_opened_result(prizectl_opened_t *opened, int rc)
     int          code;
     const char  *result;
 
-    prizectl_progress_hide();
-
     if (prizectl_flush() != PRIZECTL_DONE) {
         rc = -1;
     }
 
-    code = prizectl_outcome(rc, &result);
+    code = prizectl_outcome(rc, opened->nlines > 0, opened->nlines, "lines",
+                            &result);
 
     if (code != PRIZECTL_DONE) {
-        prizectl_error("%s after %llu lines and %llu employees", result,
-                       opened->nlines, opened->nrows);
         return code;
     }
 
@@ -272,12 +252,10 @@ prizectl_opened_result(prizectl_opened_t *opened, int rc)
 
 
 int
-prizectl_opened(int argc, char **argv)
+prizectl_opened(const prizectl_options_t *options)
 {
-    int                  rc;
-    prizectl_redis_t     none;
-    prizectl_opened_t   *opened;
-    prizectl_options_t   options;
+    int                 rc;
+    prizectl_opened_t  *opened;
 
     opened = calloc(1, sizeof(prizectl_opened_t));
     if (opened == NULL) {
@@ -285,15 +263,10 @@ prizectl_opened(int argc, char **argv)
         return PRIZECTL_FAILED;
     }
 
-    opened->options = &options;
+    opened->options = options;
     opened->roster = -1;
 
-    rc = prizectl_options_begin(&options, PRIZECTL_COMMAND_OPENED, argc, argv,
-                                prizectl_opened_help, &none);
-
-    if (rc == PRIZECTL_BEGUN) {
-        rc = prizectl_opened_result(opened, prizectl_opened_run(opened));
-    }
+    rc = prizectl_opened_result(opened, prizectl_opened_run(opened));
 
     if (opened->roster != -1) {
         (void) close(opened->roster);
@@ -302,7 +275,6 @@ prizectl_opened(int argc, char **argv)
     prizectl_sheet_close(&opened->sheet);
     tdestroy(opened->openers, free);
     free(opened);
-    prizectl_options_destroy(&options);
 
     return rc;
 }

@@ -1,79 +1,313 @@
 
+#include <string.h>
+#include <strings.h>
+
+#include <libpq-fe.h>
+
+#include "prize_signature.h"
 #include "prizectl.h"
 #include "prizectl_key.h"
 #include "prizectl_option.h"
+#include "prizectl_redis.h"
 #include "prizectl_time.h"
 
 
-static int
-prizectl_option_error(int option, char **argv)
+#define PRIZECTL_JITTER_MAX  100
+#define PRIZECTL_RATE_MAX    10000000
+
+/* some browsers, and what people forward links with, take no more */
+#define PRIZECTL_URL_MAX     1024
+
+
+static void
+prizectl_option_text(prize_str_t *text, const char *value)
 {
-    if (option == ':') {
-        prizectl_error("\"%s\" wants a value, see \"prizectl %s --help\"",
-                       argv[optind - 1], argv[0]);
-
-    } else if (optopt > ' ') {
-        prizectl_error("unknown option \"-%c\", see \"prizectl %s --help\"",
-                       optopt, argv[0]);
-
-    } else {
-        prizectl_error("unknown option \"%s\", see \"prizectl %s --help\"",
-                       argv[optind - 1], argv[0]);
-    }
-
-    return -1;
+    text->data = value;
+    text->len = strlen(value);
 }
 
 
 int
-prizectl_option_parse(int argc, char **argv, const struct option *list,
-    prizectl_option_pt take, void *data, int operands)
+prizectl_option_redis(prizectl_options_t *options, const char *value)
 {
-    int  option, help;
+    options->redis = value;
 
-    help = 0;
-    opterr = 0;
-
-    while ((option = getopt_long(argc, argv, ":", list, NULL)) != -1) {
-
-        if (option == '?' || option == ':') {
-            return prizectl_option_error(option, argv);
-        }
-
-        if (option == PRIZECTL_OPTION_HELP) {
-            help = PRIZECTL_OPTION_HELP;
-
-        } else if (take(data, option, optarg) == -1) {
-            return -1;
-        }
-    }
-
-    if (!help && !operands && optind < argc) {
-        prizectl_error("unexpected argument \"%s\", see \"prizectl %s "
-                       "--help\"", argv[optind], argv[0]);
-        return -1;
-    }
-
-    return help;
+    return prizectl_redis_check(value);
 }
 
 
+/* whoever lists processes would read it; libpq itself explains what it is */
+
 int
-prizectl_option_missing(const char *name, char **argv)
+prizectl_option_postgres(prizectl_options_t *options, const char *value)
 {
-    if (name == NULL) {
+    int                 rc;
+    PQconninfoOption   *list, *option;
+
+    options->postgres = value;
+
+    list = PQconninfoParse(value, NULL);
+    if (list == NULL) {
         return 0;
     }
 
-    prizectl_error("--%s is required, see \"prizectl %s --help\"", name,
-                   argv[0]);
+    rc = 0;
 
-    return -1;
+    for (option = list; option->keyword; option++) {
+
+        if (option->val && *option->val
+            && (strcmp(option->keyword, "password") == 0
+                || strcmp(option->keyword, "sslpassword") == 0))
+        {
+            prizectl_error("--postgres holds a password, which every user of "
+                           "this machine can read: put it into ~/.pgpass, or "
+                           "into the file that PGPASSFILE or passfile= names");
+            rc = -1;
+            break;
+        }
+    }
+
+    PQconninfoFree(list);
+
+    return rc;
 }
 
 
 int
-prizectl_option_id_max_length(const char *value, unsigned *max)
+prizectl_option_key(prizectl_options_t *options, const char *value)
+{
+    const char  *id;
+
+    id = strstr(value, PRIZECTL_KEY_ID);
+
+    if (id == NULL || strstr(id + 1, PRIZECTL_KEY_ID)) {
+        prizectl_error("--key \"%s\" must hold " PRIZECTL_KEY_ID
+                       " just once, as in \"" PRIZECTL_KEY "\"", value);
+        return -1;
+    }
+
+    options->key = value;
+
+    return 0;
+}
+
+
+int
+prizectl_option_ttl(prizectl_options_t *options, const char *value)
+{
+    if (prizectl_time_span(value, &options->ttl) == -1) {
+        prizectl_error("--ttl \"%s\": want a time such as 48h, 1h30m or "
+                       "500ms, more than 0 and at most 3650d", value);
+        return -1;
+    }
+
+    return 0;
+}
+
+
+int
+prizectl_option_jitter(prizectl_options_t *options, const char *value)
+{
+    const char          *p;
+    unsigned long long   n;
+
+    p = value;
+
+    if (prizectl_time_number(&p, PRIZECTL_JITTER_MAX, &n) == -1
+        || (*p && strcmp(p, "%") != 0))
+    {
+        prizectl_error("--jitter \"%s\": want 0%% to %d%%", value,
+                       PRIZECTL_JITTER_MAX);
+        return -1;
+    }
+
+    options->jitter = n;
+
+    return 0;
+}
+
+
+int
+prizectl_option_page(prizectl_options_t *options, const char *value)
+{
+    options->pages[options->npages++] = value;
+
+    return 0;
+}
+
+
+int
+prizectl_option_raw(prizectl_options_t *options, const char *value)
+{
+    prizectl_option_text(&options->raw[options->nraw++], value);
+
+    return 0;
+}
+
+
+int
+prizectl_option_rate(prizectl_options_t *options, const char *value)
+{
+    const char  *p;
+
+    p = value;
+
+    if (prizectl_time_number(&p, PRIZECTL_RATE_MAX, &options->rate) == -1
+        || options->rate == 0 || (*p && strcmp(p, "/s") != 0))
+    {
+        prizectl_error("--rate \"%s\": want records a second, as 5000/s, 1/s "
+                       "to %d/s", value, PRIZECTL_RATE_MAX);
+        return -1;
+    }
+
+    return 0;
+}
+
+
+int
+prizectl_option_id(prizectl_options_t *options, const char *value)
+{
+    prizectl_option_text(&options->id, value);
+
+    return 0;
+}
+
+
+int
+prizectl_option_field(prizectl_options_t *options, const char *value)
+{
+    const char      *end;
+    prize_column_t  *column;
+
+    end = strchr(value, '=');
+
+    if (end == NULL || end == value) {
+        prizectl_error("--field \"%s\": want NAME=VALUE", value);
+        return -1;
+    }
+
+    column = &options->columns[options->ncolumns++];
+
+    column->name.data = value;
+    column->name.len = end - value;
+    column->value.data = end + 1;
+    column->value.len = strlen(end + 1);
+
+    return 0;
+}
+
+
+int
+prizectl_option_event(prizectl_options_t *options, const char *value)
+{
+    prizectl_option_text(&options->event, value);
+
+    if (prize_signature_event_check(&options->event) == -1) {
+        prizectl_error("--event \"%s\": want 1 to %d bytes", value,
+                       PRIZE_SIGNATURE_EVENT_MAX);
+        return -1;
+    }
+
+    return 0;
+}
+
+
+/* an argument that a link has itself, where it would be one too many */
+
+static int
+prizectl_option_url_arguments(const char *url, const char *args)
+{
+    size_t       i, len;
+    const char  *p;
+
+    static const char *const  own[] = { "id", "x", "k", "s" };
+
+    for (p = args; *p; p += p[len] ? len + 1 : len) {
+        len = strcspn(p, "&");
+
+        for (i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+
+            if (strcspn(p, "=&") == strlen(own[i])
+                && strncasecmp(p, own[i], strlen(own[i])) == 0)
+            {
+                prizectl_error("--url \"%s\": \"%s\" is an argument of the "
+                               "link itself", url, own[i]);
+                return -1;
+            }
+        }
+    }
+
+    return 0;
+}
+
+
+/* the query's "?" may be there, a fragment would swallow what is added */
+
+int
+prizectl_option_url(prizectl_options_t *options, const char *value)
+{
+    const char  *p;
+
+    static const char  allowed[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+        "-._~:/?[]@!$&'()*+,;=%";
+
+    p = strncmp(value, "https://", 8) == 0 ? value + 8
+        : strncmp(value, "http://", 7) == 0 ? value + 7 : NULL;
+
+    if (p == NULL || *p == '\0' || *p == '/' || p[strspn(p, allowed)]
+        || strlen(value) > PRIZECTL_URL_MAX)
+    {
+        prizectl_error("--url \"%s\": want https://HOST/PATH, without a "
+                       "fragment, of at most %d bytes", value,
+                       PRIZECTL_URL_MAX);
+        return -1;
+    }
+
+    options->url = value;
+
+    p = strchr(p, '?');
+
+    return p ? prizectl_option_url_arguments(value, p + 1) : 0;
+}
+
+
+static int
+prizectl_option_moment(const char *name, const char *value, time_t *moment)
+{
+    if (prizectl_time_moment(value, moment) == -1) {
+        prizectl_error("--%s \"%s\": want a moment with its zone, as "
+                       "2026-12-24T20:00+08:00 or 2026-12-24T12:00:00Z",
+                       name, value);
+        return -1;
+    }
+
+    if (*moment <= time(NULL)) {
+        prizectl_error("--%s \"%s\" is in the past", name, value);
+        return -1;
+    }
+
+    return 0;
+}
+
+
+int
+prizectl_option_expires(prizectl_options_t *options, const char *value)
+{
+    return prizectl_option_moment("expires", value, &options->expires);
+}
+
+
+int
+prizectl_option_until(prizectl_options_t *options, const char *value)
+{
+    return prizectl_option_moment("until", value, &options->until);
+}
+
+
+int
+prizectl_option_id_max_length(prizectl_options_t *options,
+    const char *value)
 {
     const char          *p;
     unsigned long long   n;
@@ -88,26 +322,7 @@ prizectl_option_id_max_length(const char *value, unsigned *max)
         return -1;
     }
 
-    *max = n;
-
-    return 0;
-}
-
-
-int
-prizectl_option_moment(const char *name, const char *value, time_t *moment)
-{
-    if (prizectl_time_moment(value, moment) == -1) {
-        prizectl_error("--%s \"%s\": want a moment with its zone, as "
-                       "2026-12-24T20:00+08:00 or 2026-12-24T12:00:00Z",
-                       name, value);
-        return -1;
-    }
-
-    if (*moment <= time(NULL)) {
-        prizectl_error("--%s \"%s\" is in the past", name, value);
-        return -1;
-    }
+    options->id_max_length = n;
 
     return 0;
 }

@@ -1,41 +1,36 @@
 
 /*
- * What the options of all commands have in common.
+ * The values of options: each function reads that of one option and checks it.
  */
 
 #ifndef _PRIZECTL_OPTION_H_INCLUDED_
 #define _PRIZECTL_OPTION_H_INCLUDED_
 
 
-#include <getopt.h>
-#include <time.h>
+#include "prizectl_options.h"
 
 
-/* all options' values are below the first character: one of them is unknown */
-#define PRIZECTL_OPTION_HELP  31
+/* 0, or -1 after a message; the value lives as long as the options */
+typedef int (*prizectl_option_pt)(prizectl_options_t *options,
+    const char *value);
 
 
-/* one option that was given: 0, or -1 after a message */
-typedef int (*prizectl_option_pt)(void *data, int option, const char *value);
-
-
-/*
- * What is no option stands from argv[optind] on, if "operands" allows it.  0,
- * or PRIZECTL_OPTION_HELP if that was among them, or -1 after a message.
- */
-int prizectl_option_parse(int argc, char **argv, const struct option *list,
-    prizectl_option_pt take, void *data, int operands);
-
-/* -1, after a message, if the name is not NULL */
-int prizectl_option_missing(const char *name, char **argv);
-
-/* values that several commands take: 0, or -1 after a message */
-
-int prizectl_option_id_max_length(const char *value, unsigned *max);
-
-/* with its zone, and not in the past */
-int prizectl_option_moment(const char *name, const char *value,
-    time_t *moment);
+int prizectl_option_redis(prizectl_options_t *options, const char *value);
+int prizectl_option_postgres(prizectl_options_t *options, const char *value);
+int prizectl_option_key(prizectl_options_t *options, const char *value);
+int prizectl_option_ttl(prizectl_options_t *options, const char *value);
+int prizectl_option_jitter(prizectl_options_t *options, const char *value);
+int prizectl_option_page(prizectl_options_t *options, const char *value);
+int prizectl_option_raw(prizectl_options_t *options, const char *value);
+int prizectl_option_rate(prizectl_options_t *options, const char *value);
+int prizectl_option_id(prizectl_options_t *options, const char *value);
+int prizectl_option_field(prizectl_options_t *options, const char *value);
+int prizectl_option_event(prizectl_options_t *options, const char *value);
+int prizectl_option_url(prizectl_options_t *options, const char *value);
+int prizectl_option_expires(prizectl_options_t *options, const char *value);
+int prizectl_option_until(prizectl_options_t *options, const char *value);
+int prizectl_option_id_max_length(prizectl_options_t *options,
+    const char *value);
 
 
 #endif /* _PRIZECTL_OPTION_H_INCLUDED_ */

@@ -1,121 +1,160 @@
 
+#include <getopt.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <libpq-fe.h>
 
 #include "prizectl.h"
 #include "prizectl_key.h"
 #include "prizectl_option.h"
-#include "prizectl_options.h"
-#include "prizectl_time.h"
 
 
-#define PRIZECTL_JITTER_MAX  100
-#define PRIZECTL_RATE_MAX    10000000
+#define PRIZECTL_ROSTER      (PRIZECTL_LOAD|PRIZECTL_VERIFY)
+#define PRIZECTL_STORES      (PRIZECTL_ROSTER|PRIZECTL_CLEAR|PRIZECTL_RENDER)
+#define PRIZECTL_SHEET       (PRIZECTL_SIGN|PRIZECTL_OPENED)
+#define PRIZECTL_ALL         (PRIZECTL_STORES|PRIZECTL_SHEET)
 
-#define PRIZECTL_LOAD        PRIZECTL_COMMAND_LOAD
-#define PRIZECTL_ROSTER      (PRIZECTL_COMMAND_LOAD|PRIZECTL_COMMAND_VERIFY)
-#define PRIZECTL_RENDER      PRIZECTL_COMMAND_RENDER
-#define PRIZECTL_SOURCE      (PRIZECTL_ROSTER|PRIZECTL_RENDER)
-#define PRIZECTL_TARGET      (PRIZECTL_ROSTER|PRIZECTL_COMMAND_CLEAR)
-#define PRIZECTL_STORES      (PRIZECTL_TARGET|PRIZECTL_RENDER)
-#define PRIZECTL_OPENED      PRIZECTL_COMMAND_OPENED
-#define PRIZECTL_ALL         (PRIZECTL_STORES|PRIZECTL_OPENED)
-
-
-enum {
-    PRIZECTL_OPTION_POSTGRES = 1,
-    PRIZECTL_OPTION_QUERY,
-    PRIZECTL_OPTION_REDIS,
-    PRIZECTL_OPTION_REDIS_PASSWORD_FILE,
-    PRIZECTL_OPTION_KEY,
-    PRIZECTL_OPTION_TTL,
-    PRIZECTL_OPTION_JITTER,
-    PRIZECTL_OPTION_PAGE,
-    PRIZECTL_OPTION_RAW,
-    PRIZECTL_OPTION_RATE,
-    PRIZECTL_OPTION_ID_MAX_LENGTH,
-    PRIZECTL_OPTION_ALLOW_EMPTY,
-    PRIZECTL_OPTION_PRUNE,
-    PRIZECTL_OPTION_DRY_RUN,
-    PRIZECTL_OPTION_FORCE,
-    PRIZECTL_OPTION_JSON,
-    PRIZECTL_OPTION_UNTIL,
-    PRIZECTL_OPTION_YES,
-    PRIZECTL_OPTION_ID,
-    PRIZECTL_OPTION_FIELD,
-    PRIZECTL_OPTION_FIELDS,
-    PRIZECTL_OPTION_ROSTER,
-    PRIZECTL_OPTION_ID_COLUMN,
-    PRIZECTL_OPTION_PATH
-};
+#define PRIZECTL_HELP_WIDTH  79
+#define PRIZECTL_HELP_NAME   26         /* columns of a name and its value */
 
 
 typedef struct {
-    struct option  option;
-    unsigned       commands;
+    const char          *name;
+    const char          *value;         /* what it stands for; NULL: a flag */
+    unsigned             commands;      /* that take it, as bits */
+    unsigned             required;      /* of them, those that want it */
+    unsigned             idle;          /* of them, those that ignore it */
+    prizectl_option_pt   set;           /* NULL: it is kept as it is in */
+    size_t               field;         /*   this field of the options */
+    const char          *about;
 } prizectl_option_t;
 
 
+#define PRIZECTL_SET(function)  prizectl_option_##function, 0
+#define PRIZECTL_KEEP(field)    NULL, offsetof(prizectl_options_t, field)
+
+
 /*
- * verify takes whatever load takes, so that the one word of a command can be
- * exchanged; what only load can do is of no effect there.
+ * In the order of "--help".  verify takes whatever load takes, so that the one
+ * word of a command can be exchanged.
  */
 
 static const prizectl_option_t  prizectl_option_list[] = {
-    { { "postgres", required_argument, NULL, PRIZECTL_OPTION_POSTGRES },
-      PRIZECTL_SOURCE },
-    { { "query", required_argument, NULL, PRIZECTL_OPTION_QUERY },
-      PRIZECTL_SOURCE },
-    { { "redis", required_argument, NULL, PRIZECTL_OPTION_REDIS },
-      PRIZECTL_STORES },
-    { { "redis-password-file", required_argument, NULL,
-        PRIZECTL_OPTION_REDIS_PASSWORD_FILE },
-      PRIZECTL_STORES },
-    { { "key", required_argument, NULL, PRIZECTL_OPTION_KEY },
-      PRIZECTL_STORES },
-    { { "ttl", required_argument, NULL, PRIZECTL_OPTION_TTL },
-      PRIZECTL_ROSTER },
-    { { "jitter", required_argument, NULL, PRIZECTL_OPTION_JITTER },
-      PRIZECTL_ROSTER },
-    { { "page", required_argument, NULL, PRIZECTL_OPTION_PAGE },
-      PRIZECTL_SOURCE },
-    { { "raw", required_argument, NULL, PRIZECTL_OPTION_RAW },
-      PRIZECTL_SOURCE },
-    { { "rate", required_argument, NULL, PRIZECTL_OPTION_RATE },
-      PRIZECTL_ROSTER },
-    { { "id-max-length", required_argument, NULL,
-        PRIZECTL_OPTION_ID_MAX_LENGTH },
-      PRIZECTL_ALL },
-    { { "allow-empty", no_argument, NULL, PRIZECTL_OPTION_ALLOW_EMPTY },
-      PRIZECTL_ROSTER },
-    { { "prune", no_argument, NULL, PRIZECTL_OPTION_PRUNE },
-      PRIZECTL_ROSTER },
-    { { "dry-run", no_argument, NULL, PRIZECTL_OPTION_DRY_RUN },
-      PRIZECTL_ROSTER },
-    { { "force", no_argument, NULL, PRIZECTL_OPTION_FORCE },
-      PRIZECTL_ROSTER },
-    { { "json", no_argument, NULL, PRIZECTL_OPTION_JSON },
-      PRIZECTL_TARGET },
-    { { "until", required_argument, NULL, PRIZECTL_OPTION_UNTIL },
-      PRIZECTL_COMMAND_VERIFY },
-    { { "yes", no_argument, NULL, PRIZECTL_OPTION_YES },
-      PRIZECTL_COMMAND_CLEAR },
-    { { "id", required_argument, NULL, PRIZECTL_OPTION_ID },
-      PRIZECTL_RENDER },
-    { { "field", required_argument, NULL, PRIZECTL_OPTION_FIELD },
-      PRIZECTL_RENDER },
-    { { "fields", no_argument, NULL, PRIZECTL_OPTION_FIELDS },
-      PRIZECTL_RENDER },
-    { { "roster", required_argument, NULL, PRIZECTL_OPTION_ROSTER },
-      PRIZECTL_OPENED },
-    { { "id-column", required_argument, NULL, PRIZECTL_OPTION_ID_COLUMN },
-      PRIZECTL_OPENED },
-    { { "path", required_argument, NULL, PRIZECTL_OPTION_PATH },
-      PRIZECTL_OPENED },
-    { { "help", no_argument, NULL, PRIZECTL_OPTION_HELP },
-      PRIZECTL_ALL }
+
+    { "postgres", "CONNINFO", PRIZECTL_ROSTER|PRIZECTL_RENDER,
+      PRIZECTL_ROSTER, 0, PRIZECTL_SET(postgres),
+      "as libpq takes it: \"host=db dbname=hr\";\n"
+      "a password by PGPASSFILE or ~/.pgpass" },
+
+    { "query", "SQL", PRIZECTL_ROSTER, PRIZECTL_ROSTER, 0,
+      PRIZECTL_KEEP(query),
+      "\"SELECT id, name, prize FROM employee\"" },
+
+    { "query", "SQL", PRIZECTL_RENDER, 0, 0, PRIZECTL_KEEP(query),
+      "that of load, or of prize_postgres_query" },
+
+    { "redis", "URL", PRIZECTL_STORES, PRIZECTL_ROSTER|PRIZECTL_CLEAR, 0,
+      PRIZECTL_SET(redis),
+      "redis://[user@]host[:port][/db] or\n"
+      "unix:/path[?db=N][&user=NAME]" },
+
+    { "redis-password-file", "FILE", PRIZECTL_STORES, 0, 0,
+      PRIZECTL_KEEP(redis_password_file),
+      "its first line; else the environment's\n"
+      "REDISCLI_AUTH" },
+
+    { "key", "PATTERN", PRIZECTL_STORES, 0, 0, PRIZECTL_SET(key),
+      "a record's name (" PRIZECTL_KEY ")" },
+
+    { "ttl", "TIME", PRIZECTL_ROSTER, 0, PRIZECTL_VERIFY, PRIZECTL_SET(ttl),
+      "time to live: 48h, 1h30m or 500ms (48h)" },
+
+    { "jitter", "PERCENT", PRIZECTL_ROSTER, 0, PRIZECTL_VERIFY,
+      PRIZECTL_SET(jitter),
+      "lengthens each by up to so much (10%)" },
+
+    { "page", "FILE", PRIZECTL_ROSTER, 0, 0, PRIZECTL_SET(page),
+      "fail if the page uses a field that is no\n"
+      "column, and say which values show its\n"
+      "sections; may be given several times" },
+
+    { "page", "FILE", PRIZECTL_RENDER, PRIZECTL_RENDER, 0,
+      PRIZECTL_SET(page),
+      "the page" },
+
+    { "raw", "FIELD", PRIZECTL_ROSTER|PRIZECTL_RENDER, 0, 0,
+      PRIZECTL_SET(raw),
+      "allow {{{FIELD}}}, as raw=FIELD of prize_page" },
+
+    { "id", "ID", PRIZECTL_RENDER, 0, 0, PRIZECTL_SET(id),
+      "whose record is taken" },
+
+    { "field", "NAME=VALUE", PRIZECTL_RENDER, 0, 0, PRIZECTL_SET(field),
+      "a field of the record; others are empty" },
+
+    { "fields", NULL, PRIZECTL_RENDER, 0, 0, PRIZECTL_KEEP(fields),
+      "list the fields of the page instead, one a line" },
+
+    { "rate", "N/s", PRIZECTL_ROSTER, 0, 0, PRIZECTL_SET(rate),
+      "at most so many records a second" },
+
+    { "prune", NULL, PRIZECTL_ROSTER, 0, PRIZECTL_VERIFY,
+      PRIZECTL_KEEP(prune),
+      "then remove records that have no row; at\n"
+      "most a tenth of all without --force" },
+
+    { "dry-run", NULL, PRIZECTL_ROSTER, 0, PRIZECTL_VERIFY,
+      PRIZECTL_KEEP(dry_run),
+      "check everything, store and remove nothing" },
+
+    { "force", NULL, PRIZECTL_ROSTER, 0, PRIZECTL_VERIFY,
+      PRIZECTL_KEEP(force),
+      "even if records may not fit or be evicted" },
+
+    { "until", "MOMENT", PRIZECTL_VERIFY, 0, 0, PRIZECTL_SET(until),
+      "also fail if a record ends before it:\n"
+      "2026-12-24T20:00+08:00" },
+
+    { "key-file", "FILE", PRIZECTL_SIGN, PRIZECTL_SIGN, 0,
+      PRIZECTL_KEEP(key_file),
+      "as prize_sign_key_file; its first key signs" },
+
+    { "event", "NAME", PRIZECTL_SIGN, PRIZECTL_SIGN, 0, PRIZECTL_SET(event),
+      "as prize_sign_event" },
+
+    { "url", "URL", PRIZECTL_SIGN, PRIZECTL_SIGN, 0, PRIZECTL_SET(url),
+      "where the page is: https://h5.example.com/h5" },
+
+    { "expires", "MOMENT", PRIZECTL_SIGN, PRIZECTL_SIGN, 0,
+      PRIZECTL_SET(expires),
+      "when links end: 2026-12-24T20:00+08:00" },
+
+    { "roster", "FILE", PRIZECTL_OPENED, PRIZECTL_OPENED, 0,
+      PRIZECTL_KEEP(roster),
+      "CSV (RFC 4180) in UTF-8 with a header" },
+
+    { "id-column", "NAME", PRIZECTL_SHEET, 0, 0, PRIZECTL_KEEP(id_column),
+      "the column of the IDs (id)" },
+
+    { "path", "PATH", PRIZECTL_OPENED, 0, 0, PRIZECTL_KEEP(path),
+      "count this path's requests only: /h5" },
+
+    { "id-max-length", "N", PRIZECTL_ALL, 0, 0, PRIZECTL_SET(id_max_length),
+      "as prize_id_max_length (64)" },
+
+    { "allow-empty", NULL, PRIZECTL_ROSTER|PRIZECTL_SIGN, 0, 0,
+      PRIZECTL_KEEP(allow_empty),
+      "a roster without rows is no error" },
+
+    { "yes", NULL, PRIZECTL_CLEAR, 0, 0, PRIZECTL_KEEP(yes),
+      "do not ask" },
+
+    { "json", NULL, PRIZECTL_ROSTER|PRIZECTL_CLEAR, 0, 0,
+      PRIZECTL_KEEP(json),
+      "the result as one object" },
+
+    { "help", NULL, PRIZECTL_ALL, 0, 0, PRIZECTL_KEEP(help),
+      "this text" }
 };
 
 #define PRIZECTL_OPTIONS                                                      \
@@ -123,12 +162,22 @@ static const prizectl_option_t  prizectl_option_list[] = {
 
 
 static int
-prizectl_option_ttl(prizectl_options_t *options, const char *value)
+prizectl_options_set(prizectl_options_t *options,
+    const prizectl_option_t *option, const char *value)
 {
-    if (prizectl_time_span(value, &options->ttl) == -1) {
-        prizectl_error("--ttl \"%s\": want a time such as 48h, 1h30m or "
-                       "500ms, more than 0 and at most 3650d", value);
-        return -1;
+    char  *field;
+
+    if (option->set) {
+        return option->set(options, value);
+    }
+
+    field = (char *) options + option->field;
+
+    if (option->value) {
+        *(const char **) field = value;
+
+    } else {
+        *(unsigned *) field = 1;
     }
 
     return 0;
@@ -136,239 +185,57 @@ prizectl_option_ttl(prizectl_options_t *options, const char *value)
 
 
 static int
-prizectl_option_jitter(prizectl_options_t *options, const char *value)
+prizectl_options_error(int option, char **argv)
 {
-    const char          *p;
-    unsigned long long   n;
+    if (option == ':') {
+        prizectl_error("\"%s\" wants a value, see \"prizectl %s --help\"",
+                       argv[optind - 1], argv[0]);
 
-    p = value;
+    } else if (optopt > ' ') {
+        prizectl_error("unknown option \"-%c\", see \"prizectl %s --help\"",
+                       optopt, argv[0]);
 
-    if (prizectl_time_number(&p, PRIZECTL_JITTER_MAX, &n) == -1
-        || (*p && strcmp(p, "%") != 0))
-    {
-        prizectl_error("--jitter \"%s\": want 0%% to %d%%", value,
-                       PRIZECTL_JITTER_MAX);
-        return -1;
+    } else {
+        prizectl_error("unknown option \"%s\", see \"prizectl %s --help\"",
+                       argv[optind - 1], argv[0]);
     }
 
-    options->jitter = n;
-
-    return 0;
+    return -1;
 }
 
 
 static int
-prizectl_option_rate(prizectl_options_t *options, const char *value)
+prizectl_options_missing(const char *name, char **argv)
 {
-    const char  *p;
+    prizectl_error("--%s is required, see \"prizectl %s --help\"", name,
+                   argv[0]);
 
-    p = value;
-
-    if (prizectl_time_number(&p, PRIZECTL_RATE_MAX, &options->rate) == -1
-        || options->rate == 0 || (*p && strcmp(p, "/s") != 0))
-    {
-        prizectl_error("--rate \"%s\": want records a second, as 5000/s, 1/s "
-                       "to %d/s", value, PRIZECTL_RATE_MAX);
-        return -1;
-    }
-
-    return 0;
+    return -1;
 }
 
 
-static int
-prizectl_option_field(prizectl_options_t *options, const char *value)
-{
-    const char      *end;
-    prize_column_t  *column;
-
-    end = strchr(value, '=');
-
-    if (end == NULL || end == value) {
-        prizectl_error("--field \"%s\": want NAME=VALUE", value);
-        return -1;
-    }
-
-    column = &options->columns[options->ncolumns++];
-
-    column->name.data = value;
-    column->name.len = end - value;
-    column->value.data = end + 1;
-    column->value.len = strlen(end + 1);
-
-    return 0;
-}
-
+/* the record comes from a store or is given, and a query needs a database */
 
 static int
-prizectl_option_set_parsed(prizectl_options_t *options, int option,
-    const char *value)
+prizectl_options_check_render(const prizectl_options_t *options,
+    char **argv)
 {
-    switch (option) {
+    char      quoted[PRIZECTL_QUOTE_LEN];
+    unsigned  store;
 
-    case PRIZECTL_OPTION_TTL:
-        return prizectl_option_ttl(options, value);
+    store = options->redis || options->postgres || options->query;
 
-    case PRIZECTL_OPTION_JITTER:
-        return prizectl_option_jitter(options, value);
-
-    case PRIZECTL_OPTION_RATE:
-        return prizectl_option_rate(options, value);
-
-    case PRIZECTL_OPTION_ID_MAX_LENGTH:
-        return prizectl_option_id_max_length(value,
-                                             &options->id_max_length);
-
-    case PRIZECTL_OPTION_FIELD:
-        return prizectl_option_field(options, value);
-
-    default: /* PRIZECTL_OPTION_UNTIL */
-        return prizectl_option_moment("until", value, &options->until);
-    }
-}
-
-
-static int
-prizectl_option_set_value(prizectl_options_t *options, int option,
-    const char *value)
-{
-    prize_str_t  *raw;
-
-    switch (option) {
-
-    case PRIZECTL_OPTION_POSTGRES:
-        options->postgres = value;
-        return 0;
-
-    case PRIZECTL_OPTION_QUERY:
-        options->query = value;
-        return 0;
-
-    case PRIZECTL_OPTION_REDIS:
-        options->redis = value;
-        return 0;
-
-    case PRIZECTL_OPTION_REDIS_PASSWORD_FILE:
-        options->redis_password_file = value;
-        return 0;
-
-    case PRIZECTL_OPTION_KEY:
-        options->key = value;
-        return 0;
-
-    case PRIZECTL_OPTION_PAGE:
-        options->pages[options->npages++] = value;
-        return 0;
-
-    case PRIZECTL_OPTION_RAW:
-        raw = &options->raw[options->nraw++];
-        raw->data = value;
-        raw->len = strlen(value);
-        return 0;
-
-    case PRIZECTL_OPTION_ID:
-        options->id.data = value;
-        options->id.len = strlen(value);
-        return 0;
-
-    case PRIZECTL_OPTION_ROSTER:
-        options->roster = value;
-        return 0;
-
-    case PRIZECTL_OPTION_ID_COLUMN:
-        options->id_column = value;
-        return 0;
-
-    case PRIZECTL_OPTION_PATH:
-        options->path = value;
-        return 0;
-
-    default:
-        return prizectl_option_set_parsed(options, option, value);
-    }
-}
-
-
-static int
-prizectl_option_set(void *data, int option, const char *value)
-{
-    prizectl_options_t  *options = data;
-
-    switch (option) {
-
-    case PRIZECTL_OPTION_ALLOW_EMPTY:
-        options->allow_empty = 1;
-        return 0;
-
-    case PRIZECTL_OPTION_PRUNE:
-        options->prune = 1;
-        return 0;
-
-    case PRIZECTL_OPTION_DRY_RUN:
-        options->dry_run = 1;
-        return 0;
-
-    case PRIZECTL_OPTION_FORCE:
-        options->force = 1;
-        return 0;
-
-    case PRIZECTL_OPTION_JSON:
-        options->json = 1;
-        return 0;
-
-    case PRIZECTL_OPTION_YES:
-        options->yes = 1;
-        return 0;
-
-    case PRIZECTL_OPTION_FIELDS:
-        options->fields = 1;
-        return 0;
-
-    default:
-        return prizectl_option_set_value(options, option, value);
-    }
-}
-
-
-/* whoever lists processes would read it; libpq itself explains what it is */
-
-static int
-prizectl_options_check_password(const prizectl_options_t *options)
-{
-    int                 rc;
-    PQconninfoOption   *list, *option;
-
-    list = PQconninfoParse(options->postgres, NULL);
-    if (list == NULL) {
-        return 0;
+    if (options->query && options->postgres == NULL) {
+        return prizectl_options_missing("postgres", argv);
     }
 
-    rc = 0;
-
-    for (option = list; option->keyword; option++) {
-
-        if (option->val && *option->val
-            && (strcmp(option->keyword, "password") == 0
-                || strcmp(option->keyword, "sslpassword") == 0))
-        {
-            prizectl_error("--postgres holds a password, which every user of "
-                           "this machine can read: put it into ~/.pgpass, or "
-                           "into the file that PGPASSFILE or passfile= names");
-            rc = -1;
-            break;
-        }
+    if (options->postgres && options->query == NULL) {
+        return prizectl_options_missing("query", argv);
     }
 
-    PQconninfoFree(list);
-
-    return rc;
-}
-
-
-static int
-prizectl_options_check_render(const prizectl_options_t *options)
-{
-    char  quoted[PRIZECTL_QUOTE_LEN];
+    if (store != (options->id.data != NULL)) {
+        return prizectl_options_missing(store ? "id" : "redis", argv);
+    }
 
     if (options->id.data
         && prizectl_id_check(&options->id, options->id_max_length) == -1)
@@ -391,50 +258,31 @@ prizectl_options_check_render(const prizectl_options_t *options)
 
 
 static int
-prizectl_options_check(const prizectl_options_t *options, unsigned command,
-    char **argv)
+prizectl_options_check(const prizectl_options_t *options,
+    const prizectl_command_t *command, const unsigned char *given, char **argv)
 {
-    const char  *missing, *id;
+    size_t  i;
 
-    missing = options->redis == NULL && (command & PRIZECTL_TARGET) ? "redis"
-              : options->npages == 0 && command == PRIZECTL_RENDER ? "page"
-              : options->roster == NULL && command == PRIZECTL_OPENED
-              ? "roster" : NULL;
-
-    if ((command & PRIZECTL_ROSTER) || options->postgres || options->query) {
-        missing = options->postgres == NULL ? "postgres"
-                  : options->query == NULL ? "query" : missing;
+    for (i = 0; i < PRIZECTL_OPTIONS; i++) {
+        if ((prizectl_option_list[i].required & command->bit) && !given[i]) {
+            return prizectl_options_missing(prizectl_option_list[i].name,
+                                            argv);
+        }
     }
 
-    if (command == PRIZECTL_RENDER && missing == NULL) {
-        missing = options->id.data == NULL
-                  ? (options->redis || options->postgres ? "id" : NULL)
-                  : options->redis || options->postgres ? NULL : "redis";
-    }
-
-    if (prizectl_option_missing(missing, argv) == -1) {
+    if (command->bit != PRIZECTL_OPENED && options->noperands) {
+        prizectl_error("unexpected argument \"%s\", see \"prizectl %s "
+                       "--help\"", options->operands[0], argv[0]);
         return -1;
     }
 
-    if (command == PRIZECTL_OPENED && options->noperands == 0) {
+    if (command->bit == PRIZECTL_OPENED && options->noperands == 0) {
         prizectl_error("no log is named, see \"prizectl %s --help\"", argv[0]);
         return -1;
     }
 
-    id = strstr(options->key, PRIZECTL_KEY_ID);
-
-    if (id == NULL || strstr(id + 1, PRIZECTL_KEY_ID)) {
-        prizectl_error("--key \"%s\" must hold " PRIZECTL_KEY_ID
-                       " just once, as in \"" PRIZECTL_KEY "\"",
-                       options->key);
-        return -1;
-    }
-
-    if (options->postgres && prizectl_options_check_password(options) == -1) {
-        return -1;
-    }
-
-    return prizectl_options_check_render(options);
+    return command->bit == PRIZECTL_RENDER
+           ? prizectl_options_check_render(options, argv) : 0;
 }
 
 
@@ -476,55 +324,154 @@ prizectl_options_destroy(prizectl_options_t *options)
 }
 
 
-/* 0, or PRIZECTL_OPTION_HELP, or -1 after a message */
-
-static int
-prizectl_options_parse(prizectl_options_t *options, unsigned command,
-    int argc, char **argv)
+int
+prizectl_options_parse(prizectl_options_t *options,
+    const prizectl_command_t *command, int argc, char **argv)
 {
-    int            rc;
-    size_t         i, n;
-    struct option  list[PRIZECTL_OPTIONS + 1];
+    int             option, which;
+    size_t          i, n;
+    unsigned char   given[PRIZECTL_OPTIONS];
+    struct option   list[PRIZECTL_OPTIONS + 1];
+
+    const prizectl_option_t  *known[PRIZECTL_OPTIONS];
 
     if (prizectl_options_init(options, argc) == -1) {
         return -1;
     }
 
     memset(list, 0, sizeof(list));
+    memset(given, 0, sizeof(given));
 
     for (i = 0, n = 0; i < PRIZECTL_OPTIONS; i++) {
-        if (prizectl_option_list[i].commands & command) {
-            list[n++] = prizectl_option_list[i].option;
+
+        if (prizectl_option_list[i].commands & command->bit) {
+            known[n] = &prizectl_option_list[i];
+            list[n].name = known[n]->name;
+            list[n].has_arg = known[n]->value ? required_argument
+                                              : no_argument;
+            n++;
         }
     }
 
-    rc = prizectl_option_parse(argc, argv, list, prizectl_option_set, options,
-                               command == PRIZECTL_OPENED);
+    opterr = 0;
+
+    while ((option = getopt_long(argc, argv, ":", list, &which)) != -1) {
+
+        if (option != 0) {
+            return prizectl_options_error(option, argv);
+        }
+
+        if (prizectl_options_set(options, known[which], optarg) == -1) {
+            return -1;
+        }
+
+        given[known[which] - prizectl_option_list] = 1;
+    }
 
     options->operands = argv + optind;
     options->noperands = argc - optind;
 
-    return rc ? rc : prizectl_options_check(options, command, argv);
+    return options->help ? 0
+           : prizectl_options_check(options, command, given, argv);
 }
 
 
-int
-prizectl_options_begin(prizectl_options_t *options, unsigned command,
-    int argc, char **argv, const char *help, prizectl_redis_t *redis)
+/* "word word", in lines that are indented behind the first one */
+
+static void
+prizectl_options_word(const char *word, const char *value, size_t *column,
+    size_t indent)
 {
-    int  rc;
+    size_t  len;
 
-    rc = prizectl_options_parse(options, command, argc, argv);
+    len = strlen(word) + (value ? 1 + strlen(value) : 0);
 
-    if (rc == PRIZECTL_OPTION_HELP) {
-        return prizectl_print(help);
+    if (*column + 1 + len > PRIZECTL_HELP_WIDTH) {
+        printf("\n%*s", (int) indent, "");
+        *column = indent;
     }
 
-    if (rc == -1
-        || (options->redis && prizectl_redis_init(redis, options->redis) == -1))
-    {
-        return PRIZECTL_USAGE;
+    printf(" %s%s%s", word, value ? " " : "", value ? value : "");
+    *column += 1 + len;
+}
+
+
+static void
+prizectl_options_usage(const prizectl_command_t *command)
+{
+    int                       indent;
+    char                      name[64];
+    size_t                    i, column;
+    const prizectl_option_t  *option;
+
+    indent = printf("usage: prizectl %s", command->name);
+    column = indent;
+
+    for (i = 0; i < PRIZECTL_OPTIONS; i++) {
+        option = &prizectl_option_list[i];
+
+        if (option->required & command->bit) {
+            snprintf(name, sizeof(name), "--%s", option->name);
+            prizectl_options_word(name, option->value, &column, indent);
+        }
     }
 
-    return prizectl_catch_signals() == -1 ? PRIZECTL_FAILED : PRIZECTL_BEGUN;
+    prizectl_options_word("[OPTION]...", NULL, &column, indent);
+
+    if (command->operands) {
+        prizectl_options_word(command->operands, NULL, &column, indent);
+    }
+
+    printf("\n");
+}
+
+
+static void
+prizectl_options_about(const prizectl_option_t *option, unsigned idle)
+{
+    int          column;
+    size_t       len;
+    const char  *p;
+
+    column = printf("  --%s%s%s", option->name, option->value ? " " : "",
+                    option->value ? option->value : "");
+
+    if (idle) {
+        printf("%*s  of load; no effect here\n",
+               2 + PRIZECTL_HELP_NAME - column, "");
+        return;
+    }
+
+    if (column > 2 + PRIZECTL_HELP_NAME) {
+        printf("\n");
+        column = 0;
+    }
+
+    for (p = option->about; *p; p += len + (p[len] == '\n')) {
+        len = strcspn(p, "\n");
+        printf("%*s  %.*s\n", 2 + PRIZECTL_HELP_NAME - column, "", (int) len,
+               p);
+        column = 0;
+    }
+}
+
+
+void
+prizectl_options_help(const prizectl_command_t *command)
+{
+    size_t                    i;
+    const prizectl_option_t  *option;
+
+    prizectl_options_usage(command);
+    printf("\n%s\n", command->help);
+
+    for (i = 0; i < PRIZECTL_OPTIONS; i++) {
+        option = &prizectl_option_list[i];
+
+        if (option->commands & command->bit) {
+            prizectl_options_about(option, option->idle & command->bit);
+        }
+    }
+
+    printf("\nExit code: %s\n", command->codes);
 }

@@ -1,7 +1,7 @@
 
 /*
- * What the commands about the roster take: where it comes from, where it goes
- * to, and how a record is named and kept.
+ * The options of all commands: one table, from which the parser and "--help"
+ * come.  A command is a bit in it.
  */
 
 #ifndef _PRIZECTL_OPTIONS_H_INCLUDED_
@@ -12,16 +12,16 @@
 #include <time.h>
 
 #include "prize_record.h"
-#include "prizectl_redis.h"
 
 
 /* the commands, as bits */
 
-#define PRIZECTL_COMMAND_LOAD    1
-#define PRIZECTL_COMMAND_VERIFY  2
-#define PRIZECTL_COMMAND_CLEAR   4
-#define PRIZECTL_COMMAND_RENDER  8
-#define PRIZECTL_COMMAND_OPENED  16
+#define PRIZECTL_LOAD    0x01
+#define PRIZECTL_VERIFY  0x02
+#define PRIZECTL_CLEAR   0x04
+#define PRIZECTL_SIGN    0x08
+#define PRIZECTL_OPENED  0x10
+#define PRIZECTL_RENDER  0x20
 
 
 /* what is a list here is owned; the texts are the arguments' own */
@@ -39,6 +39,10 @@ typedef struct {
     prize_str_t          id;                /* whose page is rendered */
     prize_column_t      *columns;           /* of --field */
     unsigned             ncolumns;
+    const char          *key_file;
+    prize_str_t          event;
+    const char          *url;
+    time_t               expires;
     const char          *roster;            /* CSV */
     const char          *id_column;
     const char          *path;              /* or NULL */
@@ -49,30 +53,43 @@ typedef struct {
     unsigned             id_max_length;
     unsigned long long   rate;              /* records a second, or 0 */
     time_t               until;             /* or 0 */
-    unsigned             allow_empty:1;
-    unsigned             prune:1;
-    unsigned             dry_run:1;
-    unsigned             force:1;
-    unsigned             json:1;
-    unsigned             yes:1;
-    unsigned             fields:1;
+
+    unsigned             allow_empty;
+    unsigned             prune;
+    unsigned             dry_run;
+    unsigned             force;
+    unsigned             json;
+    unsigned             yes;
+    unsigned             fields;
+    unsigned             help;
 } prizectl_options_t;
 
 
-/* of prizectl_options_begin(): the command itself may go on */
-#define PRIZECTL_BEGUN  (-1)
+typedef struct {
+    const char          *name;
+    unsigned             bit;
+
+    /* the exit code; standard output is flushed afterwards */
+    int                (*run)(const prizectl_options_t *options);
+
+    const char          *about;             /* in some words */
+    const char          *operands;          /* behind its options, or NULL */
+    const char          *help;              /* what it does, in lines */
+    const char          *codes;             /* exit codes, in lines */
+} prizectl_command_t;
 
 
 /*
- * How each of the commands begins: reads its options, or writes its help, and
- * catches signals.  PRIZECTL_BEGUN, or the exit code.  The options are to be
- * destroyed either way, and so is "redis", which is not connected yet, and
- * zeros where none is named.
+ * argv[0] is the command's name.  0, or -1 after a message; the options are to
+ * be destroyed either way.  Nothing is checked if "help" is among them.
  */
-int prizectl_options_begin(prizectl_options_t *options, unsigned command,
-    int argc, char **argv, const char *help, prizectl_redis_t *redis);
+int prizectl_options_parse(prizectl_options_t *options,
+    const prizectl_command_t *command, int argc, char **argv);
 
 void prizectl_options_destroy(prizectl_options_t *options);
+
+/* to standard output */
+void prizectl_options_help(const prizectl_command_t *command);
 
 
 #endif /* _PRIZECTL_OPTIONS_H_INCLUDED_ */

@@ -151,7 +151,7 @@ prizectl_redis_tcp(prizectl_redis_t *redis, char *p)
 }
 
 
-int
+static int
 prizectl_redis_init(prizectl_redis_t *redis, const char *url)
 {
     int  rc;
@@ -183,6 +183,19 @@ prizectl_redis_init(prizectl_redis_t *redis, const char *url)
                        "from REDISCLI_AUTH or --redis-password-file",
                        strchr(url, '@') ? "..." : url);
     }
+
+    return rc;
+}
+
+
+int
+prizectl_redis_check(const char *url)
+{
+    int               rc;
+    prizectl_redis_t  redis;
+
+    rc = prizectl_redis_init(&redis, url);
+    prizectl_redis_destroy(&redis);
 
     return rc;
 }
@@ -373,11 +386,16 @@ prizectl_redis_select(prizectl_redis_t *redis)
 
 
 int
-prizectl_redis_connect(prizectl_redis_t *redis, const char *password_file)
+prizectl_redis_connect(prizectl_redis_t *redis,
+    const prizectl_options_t *options)
 {
     redisContext    *c;
     const char      *ping;
     struct timeval   tv;
+
+    if (prizectl_redis_init(redis, options->redis) == -1) {
+        return -1;
+    }
 
     ping = "PING";
     tv.tv_sec = PRIZECTL_REDIS_TIMEOUT;
@@ -398,7 +416,7 @@ prizectl_redis_connect(prizectl_redis_t *redis, const char *password_file)
         return -1;
     }
 
-    if (prizectl_redis_auth(redis, password_file) == -1
+    if (prizectl_redis_auth(redis, options->redis_password_file) == -1
         || prizectl_redis_select(redis) == -1)
     {
         return -1;

@@ -15,6 +15,8 @@
 
 #include <hiredis/hiredis.h>
 
+#include "prizectl_options.h"
+
 
 typedef struct {
     const char          *url;           /* the caller's, for messages */
@@ -28,20 +30,18 @@ typedef struct {
 } prizectl_redis_t;
 
 
-/*
- * Both return 0, or -1 after a message, and leave what
- * prizectl_redis_destroy() takes either way.
- */
-
-int prizectl_redis_init(prizectl_redis_t *redis, const char *url);
+/* whether it is such a URL: 0, or -1 after a message */
+int prizectl_redis_check(const char *url);
 
 /*
- * Connects, authenticates (with the first line of the file, or, where it is
- * NULL, with the environment's REDISCLI_AUTH), selects the database and sees
- * an answer.  The socket blocks afterwards, for no longer than some seconds.
+ * Connects to the options' Redis, authenticates (with the first line of the
+ * file, or, where none is named, with the environment's REDISCLI_AUTH),
+ * selects the database and sees an answer.  The socket blocks afterwards, for
+ * no longer than some seconds.  0, or -1 after a message;
+ * prizectl_redis_destroy() takes both, and zeros.
  */
 int prizectl_redis_connect(prizectl_redis_t *redis,
-    const char *password_file);
+    const prizectl_options_t *options);
 
 void prizectl_redis_destroy(prizectl_redis_t *redis);
 

@@ -5,42 +5,8 @@
 
 #include "prize_escape.h"
 #include "prizectl.h"
-#include "prizectl_key.h"
+#include "prizectl_commands.h"
 #include "prizectl_lookup.h"
-#include "prizectl_options.h"
-#include "prizectl_page.h"
-
-
-static const char  prizectl_render_help[] =
-    "usage: prizectl render --page FILE --redis URL --id ID [OPTION]...\n"
-    "       prizectl render --page FILE --postgres CONNINFO --query SQL\n"
-    "                       --id ID [OPTION]...\n"
-    "       prizectl render --page FILE [--field NAME=VALUE]...\n"
-    "       prizectl render --page FILE --fields\n"
-    "\n"
-    "Writes a page to standard output as nginx would send it to an employee\n"
-    "now: whose record is in Redis; in PostgreSQL; in Redis, and otherwise in\n"
-    "PostgreSQL; or given here.\n"
-    "\n"
-    "  --page FILE                 the page\n"
-    "  --redis URL                 redis://[user@]host[:port][/db] or\n"
-    "                              unix:/path[?db=N][&user=NAME]\n"
-    "  --redis-password-file FILE  its first line; else the environment's\n"
-    "                              REDISCLI_AUTH\n"
-    "  --key PATTERN               a record's name (" PRIZECTL_KEY ")\n"
-    "  --postgres CONNINFO         as libpq takes it\n"
-    "  --query SQL                 that of load, or of prize_postgres_query\n"
-    "  --id ID                     the employee\n"
-    "  --id-max-length N           as prize_id_max_length (64)\n"
-    "  --field NAME=VALUE          a field of the record; others are empty\n"
-    "  --raw FIELD                 allow {{{FIELD}}}, as raw=FIELD of\n"
-    "                              prize_page does\n"
-    "  --fields                    list the fields of the page instead, one a\n"
-    "                              line\n"
-    "  --help                      this text\n"
-    "\n"
-    "Exit code: 0 done, 1 failed or no such employee, 2 usage, 130\n"
-    "interrupted.\n";
 
 
 static int
@@ -165,7 +131,7 @@ prizectl_render_given(const prizectl_pages_t *pages,
 
 static int
 prizectl_render_stored(prizectl_pages_t *pages,
-    const prizectl_options_t *options, prizectl_redis_t *redis)
+    const prizectl_options_t *options)
 {
     int                rc;
     prize_record_t     record;
@@ -175,7 +141,6 @@ prizectl_render_stored(prizectl_pages_t *pages,
 
     lookup.options = options;
     lookup.pages = pages;
-    lookup.redis = redis;
     lookup.id = options->id;
 
     rc = prizectl_lookup_run(&lookup, &record);
@@ -190,9 +155,8 @@ prizectl_render_stored(prizectl_pages_t *pages,
 }
 
 
-static int
-prizectl_render_run(const prizectl_options_t *options,
-    prizectl_redis_t *redis)
+int
+prizectl_render(const prizectl_options_t *options)
 {
     int               rc;
     const char       *word;
@@ -205,38 +169,11 @@ prizectl_render_run(const prizectl_options_t *options,
 
     if (rc == 0) {
         rc = options->fields ? prizectl_render_list_fields(&pages.fields)
-             : options->id.data ? prizectl_render_stored(&pages, options, redis)
+             : options->id.data ? prizectl_render_stored(&pages, options)
              : prizectl_render_given(&pages, options);
-
-        if (prizectl_flush() != PRIZECTL_DONE) {
-            rc = -1;
-        }
     }
 
     prizectl_pages_destroy(&pages);
 
-    return prizectl_outcome(rc, &word);
-}
-
-
-int
-prizectl_render(int argc, char **argv)
-{
-    int                 rc;
-    prizectl_redis_t    redis;
-    prizectl_options_t  options;
-
-    memset(&redis, 0, sizeof(prizectl_redis_t));
-
-    rc = prizectl_options_begin(&options, PRIZECTL_COMMAND_RENDER, argc, argv,
-                                prizectl_render_help, &redis);
-
-    if (rc == PRIZECTL_BEGUN) {
-        rc = prizectl_render_run(&options, &redis);
-    }
-
-    prizectl_redis_destroy(&redis);
-    prizectl_options_destroy(&options);
-
-    return rc;
+    return prizectl_outcome(rc, 0, 0, "pages", &word);
 }

@@ -6,12 +6,9 @@
 #include <time.h>
 
 #include "prizectl.h"
-#include "prizectl_key.h"
-#include "prizectl_options.h"
-#include "prizectl_page.h"
+#include "prizectl_commands.h"
 #include "prizectl_progress.h"
-#include "prizectl_redis.h"
-#include "prizectl_roster.h"
+#include "prizectl_stores.h"
 #include "prizectl_stray.h"
 #include "prizectl_time.h"
 
@@ -36,10 +33,7 @@ typedef enum {
 
 typedef struct {
     const prizectl_options_t  *options;
-    prizectl_key_t             key;
-    prizectl_pages_t           pages;
-    prizectl_roster_t          roster;
-    prizectl_redis_t           redis;
+    prizectl_stores_t          stores;
     prizectl_stray_t           stray;
     prizectl_progress_t        progress;
 
@@ -64,30 +58,6 @@ typedef struct {
     double                     seconds;
     unsigned                   complete:1;
 } prizectl_verify_t;
-
-
-static const char  prizectl_verify_help[] =
-    "usage: prizectl verify --postgres CONNINFO --query SQL --redis URL\n"
-    "                       [OPTION]...\n"
-    "\n"
-    "Compares what is in Redis with the rows of the query: how many records\n"
-    "are equal, missing or different and in which fields, how many have no\n"
-    "row, and the shortest time to live.  Nothing is changed.\n"
-    "\n"
-    "  --until MOMENT              also fail if a record ends before it:\n"
-    "                              2026-12-24T20:00+08:00\n"
-    "\n"
-    "and the options of load, see \"prizectl load --help\":\n"
-    "\n"
-    "  --postgres, --query, --redis, --redis-password-file, --key,\n"
-    "  --id-max-length, --page, --raw, --rate, --allow-empty, --json\n"
-    "                              mean the same\n"
-    "  --ttl, --jitter, --prune, --dry-run, --force\n"
-    "                              are taken and have no effect\n"
-    "  --help                      this text\n"
-    "\n"
-    "Exit code: 0 all equal, 1 failed, 2 usage, 3 differences, 130\n"
-    "interrupted.\n";
 
 
 /* one line of the first differences, on standard output, without values */
@@ -188,8 +158,8 @@ prizectl_verify_unknown(prizectl_verify_t *verify, const redisReply *record,
     for (i = 0; i < record->elements; i += 2) {
         element = record->element[i];
 
-        for (n = 0; n < verify->roster.record.ncolumns; n++) {
-            name = &verify->roster.columns[n].name;
+        for (n = 0; n < verify->stores.roster.record.ncolumns; n++) {
+            name = &verify->stores.roster.columns[n].name;
 
             if ((size_t) element->len == name->len
                 && memcmp(element->str, name->data, name->len) == 0)
@@ -198,7 +168,7 @@ prizectl_verify_unknown(prizectl_verify_t *verify, const redisReply *record,
             }
         }
 
-        if (n == verify->roster.record.ncolumns) {
+        if (n == verify->stores.roster.record.ncolumns) {
             prizectl_verify_extra(verify, element);
             prizectl_verify_name(fields, size, "extra field ", element->str,
                                  element->len);
@@ -226,8 +196,8 @@ prizectl_verify_record(prizectl_verify_t *verify, const PGresult *row,
 
     same = 0;
 
-    for (i = 0; i < verify->roster.ncolumns; i++) {
-        name = &verify->roster.columns[i].name;
+    for (i = 0; i < verify->stores.roster.ncolumns; i++) {
+        name = &verify->stores.roster.columns[i].name;
         value = prizectl_verify_find(record, name, i);
 
         if (value && (size_t) value->len == (size_t) PQgetlength(row, 0, i)
@@ -292,22 +262,22 @@ prizectl_verify_replies(prizectl_verify_t *verify, const PGresult *row,
 
     if ((record->type != REDIS_REPLY_ERROR
          || strncmp(record->str, "WRONGTYPE", 9) != 0)
-        && prizectl_redis_refused(&verify->redis, "HGETALL", record,
+        && prizectl_redis_refused(&verify->stores.redis, "HGETALL", record,
                                   REDIS_REPLY_ARRAY)
            == -1)
     {
         return -1;
     }
 
-    if (prizectl_redis_refused(&verify->redis, "PTTL", ttl,
+    if (prizectl_redis_refused(&verify->stores.redis, "PTTL", ttl,
                                REDIS_REPLY_INTEGER)
         == -1)
     {
         return -1;
     }
 
-    id.data = PQgetvalue(row, 0, verify->roster.id_column);
-    id.len = PQgetlength(row, 0, verify->roster.id_column);
+    id.data = PQgetvalue(row, 0, verify->stores.roster.id_column);
+    id.len = PQgetlength(row, 0, verify->stores.roster.id_column);
     fields[0] = '\0';
 
     switch (prizectl_verify_record(verify, row, record, fields,
@@ -340,8 +310,8 @@ prizectl_verify_row(prizectl_verify_t *verify, const PGresult *row)
     int          rc;
     redisReply  *record, *ttl;
 
-    record = prizectl_redis_reply(&verify->redis, "HGETALL");
-    ttl = record ? prizectl_redis_reply(&verify->redis, "PTTL") : NULL;
+    record = prizectl_redis_reply(&verify->stores.redis, "HGETALL");
+    ttl = record ? prizectl_redis_reply(&verify->stores.redis, "PTTL") : NULL;
 
     rc = ttl ? prizectl_verify_replies(verify, row, record, ttl) : -1;
 
@@ -364,10 +334,10 @@ prizectl_verify_append(prizectl_verify_t *verify, const PGresult *row)
     const char  *argv[2];
     prize_str_t  id, name;
 
-    id.data = PQgetvalue(row, 0, verify->roster.id_column);
-    id.len = PQgetlength(row, 0, verify->roster.id_column);
+    id.data = PQgetvalue(row, 0, verify->stores.roster.id_column);
+    id.len = PQgetlength(row, 0, verify->stores.roster.id_column);
 
-    prizectl_key_name(&verify->key, &id, &name);
+    prizectl_key_name(&verify->stores.key, &id, &name);
 
     argv[1] = name.data;
     lens[1] = name.len;
@@ -375,14 +345,14 @@ prizectl_verify_append(prizectl_verify_t *verify, const PGresult *row)
     argv[0] = "HGETALL";
     lens[0] = 7;
 
-    if (prizectl_redis_append(&verify->redis, 2, argv, lens) == -1) {
+    if (prizectl_redis_append(&verify->stores.redis, 2, argv, lens) == -1) {
         return -1;
     }
 
     argv[0] = "PTTL";
     lens[0] = 4;
 
-    return prizectl_redis_append(&verify->redis, 2, argv, lens);
+    return prizectl_redis_append(&verify->stores.redis, 2, argv, lens);
 }
 
 
@@ -445,13 +415,15 @@ prizectl_verify_gather(prizectl_verify_t *verify)
     unsigned               i;
     const prize_record_t  *record;
 
-    record = &verify->roster.record;
+    record = &verify->stores.roster.record;
 
-    if (prizectl_pages_count(&verify->pages, record) == -1) {
+    if (prizectl_pages_count(&verify->stores.pages, record) == -1) {
         return -1;
     }
 
-    if (prizectl_stray_expect(&verify->stray, &verify->roster.id) == -1) {
+    if (prizectl_stray_expect(&verify->stray, &verify->stores.roster.id)
+        == -1)
+    {
         return -1;
     }
 
@@ -460,7 +432,7 @@ prizectl_verify_gather(prizectl_verify_t *verify)
     }
 
     verify->nrows++;
-    verify->rows[verify->n++] = prizectl_roster_keep(&verify->roster);
+    verify->rows[verify->n++] = prizectl_roster_keep(&verify->stores.roster);
 
     if (verify->n < PRIZECTL_VERIFY_ROWS
         && verify->bytes < PRIZECTL_VERIFY_BYTES
@@ -483,7 +455,7 @@ prizectl_verify_rows(prizectl_verify_t *verify)
 
     while (!prizectl_interrupted) {
 
-        rc = prizectl_roster_next(&verify->roster);
+        rc = prizectl_roster_next(&verify->stores.roster);
 
         if (rc == PRIZECTL_ROSTER_ERROR) {
             return -1;
@@ -511,33 +483,18 @@ prizectl_verify_rows(prizectl_verify_t *verify)
 static int
 prizectl_verify_open(prizectl_verify_t *verify)
 {
-    prizectl_survey_t          survey;
-    const prizectl_options_t  *options;
+    prizectl_survey_t  survey;
 
-    options = verify->options;
-
-    if (prizectl_key_init(&verify->key, options->key, options->id_max_length)
-        == -1
+    if (prizectl_stores_open(&verify->stores, verify->options) == -1
         || prize_fields_init(&verify->extra) == -1
-        || prizectl_pages_init(&verify->pages, options->pages,
-                               options->npages, options->raw, options->nraw)
-           == -1
-        || prizectl_redis_connect(&verify->redis,
-                                  options->redis_password_file)
-           == -1
-        || prizectl_roster_open(&verify->roster, options->postgres,
-                                options->query, options->id_max_length, NULL)
-           == -1
-        || prizectl_pages_match(&verify->pages, &verify->roster.record,
-                                verify->roster.names)
-           == -1
-        || prizectl_stray_init(&verify->stray, &verify->redis, &verify->key)
+        || prizectl_stray_init(&verify->stray, &verify->stores.redis,
+                               &verify->stores.key)
            == -1)
     {
         return -1;
     }
 
-    verify->columns = calloc(verify->roster.ncolumns,
+    verify->columns = calloc(verify->stores.roster.ncolumns,
                              sizeof(unsigned long long));
     if (verify->columns == NULL) {
         prizectl_error("out of memory");
@@ -547,14 +504,15 @@ prizectl_verify_open(prizectl_verify_t *verify)
     survey.nrows = 0;
 
     if (prizectl_progress_terminal()
-        && prizectl_roster_survey(&verify->roster, &survey) == -1)
+        && prizectl_roster_survey(&verify->stores.roster, &survey) == -1)
     {
         return -1;
     }
 
     prizectl_progress_start(&verify->progress, "rows", survey.nrows);
 
-    return prizectl_interrupted ? -1 : prizectl_roster_start(&verify->roster);
+    return prizectl_interrupted ? -1
+           : prizectl_roster_start(&verify->stores.roster);
 }
 
 
@@ -617,8 +575,8 @@ prizectl_verify_print_fields(const prizectl_verify_t *verify)
 
     const prize_str_t  *name;
 
-    for (i = 0; i < verify->roster.ncolumns; i++) {
-        name = &verify->roster.columns[i].name;
+    for (i = 0; i < verify->stores.roster.ncolumns; i++) {
+        name = &verify->stores.roster.columns[i].name;
 
         if (verify->columns[i]) {
             printf("  %s differs in %llu\n",
@@ -667,7 +625,7 @@ prizectl_verify_print(const prizectl_verify_t *verify)
         printf("ends before --until: %llu\n", verify->early);
     }
 
-    prizectl_pages_report(&verify->pages, verify->nrows);
+    prizectl_pages_report(&verify->stores.pages, verify->nrows);
 }
 
 
@@ -681,11 +639,11 @@ prizectl_verify_json_fields(const prizectl_verify_t *verify)
     comma = "";
     printf(",\"fields\":{");
 
-    for (i = 0; verify->columns && i < verify->roster.ncolumns; i++) {
+    for (i = 0; verify->columns && i < verify->stores.roster.ncolumns; i++) {
         if (verify->columns[i]) {
             printf("%s", comma);
-            prizectl_json_string(verify->roster.columns[i].name.data,
-                                 verify->roster.columns[i].name.len);
+            prizectl_json_string(verify->stores.roster.columns[i].name.data,
+                                 verify->stores.roster.columns[i].name.len);
             printf(":%llu", verify->columns[i]);
             comma = ",";
         }
@@ -728,7 +686,7 @@ prizectl_verify_json(const prizectl_verify_t *verify, const char *result)
     prizectl_verify_json_fields(verify);
 
     printf(",\"seconds\":%.3f,\"sections\":", verify->seconds);
-    prizectl_pages_json(&verify->pages);
+    prizectl_pages_json(&verify->stores.pages);
     printf("}\n");
 }
 
@@ -739,9 +697,8 @@ prizectl_verify_result(prizectl_verify_t *verify, int rc)
     int          code;
     const char  *result;
 
-    prizectl_progress_hide();
-
-    code = prizectl_outcome(rc, &result);
+    code = prizectl_outcome(rc, !verify->complete && verify->nrows,
+                            verify->nrows, "rows", &result);
 
     if (code == PRIZECTL_DONE) {
         result = "equal";
@@ -754,12 +711,6 @@ prizectl_verify_result(prizectl_verify_t *verify, int rc)
         }
     }
 
-    if (!verify->complete
-        && (verify->nrows || code == PRIZECTL_INTERRUPTED))
-    {
-        prizectl_error("%s after %llu rows", result, verify->nrows);
-    }
-
     if (verify->options->json) {
         prizectl_verify_json(verify, result);
 
@@ -767,7 +718,7 @@ prizectl_verify_result(prizectl_verify_t *verify, int rc)
         prizectl_verify_print(verify);
     }
 
-    return prizectl_flush() == PRIZECTL_DONE ? code : PRIZECTL_FAILED;
+    return code;
 }
 
 
@@ -781,36 +732,26 @@ prizectl_verify_destroy(prizectl_verify_t *verify)
     }
 
     prizectl_stray_destroy(&verify->stray);
-    prizectl_roster_close(&verify->roster);
-    prizectl_redis_destroy(&verify->redis);
-    prizectl_pages_destroy(&verify->pages);
-    prizectl_key_destroy(&verify->key);
+    prizectl_stores_close(&verify->stores);
     prize_fields_destroy(&verify->extra);
     free(verify->columns);
 }
 
 
 int
-prizectl_verify(int argc, char **argv)
+prizectl_verify(const prizectl_options_t *options)
 {
-    int                 rc;
-    prizectl_verify_t   verify;
-    prizectl_options_t  options;
+    int                rc;
+    prizectl_verify_t  verify;
 
     memset(&verify, 0, sizeof(prizectl_verify_t));
 
-    verify.options = &options;
+    verify.options = options;
     verify.ttl = -1;
 
-    rc = prizectl_options_begin(&options, PRIZECTL_COMMAND_VERIFY, argc, argv,
-                                prizectl_verify_help, &verify.redis);
-
-    if (rc == PRIZECTL_BEGUN) {
-        rc = prizectl_verify_result(&verify, prizectl_verify_run(&verify));
-    }
+    rc = prizectl_verify_result(&verify, prizectl_verify_run(&verify));
 
     prizectl_verify_destroy(&verify);
-    prizectl_options_destroy(&options);
 
     return rc;
 }

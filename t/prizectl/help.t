@@ -73,6 +73,23 @@ for my $command (@commands) {
     $all{$_} = 1 for keys %$said;
 }
 
+# the synopsis of the man page is that of --help
+
+my @synopsis = map {
+    my ($usage) = (run(prizectl(), $_, '--help'))[1] =~ /^usage: (.*?)\n\n/s;
+    my (undef, undef, @words) = split ' ', $usage;
+
+    join '', map { "$_\n" } ".B prizectl $_", map {
+        /^--/ ? ".B $_" : /^[<>]$/ ? $_
+        : /^(\[?)(\w+)(\]?\.\.\.)$/ ? ($1 ? ".RI [ $2 $3" : ".IR $2 $3")
+        : ".I $_"
+    } @words;
+} @commands;
+
+is($section{SYNOPSIS}, ".SH SYNOPSIS\n" . join(".br\n", @synopsis,
+    ".B prizectl\n.RB { --help | --version }\n"),
+   'the synopsis of the man page is that of --help');
+
 # none that a command takes is missing: tried with all options there are, but
 # not with those that getopt takes for the beginning of another one
 
@@ -93,7 +110,8 @@ my %needed = (load => [qw(postgres query redis)],
               verify => [qw(postgres query redis)], clear => [qw(redis)],
               sign => [qw(key-file event url expires)],
               opened => [qw(roster)], render => [qw(page)]);
-my %right = (url => 'https://h/p', expires => '2099-01-01T00:00Z');
+my %right = (redis => 'redis://h', url => 'https://h/p',
+             expires => '2099-01-01T00:00Z');
 
 for my $command (@commands) {
     for my $missing (@{ $needed{$command} }) {

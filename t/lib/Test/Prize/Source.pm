@@ -210,7 +210,7 @@ sub options {
     my $text = $self->all(qr{^src/prizectl/});
 
     return { map { $_ => '' }
-             $text =~ /\{ "([a-z-]+)", (?:no|required)_argument/g,
+             $text =~ /^[ ]+\{ "([a-z-]+)", (?:NULL|"[^"]+"), PRIZECTL_/gm,
              $text =~ /strcmp\(argv\[1\], "--([a-z-]+)"\)/g };
 }
 
@@ -246,7 +246,8 @@ sub help_defaults {
     my $text = $self->all(qr{^src/prizectl/}) =~ s/" (PRIZECTL_\w+) "/
                    $self->value($1)/ger;
 
-    return { $text =~ /^[ ]+"[ ]+--([a-z-]+)[ ][^"]*\(([^\s()]+)\)\\n"/gmx };
+    return { $text =~ /^[ ]+\{[ ]"([a-z-]+)",[ ](?:(?!\n\n).)*?
+                       \(([^\s()]+)\)"[ ]\}/gmsx };
 }
 
 sub man_defaults {
