@@ -144,6 +144,35 @@ loads('SELECT * FROM roster;; ', 3000, 'the same again');
 is_deeply(records(), $roster, 'what was wrong is right again');
 cmp_ok($redis->command('PTTL', 'employee:E3'), '>', 0, 'none is for ever');
 
+# one record: it alone is written, and --prune takes the query for a wrong one
+
+{
+    my $one = q{SELECT id, 'mended' AS name, department, prize FROM roster}
+              . q{ WHERE id = 'E7'};
+    my %want = (%$roster,
+                'employee:E7' => { %{ $roster->{'employee:E7'} },
+                                   name => 'mended' });
+
+    $redis->commands(['PEXPIRE', 'employee:E7', 1000 * $hour],
+                     ['PEXPIRE', 'employee:E8', 1000 * $hour]);
+    loads($one, 1, 'one record');
+    is_deeply(records(), \%want, 'is mended, and no other is touched');
+
+    my ($mended, $other) = $redis->commands(['PTTL', 'employee:E7'],
+                                            ['PTTL', 'employee:E8']);
+
+    cmp_ok($mended, '<=', 52.8 * $hour, 'it has its time to live');
+    cmp_ok($other, '>', 999 * $hour, 'the others have theirs');
+
+    my ($status, undef, $said) = load($one, '--prune');
+
+    is($status, 1, 'one record with --prune');
+    like($said, qr/^prizectl: --prune: 2999 of 3000 records of "employee:\{id\}" have no row, more than a tenth: none was removed;/,
+         'is refused');
+    is_deeply(records(), \%want, 'and removes nothing');
+    loads('SELECT * FROM roster', 3000, 'all of them again');
+}
+
 # a key that holds no hash is another program's
 
 my @foreign = (['string', 'SET', 'employee:E1', 'no hash'],
