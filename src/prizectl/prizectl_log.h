@@ -18,7 +18,7 @@
 #include "prizectl_key.h"
 
 
-/* a longer line is read to its end, but for what is too long */
+/* of a longer line the rest is left out */
 #define PRIZECTL_LOG_LINE_MAX  (64 * 1024)
 
 

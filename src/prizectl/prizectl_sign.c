@@ -23,23 +23,23 @@
 /* a row that has its link */
 
 typedef struct {
-    unsigned long long       line;
-    unsigned long long       hash;      /* of its values */
-    char                     id[];
+    unsigned long long         line;
+    unsigned long long         hash;        /* of its values */
+    char                       id[];
 } prizectl_signed_t;
 
 
 typedef struct {
-    const prizectl_options_t *options;
-    prize_keys_t            *keys;      /* owned */
-    prizectl_sheet_t         sheet;
-    void                    *rows;      /* owned: prizectl_signed_t by ID */
-    prizectl_progress_t      progress;
-    unsigned long long       size;      /* of the input, or 0 */
-    unsigned long long       nlinks;
+    const prizectl_options_t  *options;
+    prize_keys_t              *keys;        /* owned */
+    prizectl_sheet_t           sheet;
+    void                      *rows;        /* owned: prizectl_signed_t by ID */
+    prizectl_progress_t        progress;
+    unsigned long long         size;        /* of the input, or 0 */
+    unsigned long long         nlinks;
 
-    const char              *quote;     /* around a link */
-    const char              *between;   /* the URL and "id=" */
+    const char                *quote;       /* around a link */
+    const char                *between;     /* the URL and "id=" */
 } prizectl_sign_t;
 
 
@@ -103,9 +103,9 @@ prizectl_sign_order(const void *one, const void *two)
 static int
 prizectl_sign_once(prizectl_sign_t *sign)
 {
-    prizectl_signed_t        *row, *other;
-    const prizectl_csv_t     *csv;
-    prizectl_signed_t *const *found;
+    prizectl_signed_t         *row, *other;
+    const prizectl_csv_t      *csv;
+    prizectl_signed_t *const  *found;
 
     csv = &sign->sheet.csv;
 
