@@ -14,7 +14,8 @@ use Test::Prize::Sentinel;
 # back, by TLS and as a user with no right too many.
 
 my $name = Test::Prize::Sentinel::NAME;
-my $roster = Test::Prize::Roster->create(shared_postgres(), rows => 480);
+my $number = $ENV{PRIZE_NIGHTLY} ? 12_000 : 480;
+my $roster = Test::Prize::Roster->create(shared_postgres(), rows => $number);
 my $ids = $roster->ids;
 my @rows = map { $roster->record($_) } @$ids;
 my $ca = Test::Prize::Certificates->new;
@@ -64,7 +65,8 @@ sub fills {
     } 'all of them written back';
     is_deeply($stored->(), \@rows, 'what was written back is the row, whole');
     is_deeply($site->ask('and in Redis', requests => scalar @$ids,
-                         from => 'redis')->{source}, { redis => 480 }, 'all');
+                         from => 'redis')->{source}, { redis => $number },
+              'all');
 }
 
 
@@ -84,8 +86,9 @@ for my $by ('', 'TLS') {
 
         connected($cluster->nodes);
         fills($site, sub { $cluster->stored($roster) });
+        $cluster->load($roster);
 
-        my $asked = $site->ask('close', requests => 480, close => 1,
+        my $asked = $site->ask('as loaded', requests => $number, close => 1,
                                from => 'redis')->{asked};
 
         is_deeply($asked, { map {
@@ -101,7 +104,7 @@ for my $by ('', 'TLS') {
                          . " prize_redis_read_from prefer_replica; $user");
 
         $reads->returns_to_redis;
-        $asked = $reads->ask('of replicas', requests => 480,
+        $asked = $reads->ask('of replicas', requests => $number,
                              from => 'redis')->{asked};
         is_deeply($asked, { map {
             my ($its) = $cluster->split_ids($ids, $_);
@@ -126,9 +129,10 @@ for my $by ('', 'TLS') {
 
         connected($master);
         fills($site, sub { $roster->stored($master) });
-        is_deeply($site->ask('close', requests => 480, close => 1,
+        $group->load($roster);
+        is_deeply($site->ask('as loaded', requests => $number, close => 1,
                              from => 'redis')->{asked},
-                  { $master->address => 480 }, 'of the master alone');
+                  { $master->address => $number }, 'of the master alone');
         $site->over;
 
         my $reads = site([$group->sentinels], $watch
