@@ -419,9 +419,6 @@ ngx_int_t
 ngx_prize_redis_tls_handshake(ngx_prize_redis_tls_conn_t *tc,
     ngx_connection_t *c, ngx_connection_handler_pt handler)
 {
-    tc->len = 0;
-    tc->words[0] = '\0';
-
     c->log = &tc->log;
     c->read->log = &tc->log;
     c->write->log = &tc->log;
@@ -560,6 +557,11 @@ ngx_prize_redis_tls_close(ngx_prize_redis_tls_conn_t *tc, ngx_connection_t *c,
     c->log = tc->parent;
     c->read->log = tc->parent;
     c->write->log = tc->parent;
+
+    /* the next failure may be one of connect(), which has none */
+
+    tc->len = 0;
+    tc->words[0] = '\0';
 }
 
 #else

@@ -123,7 +123,7 @@ ngx_uint_t ngx_prize_redis_tls_refused(ngx_prize_redis_tls_conn_t *tc);
 
 /*
  * Before the connection is closed, whatever its state; with "unsent" output
- * the server is not told.
+ * the server is not told.  tc->words is empty then.
  */
 void ngx_prize_redis_tls_close(ngx_prize_redis_tls_conn_t *tc,
     ngx_connection_t *c, ngx_uint_t unsent);

@@ -203,6 +203,35 @@ subtest 'row 64: plain words in answer to TLS, an alert to others' => sub {
 };
 
 
+# What OpenSSL says of one connection is of that one alone.
+
+subtest 'cut in the handshake, and then not there' => sub {
+    my $clock = Test::Prize::Clock->new(timers => 1);
+    my $peer = Test::Prize::Peer->start(accept => sub {
+        my ($peer, $client) = @_;
+        $peer->close($client);
+    });
+    my $site = site(redis => [$peer], location => $tls, clock => $clock);
+    my $refused = sub { $site->nginx->error_log =~ /connect\(\) failed/ };
+
+    $site->ask('from PostgreSQL', requests => 20, from => 'postgres');
+    $peer->stop;
+
+    # a line is due ten seconds after the last, and a probe before that
+    eventually {
+        $clock->pass(11);
+        $site->quietly(requests => 5);
+        $refused->();
+    } 'a connection that is refused';
+
+    my $lines = join '', @{ $site->over };
+
+    like($lines, qr/: the TLS handshake failed: \S/, 'the first in its words');
+    like($lines, qr/: connect\(\) failed(?:, left alone for now)?, \d/,
+         'the second has none of them');
+};
+
+
 # in the head of a record, behind it, and in what it carries
 
 subtest 'row 65: the handshake hangs at any byte' => sub {
