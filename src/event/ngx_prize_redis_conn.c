@@ -36,6 +36,14 @@ ngx_prize_redis_conn_lose(ngx_prize_redis_conn_t *conn,
                    "prize redis \"%V\" lost in state %d, fault %d",
                    conn->peer.name, conn->state, fault);
 
+    /* a session may be what is wrong, also where it is cut without a word */
+
+    if (conn->state == NGX_PRIZE_REDIS_HANDSHAKE
+        || conn->state == NGX_PRIZE_REDIS_LOGIN)
+    {
+        ngx_prize_redis_tls_forget(&conn->tls);
+    }
+
     ngx_prize_redis_conn_set_loss(conn, fault, reason, err, why);
     conn->handler(conn->owner, NGX_PRIZE_REDIS_LOST);
 }
@@ -56,9 +64,6 @@ ngx_prize_redis_conn_fail(ngx_prize_redis_conn_t *conn,
 static void
 ngx_prize_redis_conn_no_tls(ngx_prize_redis_conn_t *conn, const char *why)
 {
-    /* a session may be what is wrong */
-    ngx_prize_redis_tls_forget(&conn->tls);
-
     ngx_prize_redis_conn_lose(conn, NGX_PRIZE_REDIS_NO_TLS,
                               PRIZE_PEER_ERROR_TLS, 0, why);
 }

@@ -232,6 +232,39 @@ subtest 'cut in the handshake, and then not there' => sub {
 };
 
 
+# As a proxy does whose other half made the session: it says nothing.  A ticket
+# that is empty asks for one (RFC 5077, section 3.2).
+
+subtest 'a session that is not taken up' => sub {
+    my $peer = Test::Prize::Peer::TLS->start(tls => $server,
+        version => 'TLSv1.2', records => $records,
+        opened => sub {
+            my ($peer, $client, $bytes) = @_;
+
+            if (!$client->{ssl} && $bytes !~ /\x00\x23\x00\x00/) {
+                print { $peer->{seen} } "cut\n";
+                $peer->close($client);
+                return '';
+            }
+
+            return $peer->open($client, $bytes);
+        },
+        lookup => sub {
+            my ($peer, $client, $usual) = @_;
+
+            return $usual if $peer->{n}++;
+            $peer->write($client, $usual);
+            return $peer->close($client);
+        });
+    my $site = site(redis => [$peer], location => $tls);
+
+    $site->ask('from Redis', requests => 1, from => 'redis');
+    $site->returns_to_redis;
+    is(scalar(() = $peer->commands(qr/^cut$/)), 1, 'it is tried once');
+    $site->over;
+};
+
+
 # in the head of a record, behind it, and in what it carries
 
 subtest 'row 65: the handshake hangs at any byte' => sub {
