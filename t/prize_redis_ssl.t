@@ -210,13 +210,18 @@ main::outside('prize_redis_ssl off;', 'TLS',
         prize_page page.html;
         prize_redis_ssl_name redis.test;
     }
+    location = /full {
+        prize_page page.html;
+        prize_redis_ssl_name Redis.Test.;
+    }
     location = /unchecked {
         prize_page page.html;
         prize_redis_ssl_verify off;
     }
---- request eval: [map { "GET /$_?id=7" } qw(h5 named unchecked)]
---- error_code eval: [503, 200, 200]
---- response_body_like eval: ['', '^Ann redis.test$', '^Ann localhost$']
+--- request eval: [map { "GET /$_?id=7" } qw(h5 named full unchecked)]
+--- error_code eval: [503, 200, 200, 200]
+--- response_body_like eval
+['', '^Ann redis.test$', '^Ann Redis.Test$', '^Ann localhost$']
 --- error_log: : its certificate does not name: localhost, left alone for now
 
 === TEST 7: prize_redis_ssl_name in http, server, location, if and limit_except
@@ -269,13 +274,17 @@ main::inside('prize_redis_ssl_name redis.test;',
 --- config: prize_redis_ssl_name ""; # here
 --- must_die: without a port, not ""
 
-=== TEST 13: prize_redis_ssl_name twice
+=== TEST 13: prize_redis_ssl_name with a dot in front, for all names below
+--- config: prize_redis_ssl_name .test; # here
+--- must_die: without a port, not ".test"
+
+=== TEST 14: prize_redis_ssl_name twice
 --- config
     prize_redis_ssl_name redis.test;
     prize_redis_ssl_name redis.test; # here
 --- must_die: "prize_redis_ssl_name" directive is duplicate
 
-=== TEST 14: prize_redis_ssl_server_name is on, but an address is not sent
+=== TEST 15: prize_redis_ssl_server_name is on, but an address is not sent
 --- http_config
     prize_redis_ssl on;
     prize_redis_ssl_trusted_certificate $TEST_NGINX_CA;
@@ -287,7 +296,7 @@ main::inside('prize_redis_ssl_name redis.test;',
 --- request eval: ["GET /h5?id=7", "GET /named?id=7"]
 --- error_code eval: [404, 200]
 
-=== TEST 15: prize_redis_ssl_server_name in http, server, location, if and limit_except
+=== TEST 16: prize_redis_ssl_server_name in http, server, location, if and limit_except
 --- http_config eval
 main::outside('prize_redis_ssl_server_name off;', 'NAMED')
 . 'prize_redis_ssl_name redis.test;'
@@ -298,13 +307,13 @@ main::inside('prize_redis_ssl_server_name on;',
 --- request eval: main::everywhere()
 --- error_code eval: main::seldom(404)
 
-=== TEST 16: prize_redis_ssl_server_name twice
+=== TEST 17: prize_redis_ssl_server_name twice
 --- config
     prize_redis_ssl_server_name on;
     prize_redis_ssl_server_name on; # here
 --- must_die: "prize_redis_ssl_server_name" directive is duplicate
 
-=== TEST 17: prize_redis_ssl_verify is on
+=== TEST 18: prize_redis_ssl_verify is on
 --- page: {{name}}
 --- config
     location = /h5 {
@@ -317,7 +326,7 @@ main::inside('prize_redis_ssl_server_name on;',
 --- error_log eval
 qr/: its certificate is refused: .* in certificate chain \(19\), left alone/
 
-=== TEST 18: prize_redis_ssl_verify in http, server, location, if and limit_except
+=== TEST 19: prize_redis_ssl_verify in http, server, location, if and limit_except
 --- http_config eval
 main::outside('prize_redis_ssl_verify on;', 'TLS', 'prize_redis_ssl on;')
 --- page: {{name}}
@@ -326,13 +335,13 @@ main::inside('prize_redis_ssl_verify off;', 'prize_redis_ssl_verify on;')
 --- request eval: main::everywhere()
 --- error_code eval: main::seldom(503)
 
-=== TEST 19: prize_redis_ssl_verify twice
+=== TEST 20: prize_redis_ssl_verify twice
 --- config
     prize_redis_ssl_verify off;
     prize_redis_ssl_verify off; # here
 --- must_die: "prize_redis_ssl_verify" directive is duplicate
 
-=== TEST 20: prize_redis_ssl_verify_depth is enough for two in between
+=== TEST 21: prize_redis_ssl_verify_depth is enough for two in between
 --- http_config
     prize_redis_pass 127.0.0.1:$TEST_NGINX_DEEP;
     prize_redis_ssl on;
@@ -343,7 +352,7 @@ main::inside('prize_redis_ssl_verify off;', 'prize_redis_ssl_verify on;')
 --- request: GET /h5?id=7
 --- response_body: Ann
 
-=== TEST 21: prize_redis_ssl_verify_depth in http, server, location, if and limit_except
+=== TEST 22: prize_redis_ssl_verify_depth in http, server, location, if and limit_except
 --- http_config eval: main::outside('prize_redis_ssl_verify_depth 1;', 'DEEP')
 --- page: {{name}}
 --- config eval
@@ -352,17 +361,17 @@ main::inside('prize_redis_ssl_verify_depth 2;',
 --- request eval: main::everywhere()
 --- error_code eval: main::seldom(503)
 
-=== TEST 22: prize_redis_ssl_verify_depth that is no number
+=== TEST 23: prize_redis_ssl_verify_depth that is no number
 --- config: prize_redis_ssl_verify_depth deep; # here
 --- must_die: "prize_redis_ssl_verify_depth" directive invalid number
 
-=== TEST 23: prize_redis_ssl_verify_depth twice
+=== TEST 24: prize_redis_ssl_verify_depth twice
 --- config
     prize_redis_ssl_verify_depth 1;
     prize_redis_ssl_verify_depth 1; # here
 --- must_die: "prize_redis_ssl_verify_depth" directive is duplicate
 
-=== TEST 24: prize_redis_ssl_trusted_certificate in http, server, location, if and limit_except
+=== TEST 25: prize_redis_ssl_trusted_certificate in http, server, location, if and limit_except
 --- http_config eval
 main::outside('prize_redis_ssl_trusted_certificate $TEST_NGINX_CA2;', 'TLS',
               'prize_redis_ssl on;')
@@ -373,7 +382,7 @@ main::inside('prize_redis_ssl_trusted_certificate $TEST_NGINX_CA;',
 --- request eval: main::everywhere()
 --- error_code eval: main::seldom(503)
 
-=== TEST 25: prize_redis_ssl_trusted_certificate beside nginx.conf
+=== TEST 26: prize_redis_ssl_trusted_certificate beside nginx.conf
 --- pages eval
 ">>> page.html\n{{name}}\n>>> ca.crt\n" . Test::Prize::slurp($ENV{TEST_NGINX_CA})
 --- config
@@ -387,7 +396,7 @@ main::inside('prize_redis_ssl_trusted_certificate $TEST_NGINX_CA;',
 --- response_body
 Ann
 
-=== TEST 26: prize_redis_ssl_trusted_certificate that is not there
+=== TEST 27: prize_redis_ssl_trusted_certificate that is not there
 --- page
 --- config
     prize_redis_pass 127.0.0.1:$TEST_NGINX_TLS;
@@ -397,7 +406,7 @@ Ann
 --- must_die eval
 qr/"prize_redis_ssl_trusted_certificate" does not work: .*missing\.crt.*No such file/
 
-=== TEST 27: prize_redis_ssl_trusted_certificate that is no certificate
+=== TEST 28: prize_redis_ssl_trusted_certificate that is no certificate
 --- pages eval: ">>> page.html\n\n>>> ca.crt\nhello\n"
 --- config
     prize_redis_pass 127.0.0.1:$TEST_NGINX_TLS;
@@ -407,7 +416,7 @@ qr/"prize_redis_ssl_trusted_certificate" does not work: .*missing\.crt.*No such 
 --- must_die eval
 qr/"prize_redis_ssl_trusted_certificate" does not work: .*\(SSL: /
 
-=== TEST 28: prize_redis_ssl_trusted_certificate that is not there, without TLS
+=== TEST 29: prize_redis_ssl_trusted_certificate that is not there, without TLS
 --- http_config: prize_redis_pass unix:$TEST_NGINX_SOCKET;
 --- page: {{name}}
 --- config
@@ -416,18 +425,18 @@ qr/"prize_redis_ssl_trusted_certificate" does not work: .*\(SSL: /
 --- request: GET /h5?id=7
 --- response_body: Ann
 
-=== TEST 29: prize_redis_ssl_trusted_certificate twice
+=== TEST 30: prize_redis_ssl_trusted_certificate twice
 --- config
     prize_redis_ssl_trusted_certificate $TEST_NGINX_CA;
     prize_redis_ssl_trusted_certificate $TEST_NGINX_CA; # here
 --- must_die: "prize_redis_ssl_trusted_certificate" directive is duplicate
 
-=== TEST 30: prize_redis_ssl_trusted_certificate with a variable
+=== TEST 31: prize_redis_ssl_trusted_certificate with a variable
 --- config: prize_redis_ssl_trusted_certificate $arg_ca; # here
 --- must_die
 "prize_redis_ssl_trusted_certificate" directive takes no variables
 
-=== TEST 31: prize_redis_ssl_crl in http, server, location, if and limit_except
+=== TEST 32: prize_redis_ssl_crl in http, server, location, if and limit_except
 --- http_config eval: main::outside('prize_redis_ssl_crl $TEST_NGINX_CRL2;', 'TLS')
 --- page: {{name}}
 --- config eval
@@ -437,7 +446,7 @@ main::inside('prize_redis_ssl_crl $TEST_NGINX_CRL;',
 --- error_code eval: main::seldom(503)
 --- error_log: : its certificate is refused: certificate revoked (23), left alone
 
-=== TEST 32: prize_redis_ssl_crl that is not there
+=== TEST 33: prize_redis_ssl_crl that is not there
 --- page
 --- config
     prize_redis_pass 127.0.0.1:$TEST_NGINX_TLS;
@@ -446,13 +455,13 @@ main::inside('prize_redis_ssl_crl $TEST_NGINX_CRL;',
     location = /h5 { prize_page page.html; }
 --- must_die eval: qr/"prize_redis_ssl_crl" does not work: .*missing\.crl/
 
-=== TEST 33: prize_redis_ssl_crl twice
+=== TEST 34: prize_redis_ssl_crl twice
 --- config
     prize_redis_ssl_crl $TEST_NGINX_CRL;
     prize_redis_ssl_crl $TEST_NGINX_CRL; # here
 --- must_die: "prize_redis_ssl_crl" directive is duplicate
 
-=== TEST 34: no prize_redis_ssl_certificate, where Redis wants one
+=== TEST 35: no prize_redis_ssl_certificate, where Redis wants one
 --- page
 --- config
     location = /h5 {
@@ -466,7 +475,7 @@ main::inside('prize_redis_ssl_crl $TEST_NGINX_CRL;',
 --- error_log eval
 qr/: the TLS handshake failed: .*\(SSL: .*alert.*\), left alone for now/
 
-=== TEST 35: prize_redis_ssl_certificate and its key in http, server, location, if and limit_except
+=== TEST 36: prize_redis_ssl_certificate and its key in http, server, location, if and limit_except
 --- http_config eval
 main::outside('prize_redis_ssl_certificate $TEST_NGINX_THEM;'
               . ' prize_redis_ssl_certificate_key $TEST_NGINX_THEM_KEY;',
@@ -480,7 +489,7 @@ main::inside('prize_redis_ssl_certificate $TEST_NGINX_US;'
 --- request eval: main::everywhere()
 --- error_code eval: main::seldom(503)
 
-=== TEST 36: prize_redis_ssl_certificate without a key
+=== TEST 37: prize_redis_ssl_certificate without a key
 --- page
 --- config
     prize_redis_pass 127.0.0.1:$TEST_NGINX_STRICT;
@@ -490,7 +499,7 @@ main::inside('prize_redis_ssl_certificate $TEST_NGINX_US;'
 --- must_die
 "prize_redis_ssl_certificate" has no "prize_redis_ssl_certificate_key" in 
 
-=== TEST 37: prize_redis_ssl_certificate_key without a certificate
+=== TEST 38: prize_redis_ssl_certificate_key without a certificate
 --- page
 --- config
     prize_redis_pass 127.0.0.1:$TEST_NGINX_STRICT;
@@ -500,7 +509,7 @@ main::inside('prize_redis_ssl_certificate $TEST_NGINX_US;'
 --- must_die
 "prize_redis_ssl_certificate_key" has no "prize_redis_ssl_certificate" in 
 
-=== TEST 38: prize_redis_ssl_certificate that is not there
+=== TEST 39: prize_redis_ssl_certificate that is not there
 --- page
 --- config
     prize_redis_pass 127.0.0.1:$TEST_NGINX_STRICT;
@@ -511,7 +520,7 @@ main::inside('prize_redis_ssl_certificate $TEST_NGINX_US;'
 --- must_die eval
 qr/"prize_redis_ssl_certificate" does not work: cannot load certificate ".*missing\.crt"/
 
-=== TEST 39: prize_redis_ssl_certificate_key of another certificate
+=== TEST 40: prize_redis_ssl_certificate_key of another certificate
 --- page
 --- config
     prize_redis_pass 127.0.0.1:$TEST_NGINX_STRICT;
@@ -522,7 +531,7 @@ qr/"prize_redis_ssl_certificate" does not work: cannot load certificate ".*missi
 --- must_die eval
 qr/"prize_redis_ssl_certificate_key" does not work: .*key values mismatch/
 
-=== TEST 40: prize_redis_ssl_certificate_key that is not there
+=== TEST 41: prize_redis_ssl_certificate_key that is not there
 --- page
 --- config
     prize_redis_pass 127.0.0.1:$TEST_NGINX_STRICT;
@@ -533,19 +542,19 @@ qr/"prize_redis_ssl_certificate_key" does not work: .*key values mismatch/
 --- must_die eval
 qr/"prize_redis_ssl_certificate_key" does not work: cannot load certificate key /
 
-=== TEST 41: prize_redis_ssl_certificate twice
+=== TEST 42: prize_redis_ssl_certificate twice
 --- config
     prize_redis_ssl_certificate $TEST_NGINX_US;
     prize_redis_ssl_certificate $TEST_NGINX_US; # here
 --- must_die: "prize_redis_ssl_certificate" directive is duplicate
 
-=== TEST 42: prize_redis_ssl_certificate_key twice
+=== TEST 43: prize_redis_ssl_certificate_key twice
 --- config
     prize_redis_ssl_certificate_key $TEST_NGINX_US_KEY;
     prize_redis_ssl_certificate_key $TEST_NGINX_US_KEY; # here
 --- must_die: "prize_redis_ssl_certificate_key" directive is duplicate
 
-=== TEST 43: prize_redis_ssl_password_file in http, server, location, if and limit_except
+=== TEST 44: prize_redis_ssl_password_file in http, server, location, if and limit_except
 --- http_config
     prize_redis_pass 127.0.0.1:$TEST_NGINX_STRICT;
     prize_redis_ssl on;
@@ -565,7 +574,7 @@ main::inside('prize_redis_ssl_password_file $TEST_NGINX_FILE;',
 --- request eval: main::everywhere()
 --- error_code eval: [(200) x 7]
 
-=== TEST 44: prize_redis_ssl_password_file without the right one
+=== TEST 45: prize_redis_ssl_password_file without the right one
 --- page
 --- config
     prize_redis_pass 127.0.0.1:$TEST_NGINX_STRICT;
@@ -577,7 +586,7 @@ main::inside('prize_redis_ssl_password_file $TEST_NGINX_FILE;',
 --- must_die eval
 qr/"prize_redis_ssl_certificate_key" does not work: cannot load certificate key /
 
-=== TEST 45: prize_redis_ssl_password_file that is not there
+=== TEST 46: prize_redis_ssl_password_file that is not there
 --- page
 --- config
     prize_redis_pass 127.0.0.1:$TEST_NGINX_STRICT;
@@ -589,13 +598,13 @@ qr/"prize_redis_ssl_certificate_key" does not work: cannot load certificate key 
 --- must_die eval
 qr/"prize_redis_ssl_password_file" does not work: .*missing" failed/
 
-=== TEST 46: prize_redis_ssl_password_file twice
+=== TEST 47: prize_redis_ssl_password_file twice
 --- config
     prize_redis_ssl_password_file $TEST_NGINX_FILE;
     prize_redis_ssl_password_file $TEST_NGINX_FILE; # here
 --- must_die: "prize_redis_ssl_password_file" directive is duplicate
 
-=== TEST 47: prize_redis_ssl_protocols in http, server, location, if and limit_except
+=== TEST 48: prize_redis_ssl_protocols in http, server, location, if and limit_except
 --- http_config eval
 main::outside('prize_redis_ssl_protocols TLSv1.3;', 'STRICT')
 . 'prize_redis_ssl_certificate $TEST_NGINX_US;'
@@ -607,7 +616,7 @@ main::inside('prize_redis_ssl_protocols TLSv1.1 TLSv1.2;',
 --- request eval: main::everywhere()
 --- error_code eval: main::seldom(503)
 
-=== TEST 48: prize_redis_ssl_protocols has all of them by name
+=== TEST 49: prize_redis_ssl_protocols has all of them by name
 --- http_config: prize_redis_pass 127.0.0.1:$TEST_NGINX_TLS;
 --- page: {{name}}
 --- config
@@ -620,11 +629,11 @@ main::inside('prize_redis_ssl_protocols TLSv1.1 TLSv1.2;',
 --- request: GET /h5?id=7
 --- response_body: Ann
 
-=== TEST 49: prize_redis_ssl_protocols with one that there is not
+=== TEST 50: prize_redis_ssl_protocols with one that there is not
 --- config: prize_redis_ssl_protocols TLSv9; # here
 --- must_die: invalid value "TLSv9"
 
-=== TEST 50: prize_redis_ssl_ciphers in http, server, location, if and limit_except
+=== TEST 51: prize_redis_ssl_ciphers in http, server, location, if and limit_except
 --- http_config eval
 main::outside('prize_redis_ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256;',
               'STRICT')
@@ -637,7 +646,7 @@ main::inside('prize_redis_ssl_ciphers HIGH:!aNULL;',
 --- request eval: main::everywhere()
 --- error_code eval: main::seldom(503)
 
-=== TEST 51: prize_redis_ssl_ciphers that there are not
+=== TEST 52: prize_redis_ssl_ciphers that there are not
 --- page
 --- config
     prize_redis_pass 127.0.0.1:$TEST_NGINX_TLS;
@@ -647,13 +656,13 @@ main::inside('prize_redis_ssl_ciphers HIGH:!aNULL;',
 --- must_die eval
 qr/"prize_redis_ssl_ciphers" does not work: .*"NONSENSE".*no cipher match/
 
-=== TEST 52: prize_redis_ssl_ciphers twice
+=== TEST 53: prize_redis_ssl_ciphers twice
 --- config
     prize_redis_ssl_ciphers DEFAULT;
     prize_redis_ssl_ciphers DEFAULT; # here
 --- must_die: "prize_redis_ssl_ciphers" directive is duplicate
 
-=== TEST 53: prize_redis_ssl_conf_command in http, server, location, if and limit_except
+=== TEST 54: prize_redis_ssl_conf_command in http, server, location, if and limit_except
 --- http_config eval
 main::outside('prize_redis_ssl_conf_command MinProtocol TLSv1.3;', 'STRICT')
 . 'prize_redis_ssl_certificate $TEST_NGINX_US;'
@@ -666,7 +675,7 @@ main::inside('prize_redis_ssl_conf_command MinProtocol TLSv1.2;'
 --- request eval: main::everywhere()
 --- error_code eval: main::seldom(503)
 
-=== TEST 54: prize_redis_ssl_conf_command that OpenSSL does not know
+=== TEST 55: prize_redis_ssl_conf_command that OpenSSL does not know
 --- page
 --- config
     prize_redis_pass 127.0.0.1:$TEST_NGINX_TLS;
@@ -676,11 +685,11 @@ main::inside('prize_redis_ssl_conf_command MinProtocol TLSv1.2;'
 --- must_die eval
 qr/"prize_redis_ssl_conf_command" does not work: SSL_CONF_cmd\("Nonsense", "1"\) failed/
 
-=== TEST 55: prize_redis_ssl_conf_command with one word
+=== TEST 56: prize_redis_ssl_conf_command with one word
 --- config: prize_redis_ssl_conf_command MinProtocol; # here
 --- must_die: invalid number of arguments in "prize_redis_ssl_conf_command"
 
-=== TEST 56: prize_redis_ssl_session_reuse is on
+=== TEST 57: prize_redis_ssl_session_reuse is on
 --- page: {{name}}
 --- config
     location = /h5 {
@@ -692,7 +701,7 @@ qr/"prize_redis_ssl_conf_command" does not work: SSL_CONF_cmd\("Nonsense", "1"\)
 --- request eval: [("GET /h5?id=7") x 2]
 --- error_code eval: [404, 200]
 
-=== TEST 57: prize_redis_ssl_session_reuse in http, server, location, if and limit_except
+=== TEST 58: prize_redis_ssl_session_reuse in http, server, location, if and limit_except
 --- http_config eval
 main::outside('prize_redis_ssl_session_reuse off;', 'RESUMED')
 --- page: {{name}}
@@ -702,7 +711,7 @@ main::inside('prize_redis_ssl_session_reuse on;',
 --- request eval: main::everywhere(2)
 --- error_code eval: [404, 404, 404, 200, (404) x 4, 200, 200, (404) x 4]
 
-=== TEST 58: prize_redis_ssl_session_reuse twice
+=== TEST 59: prize_redis_ssl_session_reuse twice
 --- config
     prize_redis_ssl_session_reuse on;
     prize_redis_ssl_session_reuse on; # here

@@ -52,9 +52,12 @@ ngx_http_prize_ssl_is_host(const ngx_str_t *name)
         }
     }
 
-    /* as long as the name of a host can be (RFC 1035, section 2.3.4) */
+    /*
+     * As long as the name of a host can be (RFC 1035, section 2.3.4).  With a
+     * dot in front any name below it would do (X509_check_host(3)).
+     */
 
-    return name->len != 0 && name->len <= 255;
+    return name->len != 0 && name->data[0] != '.' && name->len <= 255;
 }
 
 
@@ -80,6 +83,12 @@ ngx_http_prize_ssl_name(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     plcf->redis_ssl_name = value[1];
+
+    /* neither a certificate nor SNI has the dot that ends a full name */
+
+    if (value[1].data[value[1].len - 1] == '.') {
+        plcf->redis_ssl_name.len--;
+    }
 
     return NGX_CONF_OK;
 }
