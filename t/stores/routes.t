@@ -36,7 +36,7 @@ sub answers {
         my $get = $nginx->get('http://127.0.0.1:'
                               . ($path eq 'http' ? $outer : $port) . "/$path"
                               . ($path =~ /\?/ ? '&' : '?') . 'id=7');
-        ($path => "$get->{status} $get->{headers}{'x-asked'}");
+        ($path => "$get->{status} " . ($get->{headers}{'x-asked'} // ''));
     } @paths;
 }
 
