@@ -37,7 +37,7 @@ sub site {
 
 # a node that has all records, whatever its map says
 
-# with "id" it tells who it is
+# with "id", or what that returns, it tells who it is
 
 sub peer {
     my ($map, %option) = @_;
@@ -48,7 +48,8 @@ sub peer {
             my ($peer, @command) = @_;
 
             return ref $map ? $map->(@_) : $map if $command[1] !~ /^myid$/i;
-            return $id ? "\$40\r\n$id\r\n" : "-ERR unknown subcommand\r\n";
+            return "-ERR unknown subcommand\r\n" if !$id;
+            return "\$40\r\n" . (ref $id ? $id->($peer) : $id) . "\r\n";
         } });
 }
 
@@ -312,7 +313,11 @@ subtest 'row 80: a map of 1,000 nodes' => sub {
         [int(16_384 * $n / 1000), int(16_384 * ($n + 1) / 1000) - 1,
          [sprintf('127.1.%d.%d', $n / 250, 1 + $n % 250), $port, id($n)]]
     } 0 .. 999;
-    my $peer = peer(slots(@ranges), port => $port, address => '0.0.0.0');
+    my $peer = peer(slots(@ranges), port => $port, address => '0.0.0.0',
+        id => sub {
+            my (@bytes) = split /\./, $_[0]{client}{socket}->sockhost;
+            return id($bytes[2] * 250 + $bytes[3] - 1);
+        });
     my $since = time;
     my $site = site(redis => [$peer]);
 

@@ -142,6 +142,9 @@ sub answer {
 
     return $self->{answer}->($self, $client, @command) if $self->{answer};
 
+    # whom "replies" answer
+    $self->{client} = $client;
+
     my $usual = $self->usual(@command);
     my $name = shift @command;
 
