@@ -28,13 +28,6 @@ prize_cluster_is_id(const prize_str_t *id)
 
 
 static int
-prize_cluster_equal(const prize_str_t *one, const prize_str_t *two)
-{
-    return one->len == two->len && memcmp(one->data, two->data, one->len) == 0;
-}
-
-
-static int
 prize_cluster_refuse(prize_cluster_reader_t *reader, const char *why)
 {
     reader->why = why;
@@ -199,8 +192,8 @@ prize_cluster_find(prize_cluster_reader_t *reader, const prize_str_t *id)
 
     for (i = hash % PRIZE_CLUSTER_TABLE;
          reader->table[i]
-         && !prize_cluster_equal(&reader->map->nodes[reader->table[i] - 1].id,
-                                 id);
+         && !prize_cluster_equal_id(
+                           &reader->map->nodes[reader->table[i] - 1].id, id);
          i = (i + 1) % PRIZE_CLUSTER_TABLE)
     {
         /* void */
@@ -298,6 +291,13 @@ prize_cluster_range(prize_cluster_reader_t *reader)
     }
 
     return 0;
+}
+
+
+int
+prize_cluster_equal_id(const prize_str_t *one, const prize_str_t *two)
+{
+    return one->len == two->len && memcmp(one->data, two->data, one->len) == 0;
 }
 
 

@@ -53,6 +53,9 @@ typedef struct {
 } prize_cluster_redirect_t;
 
 
+/* 1: they are one node's */
+int prize_cluster_equal_id(const prize_str_t *one, const prize_str_t *two);
+
 /*
  * Fills "map" from the reply to CLUSTER SLOTS.  NULL; or why it is none, and
  * the map is empty.  A map without a node is one.

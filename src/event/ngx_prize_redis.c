@@ -654,6 +654,8 @@ ngx_prize_redis_ask(ngx_prize_redis_t *redis, ngx_prize_redis_ask_t *ask,
 {
     ngx_int_t  rc;
 
+    ask->redis = redis;
+
     /* a probe may have connected what is left alone still */
 
     if (redis->conn.state == NGX_PRIZE_REDIS_CLOSED

@@ -19,9 +19,6 @@
 #include "ngx_prize_redis_conn.h"
 
 
-typedef struct ngx_prize_redis_s  ngx_prize_redis_t;
-
-
 typedef enum {
     NGX_PRIZE_REDIS_ROUTE_UP = 0,       /* it is connected to */
     NGX_PRIZE_REDIS_ROUTE_LOST,         /* no more, or it could not be */

@@ -11,6 +11,7 @@
 #include "ngx_prize_redis_pipe.h"
 
 
+typedef struct ngx_prize_redis_s      ngx_prize_redis_t;
 typedef struct ngx_prize_redis_ask_s  ngx_prize_redis_ask_t;
 
 /*
@@ -32,6 +33,7 @@ struct ngx_prize_redis_ask_s {
     ngx_prize_redis_ask_pt   handler;
     void                    *data;
 
+    ngx_prize_redis_t       *redis;     /* that was asked last */
     ngx_prize_redis_slot_t  *slot;      /* that its reply comes to, or NULL */
     unsigned                 open:1;    /* it was not answered yet */
 };

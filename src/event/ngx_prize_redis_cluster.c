@@ -221,9 +221,8 @@ ngx_prize_redis_cluster_ask_handler(ngx_prize_redis_ask_t *ask,
 
     cluster = ask->data;
 
-    from = cluster->asked;
+    from = ask->redis;
     from->seeds--;
-    cluster->asked = NULL;
 
     if (type != PRIZE_REPLY_BROKEN) {
         ngx_prize_redis_cluster_told(cluster, from, reply, type);
@@ -274,7 +273,6 @@ ngx_prize_redis_cluster_ask(ngx_prize_redis_cluster_t *cluster,
     ngx_prize_redis_hold(redis);
     redis->seeds++;
 
-    cluster->asked = redis;
     cluster->last = ngx_current_msec;
     cluster->begun = 1;
 
@@ -414,12 +412,12 @@ ngx_prize_redis_cluster_id_handler(ngx_prize_redis_ask_t *ask,
 
     /* a name may have another address since */
 
-    if (member->asked != member->node.redis) {
+    if (ask->redis != member->node.redis) {
         return;
     }
 
     if (type == PRIZE_REPLY_STRING
-        ? ngx_prize_redis_map_is_id(&member->id, &reply->text)
+        ? prize_cluster_equal_id(&member->id, &reply->text)
         : type == PRIZE_REPLY_ERROR && member->fresh)
     {
         ngx_prize_redis_admit(member->node.redis);
@@ -443,7 +441,6 @@ ngx_prize_redis_cluster_ask_id(ngx_prize_redis_cluster_t *cluster,
     member->ask.lens = lens;
     member->ask.handler = ngx_prize_redis_cluster_id_handler;
     member->ask.data = member;
-    member->asked = member->node.redis;
 
     (void) ngx_prize_redis_ask(member->node.redis, &member->ask,
                                cluster->site.timeout);
@@ -557,7 +554,8 @@ ngx_prize_redis_cluster_may_ask(ngx_prize_redis_cluster_t *cluster,
 
     return redis && ngx_prize_redis_usable(redis)
            && (!ngx_prize_redis_cluster_is_doubtful(redis)
-               || cluster->asked == redis || member->ask.open);
+               || (cluster->ask.open && cluster->ask.redis == redis)
+               || member->ask.open);
 }
 
 
@@ -580,8 +578,7 @@ ngx_prize_redis_cluster_next(ngx_prize_redis_cluster_t *cluster,
     replicas = turn->read_from == NGX_PRIZE_REDIS_PRIMARY
                || (turn->tries == 0
                    && turn->read_from == NGX_PRIZE_REDIS_PREFER_PRIMARY)
-               ? 0 : ngx_prize_redis_map_count_replicas(&cluster->map,
-                                                    shard);
+               ? 0 : ngx_prize_redis_map_count_replicas(&cluster->map, shard);
 
     for ( ;; ) {
         n = ngx_prize_redis_turn_next(turn, replicas);
@@ -604,7 +601,7 @@ ngx_prize_redis_cluster_next(ngx_prize_redis_cluster_t *cluster,
             && turn->read_from == NGX_PRIZE_REDIS_PREFER_PRIMARY)
         {
             replicas = ngx_prize_redis_map_count_replicas(&cluster->map,
-                                                    shard);
+                                                          shard);
         }
     }
 }

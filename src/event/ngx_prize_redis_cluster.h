@@ -21,8 +21,8 @@ typedef struct {
 
     ngx_prize_redis_map_t      map;
 
-    ngx_prize_redis_ask_t      ask;         /* CLUSTER SLOTS, and whom: */
-    ngx_prize_redis_t         *asked;       /*   held, or NULL */
+    ngx_prize_redis_ask_t      ask;         /* CLUSTER SLOTS; who is asked */
+                                            /*   is held while it is open */
     ngx_uint_t                 seed;        /* the next one that is asked */
     ngx_uint_t                 seeds_left;  /* of one round */
     ngx_msec_t                 last;        /* when it was asked last */

@@ -22,14 +22,6 @@ ngx_prize_redis_map_find(ngx_prize_redis_map_t *map,
 }
 
 
-ngx_uint_t
-ngx_prize_redis_map_is_id(const prize_str_t *one, const prize_str_t *two)
-{
-    return one->len == two->len
-           && ngx_memcmp(one->data, two->data, one->len) == 0;
-}
-
-
 static ngx_prize_redis_member_t *
 ngx_prize_redis_map_create(ngx_prize_redis_map_t *map,
     const prize_cluster_node_t *node, const prize_str_t *host)
@@ -82,7 +74,7 @@ ngx_prize_redis_map_member(ngx_prize_redis_map_t *map,
         if (member->kept || node->unknown
             || !ngx_prize_redis_node_is(&member->node, host, node->port)
             || (member->id.len
-                && !ngx_prize_redis_map_is_id(&member->id, &node->id)))
+                && !prize_cluster_equal_id(&member->id, &node->id)))
         {
             continue;
         }
@@ -161,9 +153,9 @@ ngx_prize_redis_map_take(ngx_prize_redis_map_t *map,
 
     for (i = 0; i < told->nnodes; i++) {
         members[i] = ngx_prize_redis_map_member(map, &told->nodes[i],
-                                                    told->nodes[i].host.len
-                                                    ? &told->nodes[i].host
-                                                    : &own);
+                                                told->nodes[i].host.len
+                                                ? &told->nodes[i].host
+                                                : &own);
         if (members[i] == NULL) {
             goto failed;
         }
@@ -199,7 +191,7 @@ ngx_prize_redis_map_is_known(ngx_prize_redis_map_t *map,
 
     for (i = 0; i < map->nmembers; i++) {
         for (n = 0; n < told->nnodes; n++) {
-            if (ngx_prize_redis_map_is_id(&map->members[i]->id,
+            if (prize_cluster_equal_id(&map->members[i]->id,
                                               &told->nodes[n].id))
             {
                 return 1;

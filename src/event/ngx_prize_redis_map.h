@@ -14,8 +14,7 @@
 
 typedef struct {
     ngx_prize_redis_node_t    node;
-    ngx_prize_redis_ask_t     ask;          /* CLUSTER MYID, */
-    ngx_prize_redis_t        *asked;        /*   and of whom */
+    ngx_prize_redis_ask_t     ask;          /* CLUSTER MYID */
     prize_str_t               id;           /* empty: a redirect named it, */
                                             /*   and no map yet */
     ngx_uint_t                shard;        /* the index of its primary */
@@ -37,10 +36,6 @@ typedef struct {
     uint16_t                   slots[PRIZE_SLOTS];  /* as in what was told */
 } ngx_prize_redis_map_t;
 
-
-/* of two nodes' IDs */
-ngx_uint_t ngx_prize_redis_map_is_id(const prize_str_t *one,
-    const prize_str_t *two);
 
 /* whose endpoint it is; NULL: nobody's */
 ngx_prize_redis_member_t *ngx_prize_redis_map_find(

@@ -52,7 +52,7 @@ static ngx_uint_t
 ngx_prize_redis_sentinel_is(const ngx_prize_redis_server_t *server,
     prize_role_e role)
 {
-    return server->asked == server->node.redis && server->role == role;
+    return server->ask.redis == server->node.redis && server->role == role;
 }
 
 
@@ -172,8 +172,7 @@ ngx_prize_redis_sentinel_ask_role(ngx_prize_redis_server_t *server)
 {
     if (server->node.redis && !server->ask.open) {
 
-        if (server->asked != server->node.redis) {
-            server->asked = server->node.redis;
+        if (server->ask.redis != server->node.redis) {
             server->role = PRIZE_ROLE_OTHER;
         }
 
@@ -197,7 +196,7 @@ ngx_prize_redis_sentinel_role_handler(ngx_prize_redis_ask_t *ask,
         return;
     }
 
-    if (server->asked != server->node.redis) {
+    if (ask->redis != server->node.redis) {
         ngx_prize_redis_sentinel_ask_role(server);
         return;
     }
@@ -442,7 +441,6 @@ ngx_prize_redis_sentinel_ask(ngx_prize_redis_sentinel_t *sentinel,
     }
 
     ngx_prize_redis_hold(redis);
-    sentinel->asked = redis;
 
     return NGX_OK;
 }
@@ -477,8 +475,7 @@ ngx_prize_redis_sentinel_ask_handler(ngx_prize_redis_ask_t *ask,
 
     sentinel = ask->data;
 
-    from = sentinel->asked;
-    sentinel->asked = NULL;
+    from = ask->redis;
     rc = NGX_DECLINED;
 
     if (sentinel->replicas) {

@@ -23,8 +23,7 @@ typedef struct ngx_prize_redis_sentinel_s  ngx_prize_redis_sentinel_t;
 typedef struct {
     ngx_prize_redis_sentinel_t  *sentinel;
     ngx_prize_redis_node_t       node;
-    ngx_prize_redis_ask_t        ask;       /* ROLE, */
-    ngx_prize_redis_t           *asked;     /*   and of whom */
+    ngx_prize_redis_ask_t        ask;       /* ROLE */
     prize_role_e                 role;      /* as it said by this connection */
     ngx_msec_t                   back;      /* when it was up again */
     unsigned                     lost:1;    /* since it was up */
@@ -44,8 +43,8 @@ struct ngx_prize_redis_sentinel_s {
     ngx_prize_redis_server_t   *named;      /* by a Sentinel, since the */
                                             /*   master was lost, or NULL */
 
-    ngx_prize_redis_ask_t       ask;        /* of one Sentinel: held, or */
-    ngx_prize_redis_t          *asked;      /*   NULL */
+    ngx_prize_redis_ask_t       ask;        /* of one Sentinel, held while */
+                                            /*   it is open */
     const char                 *words[3];
     size_t                      lens[3];
     ngx_uint_t                  front;      /* who is asked first */
