@@ -18,6 +18,8 @@
 /* and a reply that has room for more elements, these */
 #define PRIZE_REPLY_NODES_IDLE  4096
 
+#define PRIZE_REPLY_BUFFER_MIN  1024
+
 
 typedef struct {
     const char           *word;
@@ -417,12 +419,12 @@ prize_reply_init(prize_reply_t *reply)
 
     /* so that an empty string has a place too */
 
-    reply->buffer = malloc(1024);
+    reply->buffer = malloc(PRIZE_REPLY_BUFFER_MIN);
     if (reply->buffer == NULL) {
         return -1;
     }
 
-    reply->size = 1024;
+    reply->size = PRIZE_REPLY_BUFFER_MIN;
 
     reply->reader = prize_reply_reader(reply);
     if (reply->reader == NULL) {
@@ -523,6 +525,26 @@ prize_reply_place(prize_reply_t *reply)
 }
 
 
+/* what a large tree took; records need no more than they have */
+
+static void
+prize_reply_shrink(prize_reply_t *reply)
+{
+    char  *buffer;
+
+    free(reply->nodes);
+    reply->nodes = NULL;
+    reply->nodes_size = 0;
+
+    buffer = realloc(reply->buffer, PRIZE_REPLY_BUFFER_MIN);
+
+    if (buffer) {
+        reply->buffer = buffer;
+        reply->size = PRIZE_REPLY_BUFFER_MIN;
+    }
+}
+
+
 prize_reply_e
 prize_reply_next(prize_reply_t *reply, unsigned wanted)
 {
@@ -539,9 +561,7 @@ prize_reply_next(prize_reply_t *reply, unsigned wanted)
         reply->nnodes = 0;
 
         if (reply->nodes_size > PRIZE_REPLY_NODES_IDLE) {
-            free(reply->nodes);
-            reply->nodes = NULL;
-            reply->nodes_size = 0;
+            prize_reply_shrink(reply);
         }
     }
 

@@ -3,6 +3,10 @@
 #include "ngx_prize_redis_reply.h"
 
 
+#define NGX_PRIZE_REDIS_MODE_LEN                                              \
+    (sizeof("*1" CRLF "$9" CRLF "READWRITE" CRLF) - 1)
+
+
 /*
  * Was a foreign record stored so, or has a reply too many or too few moved
  * those behind it?  Then this one's place will not get a PONG, or another
@@ -194,11 +198,11 @@ ngx_prize_redis_mode_handler(ngx_prize_redis_pipe_t *pipe,
 
 /* what a node of a cluster has to be told before it is asked for a key */
 
-static ngx_int_t
+static u_char *
 ngx_prize_redis_send_mode(ngx_prize_redis_t *redis,
-    ngx_prize_lookup_t *lookup)
+    const ngx_prize_lookup_t *lookup, u_char *out)
 {
-    size_t                   len;
+    u_char                  *end;
     const char              *word;
     ngx_prize_redis_slot_t  *slot;
 
@@ -213,21 +217,18 @@ ngx_prize_redis_send_mode(ngx_prize_redis_t *redis,
         word = lookup->readonly ? "READONLY" : "READWRITE";
 
     } else {
-        return NGX_OK;
+        return out;
     }
 
-    len = ngx_strlen(word);
+    end = ngx_sprintf(out, "*1" CRLF "$%uz" CRLF "%s" CRLF,
+                      ngx_strlen(word), word);
 
-    slot = ngx_prize_redis_pipe_command(&redis->conn.pipe, 1, &word, &len,
-                                        lookup->timeout,
-                                        ngx_prize_redis_mode_handler);
-    if (slot == NULL) {
-        return NGX_ERROR;
-    }
-
+    slot = ngx_prize_redis_pipe_push(&redis->conn.pipe, end - out,
+                                     lookup->timeout,
+                                     ngx_prize_redis_mode_handler);
     slot->data = (void *) word;
 
-    return NGX_OK;
+    return end;
 }
 
 
@@ -250,32 +251,32 @@ ngx_int_t
 ngx_prize_redis_lookup_send(ngx_prize_redis_t *redis,
     ngx_prize_lookup_t *lookup)
 {
-    char                    *out, *end;
+    char                    *end;
+    size_t                   len;
+    u_char                  *out;
     ngx_prize_redis_slot_t  *slot;
     ngx_prize_redis_pipe_t  *pipe;
 
     pipe = &redis->conn.pipe;
 
-    if (redis->conn.login->cluster
-        && ngx_prize_redis_send_mode(redis, lookup) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
+    /* an ASKING without its lookup would be the next one's */
 
-    out = (char *) ngx_prize_redis_pipe_reserve(pipe,
-                                     prize_command_length(lookup->command,
-                                                          lookup->key.len));
+    len = NGX_PRIZE_REDIS_MODE_LEN
+          + prize_command_length(lookup->command, lookup->key.len);
+
+    out = ngx_prize_redis_pipe_reserve(pipe, len);
     if (out == NULL) {
         return NGX_ERROR;
     }
 
-    end = prize_command_write(lookup->command, out, &lookup->key);
-
-    slot = ngx_prize_redis_pipe_push(pipe, end - out, lookup->timeout,
-                                     ngx_prize_redis_lookup_handler);
-    if (slot == NULL) {
-        return NGX_ERROR;
+    if (redis->conn.login->cluster) {
+        out = ngx_prize_redis_send_mode(redis, lookup, out);
     }
+
+    end = prize_command_write(lookup->command, (char *) out, &lookup->key);
+
+    slot = ngx_prize_redis_pipe_push(pipe, end - (char *) out, lookup->timeout,
+                                     ngx_prize_redis_lookup_handler);
 
     slot->lookup = lookup;
     slot->wanted = lookup->command->values;

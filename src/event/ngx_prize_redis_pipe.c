@@ -26,6 +26,7 @@ ngx_prize_redis_pipe_answer(ngx_prize_redis_pipe_t *pipe,
     slot->handler(pipe, slot, type);
 
     ngx_queue_insert_head(&pipe->free, &slot->queue);
+    pipe->nfree++;
 }
 
 
@@ -96,9 +97,31 @@ ngx_prize_redis_pipe_destroy(ngx_prize_redis_pipe_t *pipe)
         free(ngx_queue_data(q, ngx_prize_redis_slot_t, queue));
     }
 
+    pipe->nfree = 0;
+
     free(pipe->out);
     pipe->out = NULL;
     pipe->out_size = 0;
+}
+
+
+static ngx_int_t
+ngx_prize_redis_pipe_reserve_slots(ngx_prize_redis_pipe_t *pipe)
+{
+    ngx_prize_redis_slot_t  *slot;
+
+    while (pipe->nfree < NGX_PRIZE_REDIS_PUSHES) {
+
+        slot = malloc(sizeof(ngx_prize_redis_slot_t));
+        if (slot == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_queue_insert_head(&pipe->free, &slot->queue);
+        pipe->nfree++;
+    }
+
+    return NGX_OK;
 }
 
 
@@ -107,6 +130,10 @@ ngx_prize_redis_pipe_reserve(ngx_prize_redis_pipe_t *pipe, size_t len)
 {
     u_char  *out;
     size_t   size;
+
+    if (ngx_prize_redis_pipe_reserve_slots(pipe) != NGX_OK) {
+        return NULL;
+    }
 
     if (pipe->out_size - pipe->out_len >= len) {
         return pipe->out + pipe->out_len;
@@ -149,17 +176,11 @@ ngx_prize_redis_pipe_push(ngx_prize_redis_pipe_t *pipe, size_t len,
     ngx_queue_t             *q;
     ngx_prize_redis_slot_t  *slot;
 
-    if (!ngx_queue_empty(&pipe->free)) {
-        q = ngx_queue_head(&pipe->free);
-        ngx_queue_remove(q);
-        slot = ngx_queue_data(q, ngx_prize_redis_slot_t, queue);
+    q = ngx_queue_head(&pipe->free);
+    ngx_queue_remove(q);
+    pipe->nfree--;
 
-    } else {
-        slot = malloc(sizeof(ngx_prize_redis_slot_t));
-        if (slot == NULL) {
-            return NULL;
-        }
-    }
+    slot = ngx_queue_data(q, ngx_prize_redis_slot_t, queue);
 
     slot->handler = handler;
     slot->lookup = NULL;

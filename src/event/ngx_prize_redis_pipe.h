@@ -20,6 +20,9 @@
 #include "prize_reply.h"
 
 
+/* commands that may be pushed for what was reserved once */
+#define NGX_PRIZE_REDIS_PUSHES  2
+
 typedef struct ngx_prize_redis_pipe_s  ngx_prize_redis_pipe_t;
 
 /*
@@ -45,6 +48,7 @@ struct ngx_prize_redis_slot_s {
 struct ngx_prize_redis_pipe_s {
     ngx_queue_t                 slots;      /* in order of their replies */
     ngx_queue_t                 free;       /* to be used again */
+    ngx_uint_t                  nfree;
     ngx_uint_t                  pending;    /* slots in use */
     ngx_uint_t                  closed;     /* how often it was */
 
@@ -76,19 +80,20 @@ void ngx_prize_redis_pipe_close(ngx_prize_redis_pipe_t *pipe);
 void ngx_prize_redis_pipe_destroy(ngx_prize_redis_pipe_t *pipe);
 
 /*
- * Where a command of at most so many bytes may be written to; NULL: no
- * memory, or more is unsent than is good.
+ * Where commands of at most so many bytes may be written to, at most
+ * NGX_PRIZE_REDIS_PUSHES of them; NULL: no memory, or more is unsent than is
+ * good.
  */
 u_char *ngx_prize_redis_pipe_reserve(ngx_prize_redis_pipe_t *pipe, size_t len);
 
 /*
- * The command of that length stands where it was reserved.  NULL: no memory,
- * and it is not sent.
+ * The command of that length stands where it was reserved, behind the one that
+ * was pushed before it.  Never NULL.
  */
 ngx_prize_redis_slot_t *ngx_prize_redis_pipe_push(ngx_prize_redis_pipe_t *pipe,
     size_t len, ngx_msec_t timeout, ngx_prize_redis_slot_pt handler);
 
-/* both, for a command that is seldom sent; NULL as there */
+/* both, for a command that is seldom sent; NULL: as of "reserve" */
 ngx_prize_redis_slot_t *ngx_prize_redis_pipe_command(
     ngx_prize_redis_pipe_t *pipe, int argc, const char **argv,
     const size_t *lens, ngx_msec_t timeout, ngx_prize_redis_slot_pt handler);

@@ -114,6 +114,35 @@ largest(void)
 }
 
 
+/* a map of many nodes takes more than what comes behind it needs */
+
+static void
+tree(void)
+{
+    unsigned  i;
+
+    begin();
+
+    (void) feed("*5000\r\n");
+
+    for (i = 0; i < 5000; i++) {
+        (void) feed("$10\r\n0123456789\r\n");
+    }
+
+    ok(prize_reply_next(&reply, PRIZE_REPLY_NESTED) == PRIZE_REPLY_TREE
+       && reply.nnodes == 5001 && reply.size >= 50000, "a large tree");
+
+    (void) feed("*1\r\n$1\r\na\r\n");
+
+    ok(prize_reply_next(&reply, 1) == PRIZE_REPLY_RECORD
+       && reply.values[0].len == 1 && reply.values[0].data[0] == 'a'
+       && reply.size < 5000 && reply.nodes == NULL,
+       "a record behind it, and its memory is given back");
+
+    prize_reply_destroy(&reply);
+}
+
+
 /* behind a whole reply: nothing, the next one, or the beginning of one */
 
 static void
@@ -158,6 +187,7 @@ main(void)
 {
     large();
     largest();
+    tree();
 
     is("*2\r\n$1\r\na\r\n$-1\r\n", 2, PRIZE_REPLY_RECORD, "a nil in a record");
     is(":7\r\n", 0, PRIZE_REPLY_INTEGER, "a number");
