@@ -108,6 +108,14 @@ endif
 all: $(BUILD)/ngx_http_prize_module.so $(BUILD)/prizectl
 
 
+# to make, a path with a space is two words
+sources_known = [ "$(words $(NGINX_SRC))" -le 1 ] \
+    || { echo "NGINX_SRC=$(NGINX_SRC): make cannot use a path with a" \
+              "space: give it a link without one" >&2; exit 1; }; \
+    [ -e "$(nginx_src)/configure" ] || [ -e "$(nginx_src)/auto/configure" ] \
+    || { echo "$(if $(NGINX_SRC),NGINX_SRC=)$(nginx_src): no nginx sources:" \
+              "neither configure nor auto/configure is in it" >&2; exit 1; }
+
 # The stamp changes when the list of sources or a setting does, so that a
 # change of either configures and builds anew.
 
@@ -124,6 +132,7 @@ endef
 
 $(BUILD)/settings: FORCE
 	@conf/make/packages --check $(DEPS)
+	@$(sources_known)
 	@[ -z "$(HIREDIS)" ] || [ -e "$(HIREDIS)/lib/libhiredis.so" ] \
 	    || { echo "HIREDIS=$(HIREDIS): no lib/libhiredis.so in it" >&2; \
 	         exit 1; }
@@ -159,6 +168,9 @@ $(BUILD)/ngx_http_prize_module.so: $(BUILD)/nginx/Makefile $(module) \
 
 $(BUILD)/nginx/nginx: $(BUILD)/ngx_http_prize_module.so
 	@$(MAKE) -s -C $(BUILD)/nginx-src -f $(build)/nginx/Makefile binary
+	@[ -e $@ ] || ln -sf "$$(sed -n \
+	    's|^ *[^ ]* binary file: ".*/\(.*\)"$$|\1|p' \
+	    $(BUILD)/configure.log)" $@
 
 
 # core as a library: prizectl, the unit tests and the fuzzers are linked to it
@@ -192,11 +204,12 @@ demo-stop:
 	@$(demo) stop
 
 
-# What nginx's configure said of its modules is true of every nginx.  A file
-# that a running nginx has mapped is replaced, never written over: so does
-# install, where cp does not.
+# What configure said of its modules is true of every nginx, Angie and Tengine
+# among them, which say it with their own name.  A file that a running nginx
+# has mapped is replaced, never written over: so does install, where cp does
+# not.
 
-modules   = $(shell sed -n 's/^ *nginx modules path: "\(.*\)"$$/\1/p' \
+modules   = $(shell sed -n 's/^ *[^ ]* modules path: "\(.*\)"$$/\1/p' \
               $(BUILD)/configure.log 2>/dev/null)
 modules_path = $(DESTDIR)$(modules)
 bin       = $(DESTDIR)$(PREFIX)/bin
@@ -205,7 +218,7 @@ doc       = $(DESTDIR)$(PREFIX)/share/doc/ngx_http_prize_module
 
 # without it, the folder would be the root
 modules_known = case "$(modules)" in /?*) ;; *) \
-    echo "$(BUILD)/configure.log has no \"nginx modules path\": run" \
+    echo "$(BUILD)/configure.log has no \"modules path\": run" \
          "\"make clean\", and this again" >&2; exit 1;; esac
 
 install: all

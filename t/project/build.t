@@ -86,4 +86,18 @@ for my $case (['hiredis/hiredis.h', 'libhiredis-dev'],
     unlike($said, qr/looked for all/, 'and ends');
 }
 
+
+# what "make NGINX_SRC=" cannot use, told before anything is compiled
+
+for my $case (['/no/such/dir', qr/neither configure nor auto\/configure/],
+              [run_dir() . '/a b', qr/make cannot use a path with a space/])
+{
+    my ($dir, $why) = @$case;
+    my ($failed, $said, $err) = run('make', '-C', root(), "NGINX_SRC=$dir",
+                                    'BUILD=' . run_dir() . '/none');
+
+    isnt($failed, 0, "NGINX_SRC=$dir is refused");
+    like($err, qr/^NGINX_SRC=\Q$dir\E: .*$why/m, 'and says why');
+}
+
 done_testing();

@@ -78,15 +78,27 @@ is_deeply([map { s/ .*//r } files()], ['/opt/prize/bin/other'],
           'leaves what is none of its own');
 
 
-# a build whose configure has not said where nginx has its modules: none, no
-# log at all, and a path that is relative
+# Angie and Tengine call themselves otherwise
 
 my $bare = run_dir() . '/bare';
-my @bare = map { s/\Q$build\E/$bare/r } @make;
+my @bare = map { s/^((?:BUILD|--assume-old)=)\Q$build\E/$1$bare/r } @make;
 
 mkdir $_ or BAIL_OUT("mkdir $_: $!") for $bare, "$bare/nginx";
 symlink "$build/$_", "$bare/$_" or BAIL_OUT("symlink $_: $!")
     for qw(ngx_http_prize_module.so prizectl nginx/Makefile);
+
+for my $name ('Angie', 'tengine') {
+    spew("$bare/configure.log", qq(  $name modules path: "/opt/$name"\n));
+    is((run(@bare, 'PREFIX=/opt/prize', 'install'))[0], 0,
+       "make install with $name");
+    ok(-e "$dest/opt/$name/ngx_http_prize_module.so", 'finds its modules');
+    is((run(@bare, 'PREFIX=/opt/prize', 'uninstall'))[0], 0,
+       'and so does make uninstall');
+}
+
+
+# a build whose configure has not said where nginx has its modules: none, no
+# log at all, and a path that is relative
 
 for my $log ("Configuration summary\n", undef,
              qq(  nginx modules path: "modules"\n))
@@ -99,7 +111,7 @@ for my $log ("Configuration summary\n", undef,
         my $case = "$target with " . ($log // 'no log') =~ s/\s+/ /gr;
 
         isnt($failed, 0, "$case: fails");
-        like($why, qr{^\S+/configure.log has no "nginx modules path": run},
+        like($why, qr{^\S+/configure.log has no "modules path": run},
              "$case: and says why");
         is_deeply([map { s/ .*//r } files()], ['/opt/prize/bin/other'],
                   "$case: nothing was written or removed");
