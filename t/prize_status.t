@@ -392,11 +392,12 @@ redis down, postgres down
     location = /json { prize_status json; }
     location = /html { prize_status html; }
     location = /health { prize_status health; }
+    location = /ready { prize_status ready; }
 --- request eval
 [map { ("HEAD $_", "POST $_\nid=7", "PUT $_") }
- qw(/prometheus /json /html /html?json /health)]
---- error_code eval: [(200, 405, 405) x 4, 503, 405, 405]
---- response_body eval: [('', (qr/405 Not Allowed/) x 2) x 5]
+ qw(/prometheus /json /html /html?json /health /ready)]
+--- error_code eval: [(200, 405, 405) x 4, (503, 405, 405) x 2]
+--- response_body eval: [('', (qr/405 Not Allowed/) x 2) x 6]
 
 === TEST 17: in "if" in location
 --- config
@@ -435,7 +436,7 @@ redis down, postgres down
 === TEST 21: an unknown format
 --- config: location = /status { prize_status xml; } # here
 --- must_die
-"prize_status" takes "prometheus", "json", "html" or "health", not "xml"
+"prize_status" takes "prometheus", "json", "html", "health" or "ready", not "xml"
 
 === TEST 22: two formats
 --- config: location = /status { prize_status json html; } # here
@@ -492,3 +493,78 @@ null = null
 activate = 1
 --- config: location = /status { prize_status html; } # here
 --- must_die: OpenSSL has no SHA-256, which "prize_status html" needs
+
+=== TEST 28: "ready" with no store at all
+--- config: location = /status { prize_status ready; }
+--- request: GET /status
+--- error_code: 503
+--- response_headers
+Content-Type: text/plain
+Content-Length: 26
+Cache-Control: private, no-store
+Referrer-Policy: no-referrer
+X-Content-Type-Options: nosniff
+Content-Security-Policy:
+--- response_body
+no store has answered yet
+
+=== TEST 29: "ready" with Redis
+--- redis: HSET employee:7 id 7
+--- page
+{{id}}
+--- config
+    location = /h5 { prize_page page.html; }
+    location = /status { prize_status ready; }
+--- request eval: ["GET /h5?id=7", "GET /status"]
+--- response_body eval: ["7\n", "ready\n"]
+
+=== TEST 30: "ready" with PostgreSQL alone
+--- query: SELECT u AS id FROM unnest($1::text[]) AS u
+--- http_config: prize_redis_pass $TEST_NGINX_DEAD;
+--- page
+{{id}}
+--- config
+    location = /h5 { prize_page page.html; }
+    location = /status { prize_status ready; }
+--- request eval: ["GET /h5?id=7", "GET /status"]
+--- response_body eval: ["7\n", "ready\n"]
+
+=== TEST 31: "ready" with dead stores
+--- http_config
+    prize_redis_pass $TEST_NGINX_DEAD;
+    prize_postgres hr "postgresql://$TEST_NGINX_DEAD/hr";
+    prize_postgres_pass hr;
+    prize_postgres_query "SELECT u AS id FROM unnest($1::text[]) AS u";
+--- page
+{{id}}
+--- config
+    location = /h5 { prize_page page.html; }
+    location = /status { prize_status ready; }
+--- request eval: ["GET /h5?id=7", "GET /status"]
+--- error_code eval: [503, 503]
+
+=== TEST 32: "ready" with a Redis that refuses us
+--- http_config
+    prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+    prize_redis_password wrong;
+--- redis: ACL SETUSER default on >secret
+--- page
+{{id}}
+--- config
+    location = /h5 { prize_page page.html; }
+    location = /status { prize_status ready; }
+--- request eval: ["GET /h5?id=7", "GET /status"]
+--- error_code eval: [503, 503]
+
+=== TEST 33: "ready": a Sentinel is no store, nor is a seed that is no node
+Both are a Redis here that knows neither a master nor a cluster.
+--- http_config: prize_redis_pass unix:$TEST_NGINX_REDIS_SOCKET;
+--- redis
+--- page
+{{id}}
+--- config
+    location = /sentinel { prize_page page.html; prize_redis_sentinel gift; }
+    location = /cluster { prize_page page.html; prize_redis_cluster on; }
+    location = /status { prize_status ready; }
+--- request eval: ["GET /sentinel?id=7", "GET /cluster?id=7", "GET /status"]
+--- error_code eval: [503, 503, 503]

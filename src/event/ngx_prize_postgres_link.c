@@ -1,5 +1,6 @@
 
 #include "ngx_prize_postgres_pool.h"
+#include "ngx_prize_ready.h"
 
 
 #define NGX_PRIZE_POSTGRES_REFUSED   15000   /* ms after a wrong password */
@@ -328,6 +329,7 @@ ngx_prize_postgres_up(ngx_prize_postgres_member_t *member)
     ngx_prize_gauge_add(PRIZE_POSTGRES_CONNECTED, 1);
 
     ngx_prize_postgres_set_name(pool, member->conn.pg);
+    ngx_prize_ready_note();
 
     member->attempt = NGX_PRIZE_POSTGRES_UP;
     pool->last = NGX_PRIZE_POSTGRES_UP;

@@ -1,4 +1,5 @@
 
+#include "ngx_prize_ready.h"
 #include "ngx_prize_redis.h"
 #include "ngx_prize_redis_lookup.h"
 
@@ -117,7 +118,17 @@ ngx_prize_redis_admit(ngx_prize_redis_t *redis)
     ngx_queue_t          waiting;
     ngx_prize_lookup_t  *lookup;
 
-    if (redis->conn.state != NGX_PRIZE_REDIS_READY || redis->admitted) {
+    if (redis->conn.state != NGX_PRIZE_REDIS_READY) {
+        return;
+    }
+
+    /* neither a Sentinel nor a seed that is no node is a store */
+
+    if (!redis->conn.login->sentinel && redis->holders > redis->seeds) {
+        ngx_prize_ready_note();
+    }
+
+    if (redis->admitted) {
         return;
     }
 

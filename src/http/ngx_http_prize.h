@@ -14,6 +14,7 @@
 #include "ngx_prize_lookup.h"
 #include "ngx_prize_metrics.h"
 #include "ngx_prize_postgres.h"
+#include "ngx_prize_ready.h"
 #include "ngx_prize_redis_route.h"
 #include "ngx_http_prize_value.h"
 #include "prize_gzip.h"
@@ -29,6 +30,7 @@
 typedef struct {
     prize_metrics_t                  metrics;
     prize_history_t                  history;
+    ngx_prize_ready_t                ready;
 } ngx_http_prize_zone_t;
 
 
@@ -45,6 +47,7 @@ typedef struct {
     ngx_array_t                      locations;  /* of pointers to their */
                                                  /*   configurations */
     ngx_shm_zone_t                  *zone;       /* of ngx_http_prize_zone_t */
+    ngx_atomic_uint_t                load;       /* which of the zone's it is */
     ngx_str_t                        status_csp; /* of "prize_status html" */
 } ngx_http_prize_main_conf_t;
 

@@ -18,6 +18,7 @@
 
 
 static ngx_int_t ngx_http_prize_init(ngx_conf_t *cf);
+static ngx_int_t ngx_http_prize_init_module(ngx_cycle_t *cycle);
 static ngx_int_t ngx_http_prize_init_worker(ngx_cycle_t *cycle);
 static void ngx_http_prize_exit_worker(ngx_cycle_t *cycle);
 
@@ -364,7 +365,7 @@ ngx_module_t  ngx_http_prize_module = {
     ngx_http_prize_commands,               /* module directives */
     NGX_HTTP_MODULE,                       /* module type */
     NULL,                                  /* init master */
-    NULL,                                  /* init module */
+    ngx_http_prize_init_module,            /* init module */
     ngx_http_prize_init_worker,            /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
@@ -459,6 +460,25 @@ ngx_http_prize_init(ngx_conf_t *cf)
 }
 
 
+/* once a load of the configuration, and before any worker has it */
+
+static ngx_int_t
+ngx_http_prize_init_module(ngx_cycle_t *cycle)
+{
+    ngx_http_prize_zone_t       *zone;
+    ngx_http_prize_main_conf_t  *pmcf;
+
+    pmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_prize_module);
+
+    if (pmcf) {
+        zone = pmcf->zone->data;
+        pmcf->load = ++zone->ready.loads;
+    }
+
+    return NGX_OK;
+}
+
+
 /* a page is labelled by the last part of its path */
 
 static void
@@ -518,6 +538,7 @@ ngx_http_prize_init_worker(ngx_cycle_t *cycle)
     ngx_time_update();
 
     ngx_prize_history_start(cycle, &zone->history, &zone->metrics);
+    ngx_prize_ready_open(&zone->ready, pmcf->load);
 
     plcf = pmcf->locations.elts;
 

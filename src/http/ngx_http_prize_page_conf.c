@@ -364,6 +364,11 @@ ngx_http_prize_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_OK;
     }
 
+    if (ngx_strcmp(value[1].data, "ready") == 0) {
+        clcf->handler = ngx_http_prize_status_ready_handler;
+        return NGX_CONF_OK;
+    }
+
     if (ngx_strcmp(value[1].data, "html") == 0) {
         clcf->handler = ngx_http_prize_status_html_handler;
         return ngx_http_prize_status_html_init(cf) == NGX_OK
@@ -372,7 +377,8 @@ ngx_http_prize_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                        "\"prize_status\" takes \"prometheus\", \"json\", "
-                       "\"html\" or \"health\", not \"%V\"", &value[1]);
+                       "\"html\", \"health\" or \"ready\", not \"%V\"",
+                       &value[1]);
 
     return NGX_CONF_ERROR;
 }

@@ -302,16 +302,38 @@ ngx_http_prize_status_html_handler(ngx_http_request_t *r)
 }
 
 
+/* 200 with a line if something is true, else 503 */
+
+static ngx_int_t
+ngx_http_prize_status_line(ngx_http_request_t *r, ngx_uint_t is,
+    ngx_str_t *line)
+{
+    ngx_buf_t  *b;
+
+    static ngx_str_t  type = ngx_string("text/plain");
+
+    b = ngx_create_temp_buf(r->pool, line->len);
+    if (b == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    b->last = ngx_cpymem(b->last, line->data, line->len);
+
+    return ngx_http_prize_status_send(r, is ? NGX_HTTP_OK
+                                            : NGX_HTTP_SERVICE_UNAVAILABLE,
+                                      &type, b);
+}
+
+
 /* this worker's view: it answers 200 while it can ask somebody */
 
 ngx_int_t
 ngx_http_prize_status_health_handler(ngx_http_request_t *r)
 {
-    ngx_int_t         rc;
-    ngx_buf_t        *b;
-    ngx_uint_t        redis, postgres;
-
-    static ngx_str_t  type = ngx_string("text/plain");
+    u_char      text[NGX_HTTP_PRIZE_HEALTH_LEN];
+    ngx_int_t   rc;
+    ngx_str_t   line;
+    ngx_uint_t  redis, postgres;
 
     rc = ngx_http_prize_status_accept(r);
 
@@ -322,16 +344,41 @@ ngx_http_prize_status_health_handler(ngx_http_request_t *r)
     redis = ngx_prize_redis_healthy();
     postgres = ngx_prize_postgres_healthy();
 
-    b = ngx_create_temp_buf(r->pool, NGX_HTTP_PRIZE_HEALTH_LEN);
-    if (b == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    line.data = text;
+    line.len = ngx_sprintf(text, "redis %s, postgres %s\n",
+                           redis ? "up" : "down", postgres ? "up" : "down")
+               - text;
+
+    return ngx_http_prize_status_line(r, redis || postgres, &line);
+}
+
+
+/* the view of all workers, which a store that dies does not change */
+
+ngx_int_t
+ngx_http_prize_status_ready_handler(ngx_http_request_t *r)
+{
+    ngx_int_t   rc;
+    ngx_str_t   line;
+    ngx_uint_t  ready;
+
+    rc = ngx_http_prize_status_accept(r);
+
+    if (rc != NGX_OK) {
+        return rc;
     }
 
-    b->last = ngx_sprintf(b->last, "redis %s, postgres %s\n",
-                          redis ? "up" : "down", postgres ? "up" : "down");
+    ready = ngx_prize_ready_noted();
 
-    return ngx_http_prize_status_send(r, redis || postgres
-                                         ? NGX_HTTP_OK
-                                         : NGX_HTTP_SERVICE_UNAVAILABLE,
-                                      &type, b);
+    if (ready) {
+        ngx_str_set(&line, "ready\n");
+
+    } else {
+        /* who asks for no page has nobody connect again but by this */
+        (void) ngx_prize_redis_healthy();
+
+        ngx_str_set(&line, "no store has answered yet\n");
+    }
+
+    return ngx_http_prize_status_line(r, ready, &line);
 }

@@ -14,6 +14,7 @@ ngx_int_t ngx_http_prize_status_prometheus_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_prize_status_json_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_prize_status_html_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_prize_status_health_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_prize_status_ready_handler(ngx_http_request_t *r);
 
 /* what the document's Content-Security-Policy is to be, for all locations */
 ngx_int_t ngx_http_prize_status_html_init(ngx_conf_t *cf);

@@ -58,6 +58,37 @@ subtest 'row 37: 20 reloads under load' => sub {
 };
 
 
+# What it says in each state is in t/prize_status.t.
+
+subtest 'prize_status ready: a reload while no store is there' => sub {
+    my $nobody = free_port();
+    my $site = site(workers => 2, conninfo => "hostaddr=127.0.0.1 port=$nobody",
+                    server => 'location = /ready { prize_status ready; }');
+    my $nginx = $site->nginx;
+    my $get = sub {
+        return $nginx->get("http://127.0.0.1:$site->{port}$_[0]")->{status};
+    };
+    my $become = sub {
+        my ($location, $status, $name) = @_;
+        ok(eval { eventually { $get->($location) == $status } $name }, $name);
+    };
+    my $all = sub { return { map { ($get->('/ready') => '') } 1 .. 50 } };
+
+    $become->('/ready', 200, 'ready');
+    $redis->kill;
+    $become->("/h5?id=$ids[0]", 503, 'then without a store');
+    is_deeply($all->(), { 200 => '' }, 'ready all the same');
+
+    $nginx->reload;
+    is_deeply($all->(), { 503 => '' }, 'not after a reload');
+
+    $redis->start;
+    $become->('/ready', 200, 'when Redis is back');
+    is_deeply($all->(), { 200 => '' }, 'all workers');
+    $site->over(lines => 8);
+};
+
+
 # What "nginx -t" says of it, and of one that is not there, is in
 # t/prize_page.t and t/template.t.
 
