@@ -62,8 +62,8 @@ $$;
 
 -- The role that nginx logs in as: it may read this table and nothing else.
 -- Give it a password with "ALTER ROLE h5 PASSWORD ..." or "\password h5", and
--- write the password to a file that conninfo names by passfile=, which belongs
--- to the user of nginx's workers with mode 0600; or let that user in as h5 by
+-- write the password to the file of password_file= of prize_postgres, which
+-- belongs to root with mode 0600; or let the user of nginx's workers in as h5 by
 -- pg_hba.conf and pg_ident.conf.
 
 DO $$

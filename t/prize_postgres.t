@@ -731,3 +731,45 @@ CREATE FUNCTION number(seat text) RETURNS int AS
 --- request: GET /h5?id=7
 --- error_code: 503
 --- error_log: has $1 in quotes: expected it as in "id = ANY($1)"
+
+=== TEST 56: prize_postgres: password_file= beside a password in the conninfo
+What the password lets in is in t/fault/postgres_error.t.
+--- pages
+>>> the.secret
+unspeakable
+--- http_config: prize_postgres hr "user=h5 password=hidden" password_file=the.secret; # here
+--- must_die
+"prize_postgres" has a password in the conninfo of pool "hr" and "password_file=" beside it
+--- no_error_log
+unspeakable
+hidden
+
+=== TEST 57: prize_postgres: password_file= beside a URI with a password
+--- pages
+>>> the.secret
+unspeakable
+--- http_config: prize_postgres hr postgresql://h5:hidden@127.0.0.1/hr password_file=the.secret; # here
+--- must_die
+"prize_postgres" has a password in the conninfo of pool "hr" and "password_file=" beside it
+--- no_error_log
+unspeakable
+hidden
+
+=== TEST 58: prize_postgres: password_file= without a password in its first line
+--- pages
+>>> empty.secret
+
+unspeakable
+--- http_config: prize_postgres hr user=h5 password_file=empty.secret; # here
+--- must_die eval
+qr/"prize_postgres" has no password in the first line of "\S+\/conf\/empty\.secret" in /
+--- no_error_log: unspeakable
+
+=== TEST 59: prize_postgres: password_file= that is not there
+--- http_config: prize_postgres hr user=h5 password_file=no.secret; # here
+--- must_die eval
+qr/"prize_postgres" cannot open "\S+\/conf\/no\.secret" \(2: No such file or directory\) in /
+
+=== TEST 60: prize_postgres: password_file= without a name
+--- http_config: prize_postgres hr user=h5 password_file=; # here
+--- must_die: "prize_postgres" has no parameter "password_file="

@@ -294,6 +294,7 @@ ngx_prize_postgres_create(ngx_cycle_t *cycle,
 
     if (ngx_prize_postgres_hosts_init(&pool->hosts,
                                       (char *) conf->conninfo.data,
+                                      (char *) conf->password.data,
                                       cycle->pool)
         != NGX_OK)
     {

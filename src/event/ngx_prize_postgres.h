@@ -36,7 +36,8 @@ typedef struct {
 
 typedef struct {
     ngx_str_t                   name;
-    ngx_str_t                   conninfo;       /* NUL-terminated */
+    ngx_str_t                   conninfo;       /* both NUL-terminated; */
+    ngx_str_t                   password;       /*   empty: conninfo's own */
     ngx_uint_t                  connections;
     ngx_uint_t                  queue;          /* lookups that may wait */
     ngx_uint_t                  batch;          /* IDs of one query */

@@ -13,7 +13,7 @@ static const char  *ngx_prize_postgres_lists[] = { "host", "hostaddr",
                                                    "port" };
 
 
-static const char *
+const char *
 ngx_prize_postgres_hosts_option(PQconninfoOption *options,
     const char *keyword)
 {
@@ -148,7 +148,7 @@ ngx_prize_postgres_hosts_lists(ngx_prize_postgres_hosts_t *hosts,
 
 ngx_int_t
 ngx_prize_postgres_hosts_init(ngx_prize_postgres_hosts_t *hosts,
-    const char *conninfo, ngx_pool_t *pool)
+    const char *conninfo, const char *password, ngx_pool_t *pool)
 {
     ngx_int_t          rc, seconds;
     ngx_uint_t         n;
@@ -161,6 +161,7 @@ ngx_prize_postgres_hosts_init(ngx_prize_postgres_hosts_t *hosts,
     }
 
     hosts->conninfo = conninfo;
+    hosts->password = password;
     hosts->n = 1;
 
     for (n = 0; n < 2; n++) {
@@ -197,10 +198,12 @@ ngx_prize_postgres_hosts_connect(ngx_prize_postgres_hosts_t *hosts)
                                 "keepalives_idle", "keepalives_interval",
                                 "keepalives_count",
                                 "dbname", "client_encoding",
-                                "host", "hostaddr", "port", NULL };
+                                "host", "hostaddr", "port", "password",
+                                NULL };
     const char  *values[] = { "disable", "nginx", "30", "5", "3",
                               hosts->conninfo, "UTF8",
-                              lists[0], lists[1], lists[2], NULL };
+                              lists[0], lists[1], lists[2],
+                              hosts->password, NULL };
 
     return PQconnectStartParams(keywords, values, 1);
 }

@@ -18,6 +18,7 @@
 
 typedef struct {
     const char    *conninfo;
+    const char    *password;    /* NULL: as conninfo has it */
     ngx_uint_t     n;           /* at least 1 */
     ngx_uint_t     first;       /* grows; the host is this modulo n */
     ngx_msec_t     timeout;     /* for one of them */
@@ -27,15 +28,19 @@ typedef struct {
 } ngx_prize_postgres_hosts_t;
 
 
+/* what a conninfo says of a keyword, or "" */
+const char *ngx_prize_postgres_hosts_option(PQconninfoOption *options,
+    const char *keyword);
+
 /* a name among them would be resolved by libpq, which blocks the worker */
 ngx_uint_t ngx_prize_postgres_hosts_block(PQconninfoOption *options);
 
 /*
- * "conninfo" has been parsed before, and lives as long as the pool.
- * NGX_ERROR: no memory.
+ * "conninfo" has been parsed before, and lives as long as the pool, as the
+ * password does, which may be NULL.  NGX_ERROR: no memory.
  */
 ngx_int_t ngx_prize_postgres_hosts_init(ngx_prize_postgres_hosts_t *hosts,
-    const char *conninfo, ngx_pool_t *pool);
+    const char *conninfo, const char *password, ngx_pool_t *pool);
 
 /* as PQconnectStartParams(): NULL without memory, the caller's to finish */
 PGconn *ngx_prize_postgres_hosts_connect(ngx_prize_postgres_hosts_t *hosts);

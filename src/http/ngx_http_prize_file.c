@@ -80,3 +80,47 @@ done:
 
     return rc;
 }
+
+
+/* the first line, so that an editor's newline does no harm */
+
+ngx_int_t
+ngx_http_prize_file_password(ngx_conf_t *cf, ngx_str_t *file,
+    ngx_str_t *password)
+{
+    u_char     *p, *last;
+    ngx_str_t  *directive, source;
+
+    if (ngx_conf_full_name(cf->cycle, file, 1) != NGX_OK
+        || ngx_http_prize_file_read(cf, file, &source) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    last = source.data + source.len;
+
+    for (p = source.data; p < last && *p != LF && *p != CR; p++) {
+        /* void */
+    }
+
+    source.len = p - source.data;
+
+    if (source.len == 0) {
+        directive = cf->args->elts;
+
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" has no password in the first line of "
+                           "\"%V\"", directive, file);
+        return NGX_ERROR;
+    }
+
+    password->data = ngx_pnalloc(cf->pool, source.len + 1);
+    if (password->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    password->len = source.len;
+    (void) ngx_cpystrn(password->data, source.data, source.len + 1);
+
+    return NGX_OK;
+}

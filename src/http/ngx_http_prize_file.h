@@ -19,5 +19,13 @@
 ngx_int_t ngx_http_prize_file_read(ngx_conf_t *cf, ngx_str_t *file,
     ngx_str_t *source);
 
+/*
+ * The first line of "file", a name relative to the configuration's folder,
+ * which becomes a full one.  "password" lives in cf->pool and ends in a zero
+ * byte.  NGX_ERROR: as above, or the line is empty, which has been logged.
+ */
+ngx_int_t ngx_http_prize_file_password(ngx_conf_t *cf, ngx_str_t *file,
+    ngx_str_t *password);
+
 
 #endif /* _NGX_HTTP_PRIZE_FILE_H_INCLUDED_ */

@@ -203,45 +203,6 @@ ngx_http_prize_redis_password(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-/* the first line of the file, so that an editor's newline does no harm */
-
-static ngx_int_t
-ngx_http_prize_redis_read_password(ngx_conf_t *cf, ngx_str_t *file,
-    ngx_str_t *password)
-{
-    u_char     *p, *last;
-    ngx_str_t  *value, source;
-
-    if (ngx_conf_full_name(cf->cycle, file, 1) != NGX_OK
-        || ngx_http_prize_file_read(cf, file, &source) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    last = source.data + source.len;
-
-    for (p = source.data; p < last && *p != LF && *p != CR; p++) {
-        /* void */
-    }
-
-    source.len = p - source.data;
-
-    if (source.len == 0) {
-        value = cf->args->elts;
-
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" has no password in the first line of "
-                           "\"%V\"", &value[0], file);
-        return NGX_ERROR;
-    }
-
-    password->len = source.len;
-    password->data = ngx_pstrdup(cf->pool, &source);
-
-    return password->data ? NGX_OK : NGX_ERROR;
-}
-
-
 char *
 ngx_http_prize_redis_password_file(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf)
@@ -256,8 +217,7 @@ ngx_http_prize_redis_password_file(ngx_conf_t *cf, ngx_command_t *cmd,
 
     value = cf->args->elts;
 
-    return ngx_http_prize_redis_read_password(cf, &value[1],
-                                              &plcf->redis_password)
+    return ngx_http_prize_file_password(cf, &value[1], &plcf->redis_password)
            == NGX_OK ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
@@ -286,8 +246,7 @@ ngx_http_prize_redis_sentinel_option(ngx_conf_t *cf, ngx_str_t *value,
         text.data = value->data + file.len;
         text.len = value->len - file.len;
 
-        return ngx_http_prize_redis_read_password(cf, &text,
-                                                  &sentinel->password);
+        return ngx_http_prize_file_password(cf, &text, &sentinel->password);
     }
 
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,

@@ -1,5 +1,6 @@
 
 #include "ngx_http_prize_store_conf.h"
+#include "ngx_http_prize_file.h"
 #include "ngx_http_prize_redis_conf.h"
 #include "ngx_prize_postgres_hosts.h"
 
@@ -31,8 +32,10 @@ ngx_http_prize_pool_find(ngx_http_prize_main_conf_t *pmcf, ngx_str_t *name)
 }
 
 
+/* NGX_DECLINED: it is no number's parameter */
+
 static ngx_int_t
-ngx_http_prize_pool_option(ngx_conf_t *cf, ngx_str_t *value,
+ngx_http_prize_pool_number(ngx_conf_t *cf, ngx_str_t *value,
     ngx_prize_postgres_conf_t *pool)
 {
     size_t       i;
@@ -71,6 +74,34 @@ ngx_http_prize_pool_option(ngx_conf_t *cf, ngx_str_t *value,
         return NGX_OK;
     }
 
+    return NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_http_prize_pool_option(ngx_conf_t *cf, ngx_str_t *value,
+    ngx_prize_postgres_conf_t *pool)
+{
+    ngx_int_t  rc;
+    ngx_str_t  file;
+
+    static const ngx_str_t  name = ngx_string("password_file=");
+
+    if (value->len > name.len
+        && ngx_strncmp(value->data, name.data, name.len) == 0)
+    {
+        file.data = value->data + name.len;
+        file.len = value->len - name.len;
+
+        return ngx_http_prize_file_password(cf, &file, &pool->password);
+    }
+
+    rc = ngx_http_prize_pool_number(cf, value, pool);
+
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                        "\"prize_postgres\" has no parameter \"%V\"", value);
 
@@ -101,10 +132,37 @@ ngx_http_prize_conninfo_told(const char *message)
 
 
 static ngx_int_t
+ngx_http_prize_conninfo_examine(ngx_conf_t *cf,
+    ngx_prize_postgres_conf_t *pool, PQconninfoOption *options)
+{
+    if (pool->password.len
+        && *ngx_prize_postgres_hosts_option(options, "password"))
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"prize_postgres\" has a password in the conninfo "
+                           "of pool \"%V\" and \"password_file=\" beside it",
+                           &pool->name);
+        return NGX_ERROR;
+    }
+
+    if (ngx_prize_postgres_hosts_block(options)) {
+        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                           "the conninfo of pool \"%V\" names a host that has "
+                           "to be resolved, which blocks a worker: use "
+                           "\"hostaddr=\" or a socket directory",
+                           &pool->name);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
 ngx_http_prize_conninfo_check(ngx_conf_t *cf, ngx_prize_postgres_conf_t *pool)
 {
     char              *message;
     size_t             len;
+    ngx_int_t          rc;
     PQconninfoOption  *options;
 
     options = PQconninfoParse((char *) pool->conninfo.data, &message);
@@ -121,17 +179,11 @@ ngx_http_prize_conninfo_check(ngx_conf_t *cf, ngx_prize_postgres_conf_t *pool)
         return NGX_ERROR;
     }
 
-    if (ngx_prize_postgres_hosts_block(options)) {
-        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
-                           "the conninfo of pool \"%V\" names a host that has "
-                           "to be resolved, which blocks a worker: use "
-                           "\"hostaddr=\" or a socket directory",
-                           &pool->name);
-    }
+    rc = ngx_http_prize_conninfo_examine(cf, pool, options);
 
     PQconninfoFree(options);
 
-    return NGX_OK;
+    return rc;
 }
 
 

@@ -147,6 +147,34 @@ subtest 'row 26: wrong password' => sub {
 };
 
 
+# The role has the new one first, then the file, and then nginx is told.
+
+subtest 'row 68: a password renewed, and a reload under load' => sub {
+    my @secrets = map { "one of $_" } 1 .. 4;
+    my $renew = sub {
+        my ($secret) = @_;
+        $roster->sql("ALTER ROLE locked PASSWORD '$secret'");
+        spew(run_dir() . '/h5.postgres', "$secret\n");
+    };
+    my $in = 'connection authorized: user=locked';
+
+    $renew->($secrets[0]);
+
+    my $before = logged($in);
+    my $site = site('locked', workers => 2, secrets => \@secrets,
+        pool => 'connections=1 password_file=' . run_dir() . '/h5.postgres');
+
+    $site->connected(postgres_connections => 2);
+    $site->ask('pages', requests => 1600, rate => 400, status => 200, after =>
+        { map { my $n = $_; ($n * 400 => sub { $renew->($secrets[$n]);
+                                               $site->nginx->reload }) }
+          1 .. 3 });
+    $site->connected(postgres_connections => 2);
+    is(logged($in) - $before, 2 * 4, 'each worker was let in once');
+    $site->over(lines => 0);
+};
+
+
 # What is counted is lines: more failures leave no more of them.
 
 for my $case (['42501', 'REVOKE SELECT ON employee FROM h5',
