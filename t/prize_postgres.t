@@ -3,11 +3,15 @@ use warnings;
 
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
+use Test::Prize qw(slurp);
+use Test::Prize::Certificates;
 use Test::Prize::Socket;
 
 # prize_postgres, prize_postgres_pass, prize_postgres_query and
 # prize_postgres_timeout: pools, their connections, queue and batches, who is
 # asked what, for how long, and what "nginx -t" says.
+
+our $certificate = slurp(Test::Prize::Certificates->new->{file});
 
 run_tests();
 
@@ -266,7 +270,7 @@ END
 --- request: GET /
 --- response_body: fine
 --- grep_error_log eval: qr/\[warn\].*? in /
---- grep_error_log_out eval: qr/^\[warn\].*: the conninfo of pool "hr" names a host that has to be resolved, which blocks a worker: use "hostaddr=" or a socket directory in \n\z/
+--- grep_error_log_out eval: qr/^\[warn\].*: the conninfo of pool "hr" names a host that has to be resolved, which blocks a worker: use "resolve", "hostaddr=" or a socket directory in \n\z/
 
 === TEST 13: prize_postgres: one host name among addresses blocks
 --- http_config: prize_postgres hr "host=127.0.0.1,db.example.com"; # here
@@ -773,3 +777,83 @@ qr/"prize_postgres" cannot open "\S+\/conf\/no\.secret" \(2: No such file or dir
 === TEST 60: prize_postgres: password_file= without a name
 --- http_config: prize_postgres hr user=h5 password_file=; # here
 --- must_die: "prize_postgres" has no parameter "password_file="
+
+=== TEST 61: prize_postgres: resolve without a resolver
+--- http_config: prize_postgres hr "host=Db.Example user=h5" resolve; # here
+--- must_die
+"prize_postgres" with "resolve" has no "resolver" in http to look up the hosts of pool "hr", in 
+
+=== TEST 62: prize_postgres: resolve with a resolver of a server alone
+--- http_config: prize_postgres hr "host=127.0.0.1,db.example user=h5" resolve; # here
+--- config: resolver $TEST_NGINX_DEAD;
+--- must_die
+"prize_postgres" with "resolve" has no "resolver" in http to look up the hosts of pool "hr", in 
+
+=== TEST 63: prize_postgres: addresses and sockets need no resolver
+How a name moves is in t/fault/postgres_names.t.
+--- http_config
+    prize_postgres hr "$TEST_NGINX_CONNINFO" resolve;
+    prize_postgres socket "$TEST_NGINX_SOCKET_CONNINFO" resolve batch=1;
+    prize_postgres both "host=127.0.0.1,db.example hostaddr=127.0.0.1,127.0.0.2" resolve;
+    prize_postgres_query "SELECT id FROM unnest($1::text[]) AS id";
+--- page
+{{id}}
+--- config
+    location = /hr { prize_page page.html; prize_postgres_pass hr; }
+    location = /socket { prize_page page.html; prize_postgres_pass socket; }
+--- request eval: ["GET /hr?id=7", "GET /socket?id=8"]
+--- response_body eval: ["7\n", "8\n"]
+--- no_error_log: [warn]
+
+=== TEST 64: prize_postgres: a name that is not known yet, among addresses
+Who is left out of the list leaves the ports of the others in their places.
+--- http_config
+    resolver $TEST_NGINX_DEAD;
+    resolver_timeout 1s;
+    prize_postgres hr "$TEST_NGINX_CONNINFO hostaddr='' host=db.example,127.0.0.1,db.example
+                       port=1,$TEST_NGINX_POSTGRES_PORT,2" resolve;
+    prize_postgres_pass hr;
+    prize_postgres_query "SELECT id FROM unnest($1::text[]) AS id";
+--- page
+{{id}}
+--- request: GET /h5?id=7
+--- response_body
+7
+
+=== TEST 65: prize_postgres: no name that is known yet
+--- http_config
+    resolver $TEST_NGINX_DEAD;
+    prize_postgres hr "host=db.example user=h5" resolve;
+    prize_postgres_pass hr;
+    prize_postgres_query "SELECT id FROM unnest($1::text[]) AS id";
+--- page: {{id}}
+--- config
+    location = /h5 {
+        prize_page page.html;
+        add_header X-Result $prize_result always;
+    }
+--- request: GET /h5?id=7
+--- error_code: 503
+--- response_headers
+X-Result: shed
+--- response_headers_like: Retry-After: [123]
+
+=== TEST 66: prize_postgres: many certificates in sslrootcert
+--- pages eval: ">>> ca.pem\n" . $::certificate x 21
+--- http_config
+    prize_postgres hr "hostaddr=127.0.0.1 user=h5
+                       sslrootcert=$TEST_NGINX_SERVROOT/conf/ca.pem"; # here
+--- config: location = / { return 200; }
+--- request: GET /
+--- grep_error_log eval: qr/\[warn\].*?sslrootcert.*/
+--- grep_error_log_out eval
+qr/"sslrootcert" of pool "hr" holds more than 20 certificates, .*, not "\S+\/conf\/ca\.pem" in /
+
+=== TEST 67: prize_postgres: a few certificates in sslrootcert
+--- pages eval: ">>> ca.pem\n" . $::certificate x 20
+--- http_config
+    prize_postgres hr "hostaddr=127.0.0.1 user=h5
+                       sslrootcert=$TEST_NGINX_SERVROOT/conf/ca.pem";
+--- config: location = / { return 200; }
+--- request: GET /
+--- no_error_log: [warn]

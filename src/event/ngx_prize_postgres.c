@@ -59,6 +59,21 @@ ngx_prize_postgres_repair(ngx_prize_postgres_pool_t *pool)
 }
 
 
+/*
+ * The hosts report: a name has other addresses.  It connects by itself only
+ * where nobody is connected to yet; the next connection goes there.
+ */
+
+static void
+ngx_prize_postgres_moved(void *data)
+{
+    ngx_prize_postgres_pool_t  *pool = data;
+
+    pool->moved = 1;
+    ngx_prize_postgres_dispatch(pool);
+}
+
+
 static void
 ngx_prize_postgres_dispatch_handler(ngx_event_t *ev)
 {
@@ -67,6 +82,11 @@ ngx_prize_postgres_dispatch_handler(ngx_event_t *ev)
     ngx_prize_postgres_member_t  *member;
 
     pool = ev->data;
+
+    if (pool->moved) {
+        pool->moved = 0;
+        ngx_prize_postgres_fill(pool);
+    }
 
     ngx_log_debug2(NGX_LOG_DEBUG_EVENT, ev->log, 0,
                    "prize postgres \"%V\" dispatch, %ui wait",
@@ -207,6 +227,8 @@ ngx_prize_postgres_disconnect(void *data)
     ngx_prize_postgres_pool_t    *pool = data;
     ngx_prize_postgres_member_t  *member;
 
+    ngx_prize_postgres_hosts_stop(&pool->hosts);
+
     if (pool->dispatch.posted) {
         ngx_delete_posted_event(&pool->dispatch);
     }
@@ -292,16 +314,19 @@ ngx_prize_postgres_create(ngx_cycle_t *cycle,
         return NULL;
     }
 
-    if (ngx_prize_postgres_hosts_init(&pool->hosts,
-                                      (char *) conf->conninfo.data,
-                                      (char *) conf->password.data,
-                                      cycle->pool)
-        != NGX_OK)
-    {
+    pool->conf = conf;
+
+    pool->hosts.conninfo = (char *) conf->conninfo.data;
+    pool->hosts.password = (char *) conf->password.data;
+    pool->hosts.resolver = conf->resolver;
+    pool->hosts.resolver_timeout = conf->resolver_timeout;
+    pool->hosts.handler = ngx_prize_postgres_moved;
+    pool->hosts.data = pool;
+
+    if (ngx_prize_postgres_hosts_init(&pool->hosts, cycle->pool) != NGX_OK) {
         return NULL;
     }
 
-    pool->conf = conf;
     name = conf->name;
 
     if (ngx_prize_backend_init(&pool->backend, &ngx_prize_postgres_kind,
@@ -335,6 +360,7 @@ ngx_prize_postgres_get(ngx_cycle_t *cycle,
     pool = ngx_prize_postgres_create(cycle, conf);
 
     if (pool) {
+        ngx_prize_postgres_hosts_start(&pool->hosts, cycle);
         ngx_prize_postgres_fill(pool);
     }
 

@@ -38,10 +38,14 @@ typedef struct {
     ngx_str_t                   name;
     ngx_str_t                   conninfo;       /* both NUL-terminated; */
     ngx_str_t                   password;       /*   empty: conninfo's own */
+    ngx_resolver_t             *resolver;       /* of its hosts' names; NULL: */
+    ngx_msec_t                  resolver_timeout;   /* libpq looks them up */
     ngx_uint_t                  connections;
     ngx_uint_t                  queue;          /* lookups that may wait */
     ngx_uint_t                  batch;          /* IDs of one query */
     ngx_array_t                 queries;        /* of ..._query_t */
+    u_char                     *conf_file;      /* of "resolve", if a host is */
+    ngx_uint_t                  line;           /*   a name; else NULL */
 } ngx_prize_postgres_conf_t;
 
 

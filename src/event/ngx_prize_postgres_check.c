@@ -102,7 +102,7 @@ ngx_prize_postgres_check_type(ngx_prize_postgres_member_t *member, Oid type)
     (void) ngx_sprintf(oid, "%ui%Z", (ngx_uint_t) type);
 
     member->asked = NGX_PRIZE_POSTGRES_TYPE;
-    member->deadline = ngx_current_msec + member->pool->hosts.timeout;
+    member->deadline = ngx_current_msec + member->pool->hosts.budget;
     ngx_prize_backend_wake(&member->pool->backend, member->deadline);
 
     return ngx_prize_postgres_conn_query(&member->conn,
@@ -245,7 +245,7 @@ ngx_prize_postgres_check_ask(ngx_prize_postgres_pool_t *pool,
 
     member->asked = NGX_PRIZE_POSTGRES_QUERY;
     member->query = i;
-    member->deadline = ngx_current_msec + pool->hosts.timeout;
+    member->deadline = ngx_current_msec + pool->hosts.budget;
     ngx_prize_backend_wake(&pool->backend, member->deadline);
 
     return ngx_prize_postgres_conn_check(&member->conn,

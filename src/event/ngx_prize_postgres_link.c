@@ -195,7 +195,8 @@ ngx_prize_postgres_connect(ngx_prize_postgres_member_t *member)
         return NGX_ERROR;
     }
 
-    member->deadline = ngx_current_msec + pool->hosts.timeout;
+    member->deadline = ngx_current_msec
+                       + ngx_prize_postgres_hosts_timeout(&pool->hosts);
     ngx_prize_backend_wake(&pool->backend, member->deadline);
 
     return NGX_OK;
@@ -216,7 +217,8 @@ ngx_prize_postgres_may_connect(ngx_prize_postgres_pool_t *pool)
     breaker = &pool->backend.breaker;
 
     if (breaker->state == NGX_PRIZE_BREAKER_OPEN
-        || ngx_prize_breaker_is_paused(breaker))
+        || ngx_prize_breaker_is_paused(breaker)
+        || ngx_prize_postgres_hosts_count(&pool->hosts) == 0)
     {
         return 0;
     }
@@ -387,22 +389,45 @@ ngx_prize_postgres_lost(ngx_prize_postgres_member_t *member)
 }
 
 
+/* whom libpq tries, as it says itself: a name with its address */
+
+static void
+ngx_prize_postgres_host(PGconn *pg, u_char *text, size_t size)
+{
+    const char  *host, *address;
+
+    host = PQhost(pg);
+    host = host ? host : "";
+
+    address = PQhostaddr(pg);
+    address = address ? address : "";
+
+    if (address[0] == '\0' || ngx_strcmp(host, address) == 0) {
+        (void) ngx_snprintf(text, size, "%s%Z", host);
+
+    } else {
+        (void) ngx_snprintf(text, size, "%s (%s)%Z", host, address);
+    }
+
+    text[size - 1] = '\0';
+}
+
+
 /* connecting took too long: a failure once no host is left to be tried */
 
 void
 ngx_prize_postgres_unanswered(ngx_prize_postgres_member_t *member)
 {
-    const char                 *host;
+    char                        host[NGX_MAX_ERROR_STR / 8];
     ngx_prize_postgres_pool_t  *pool;
 
     pool = member->pool;
     pool->last = NGX_PRIZE_POSTGRES_SILENT;
 
-    host = PQhost(member->conn.pg);
-
     ngx_prize_count(PRIZE_POSTGRES_ERROR_TIMEOUT);
 
-    ngx_prize_postgres_say(pool, "connecting timed out", host ? host : "");
+    ngx_prize_postgres_host(member->conn.pg, (u_char *) host, sizeof(host));
+    ngx_prize_postgres_say(pool, "connecting timed out", host);
 
     if (ngx_prize_postgres_note_loss(member)
         && ngx_prize_postgres_hosts_next(&pool->hosts) == 0)

@@ -134,6 +134,7 @@ struct ngx_prize_postgres_pool_s {
     ngx_prize_postgres_check_t      *checks;     /* by query */
 
     ngx_event_t                      dispatch;   /* posted once a turn */
+    unsigned                         moved:1;    /* hosts have addresses */
 
     /* reused by every batch */
 

@@ -2,8 +2,6 @@
 #include "ngx_prize_resolve.h"
 
 
-#define NGX_PRIZE_RESOLVE_ADDRS  64         /* of one name */
-
 #define NGX_PRIZE_RESOLVE_MIN    1000       /* ms between two lookups */
 #define NGX_PRIZE_RESOLVE_MAX    10000      /* after many that failed */
 

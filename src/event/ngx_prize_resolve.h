@@ -17,6 +17,9 @@
 #include "ngx_prize_notice.h"
 
 
+#define NGX_PRIZE_RESOLVE_ADDRS  64         /* of one name, no more are told */
+
+
 /* what is looked up, and by whom; no two are equal in all of it */
 
 typedef struct {

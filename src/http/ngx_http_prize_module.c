@@ -428,7 +428,9 @@ ngx_http_prize_init(ngx_conf_t *cf)
 
     pmcf->zone->init = ngx_http_prize_init_zone;
 
-    if (ngx_http_prize_variables_fields(cf, pmcf) != NGX_OK) {
+    if (ngx_http_prize_variables_fields(cf, pmcf) != NGX_OK
+        || ngx_http_prize_store_conf_finish(cf) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 

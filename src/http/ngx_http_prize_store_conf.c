@@ -1,8 +1,17 @@
 
+#include <ngx_config.h>
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+
 #include "ngx_http_prize_store_conf.h"
 #include "ngx_http_prize_file.h"
 #include "ngx_http_prize_redis_conf.h"
 #include "ngx_prize_postgres_hosts.h"
+
+
+#define NGX_HTTP_PRIZE_CERTIFICATES       20
+#define NGX_HTTP_PRIZE_RESOLVER_TIMEOUT   30000  /* ms, nginx's own default */
 
 
 char *
@@ -87,6 +96,12 @@ ngx_http_prize_pool_option(ngx_conf_t *cf, ngx_str_t *value,
 
     static const ngx_str_t  name = ngx_string("password_file=");
 
+    if (ngx_strcmp(value->data, "resolve") == 0) {
+        pool->conf_file = cf->conf_file->file.name.data;
+        pool->line = cf->conf_file->line;
+        return NGX_OK;
+    }
+
     if (value->len > name.len
         && ngx_strncmp(value->data, name.data, name.len) == 0)
     {
@@ -131,6 +146,44 @@ ngx_http_prize_conninfo_told(const char *message)
 }
 
 
+/* libpq reads them all each time that it connects, and a worker waits */
+
+static void
+ngx_http_prize_conninfo_certificates(ngx_conf_t *cf,
+    ngx_prize_postgres_conf_t *pool, const char *file)
+{
+    BIO         *bio;
+    X509        *x509;
+    ngx_uint_t   n;
+
+    /* one that is not there libpq complains of when it connects */
+
+    bio = BIO_new_file(file, "r");
+
+    for (n = 0; bio && n <= NGX_HTTP_PRIZE_CERTIFICATES; n++) {
+        x509 = PEM_read_bio_X509_AUX(bio, NULL, NULL, NULL);
+
+        if (x509 == NULL) {
+            break;
+        }
+
+        X509_free(x509);
+    }
+
+    BIO_free(bio);
+    ERR_clear_error();
+
+    if (n > NGX_HTTP_PRIZE_CERTIFICATES) {
+        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                           "\"sslrootcert\" of pool \"%V\" holds more than %d "
+                           "certificates, which a worker stands still for "
+                           "whenever it connects: name a file with those of "
+                           "your own authority alone, not \"%s\"",
+                           &pool->name, NGX_HTTP_PRIZE_CERTIFICATES, file);
+    }
+}
+
+
 static ngx_int_t
 ngx_http_prize_conninfo_examine(ngx_conf_t *cf,
     ngx_prize_postgres_conf_t *pool, PQconninfoOption *options)
@@ -145,13 +198,20 @@ ngx_http_prize_conninfo_examine(ngx_conf_t *cf,
         return NGX_ERROR;
     }
 
-    if (ngx_prize_postgres_hosts_block(options)) {
+    if (!ngx_prize_postgres_hosts_named(options)) {
+        /* an address, or a socket, needs no resolver */
+        pool->conf_file = NULL;
+
+    } else if (pool->conf_file == NULL) {
         ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
                            "the conninfo of pool \"%V\" names a host that has "
                            "to be resolved, which blocks a worker: use "
-                           "\"hostaddr=\" or a socket directory",
+                           "\"resolve\", \"hostaddr=\" or a socket directory",
                            &pool->name);
     }
+
+    ngx_http_prize_conninfo_certificates(cf, pool,
+                      ngx_prize_postgres_hosts_option(options, "sslrootcert"));
 
     return NGX_OK;
 }
@@ -422,4 +482,44 @@ ngx_http_prize_store_conf_prepare(ngx_conf_t *cf,
     }
 
     return ngx_http_prize_postgres_prepare(cf, plcf);
+}
+
+
+/* http's own resolver, since a pool is no server's */
+
+ngx_int_t
+ngx_http_prize_store_conf_finish(ngx_conf_t *cf)
+{
+    ngx_uint_t                    i;
+    ngx_http_core_loc_conf_t     *clcf;
+    ngx_prize_postgres_conf_t   **pools;
+    ngx_http_prize_main_conf_t   *pmcf;
+
+    pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_prize_module);
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    pools = pmcf->pools.elts;
+
+    for (i = 0; i < pmcf->pools.nelts; i++) {
+
+        if (pools[i]->conf_file == NULL) {
+            continue;
+        }
+
+        if (clcf->resolver == NULL || clcf->resolver->connections.nelts == 0) {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "\"prize_postgres\" with \"resolve\" has no "
+                          "\"resolver\" in http to look up the hosts of pool "
+                          "\"%V\", in %s:%ui", &pools[i]->name,
+                          pools[i]->conf_file, pools[i]->line);
+            return NGX_ERROR;
+        }
+
+        pools[i]->resolver = clcf->resolver;
+        pools[i]->resolver_timeout =
+                  clcf->resolver_timeout == NGX_CONF_UNSET_MSEC
+                  ? NGX_HTTP_PRIZE_RESOLVER_TIMEOUT : clcf->resolver_timeout;
+    }
+
+    return NGX_OK;
 }

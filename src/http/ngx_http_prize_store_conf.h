@@ -32,5 +32,11 @@ char *ngx_http_prize_check_positive(ngx_conf_t *cf, void *post, void *data);
 ngx_int_t ngx_http_prize_store_conf_prepare(ngx_conf_t *cf,
     ngx_http_prize_loc_conf_t *plcf);
 
+/*
+ * What only the whole configuration tells of pools, after it is merged.
+ * NGX_ERROR: something is missing, which has been logged.
+ */
+ngx_int_t ngx_http_prize_store_conf_finish(ngx_conf_t *cf);
+
 
 #endif /* _NGX_HTTP_PRIZE_STORE_CONF_H_INCLUDED_ */

@@ -686,7 +686,7 @@ sub start {
     return $self->await("PostgreSQL on port $self->{port}", sub {
         my $file = "$self->{dir}/data/postmaster.pid";
         my $said = eval { Test::Prize::slurp($file) } // '';
-        return $said =~ /^$self->{pid}\n.*^ready\s*\z/ms;
+        return $said =~ /^$self->{pid}\n.*^(?:ready|standby)\s*\z/ms;
     });
 }
 
@@ -726,6 +726,30 @@ sub give {
     croak "no user $user" unless defined $uid;
     chown $uid, $gid, $path or croak "chown $path: $!";
 }
+
+
+# A hot standby of this one, with its port and databases and an address of its
+# own; "promote" makes a primary of it.
+
+sub standby {
+    my ($self, $address) = @_;
+    my $standby = (ref $self)->attach(port => $self->{port},
+        address => $address, dir => $self->new_dir('standby'));
+    my $data = "$standby->{dir}/data";
+
+    give($standby->{dir});
+    $standby->spawn(user => user(), command => [bindir() . '/pg_basebackup',
+        '-D', $data, '-R', '-X', 'stream', '-c', 'fast', '--no-sync',
+        '-d', $self->address]);
+    waitpid $standby->{pid}, 0;
+    delete $standby->{pid};
+
+    croak 'pg_basebackup: ' . $standby->output if $?;
+    return $standby->start;
+}
+
+
+sub promote { return $_[0]->sql('SELECT pg_promote()') }
 
 
 # initdb takes a second: the first server's work is kept below the build's
@@ -786,7 +810,9 @@ sub socket_conninfo {
 sub address {
     my ($server, $dbname) = @_;
 
-    return "hostaddr=127.0.0.1 port=$server->{port} user=postgres dbname="
+    my $address = $server->{address} // '127.0.0.1';
+
+    return "hostaddr=$address port=$server->{port} user=postgres dbname="
            . ($dbname // 'postgres')
            . ($server->{shared} ? ' connect_timeout=60' : '');
 }

@@ -7,6 +7,7 @@ package Test::Prize::DNS;
 #     ... "resolver $dns->{address} valid=1s ipv6=off;" ...
 #     $dns->set('redis.example' => 'NXDOMAIN');    # or SERVFAIL, or SILENT
 #     $dns->set('redis.example');                  # an answer with no address
+#     $dns->set('redis.example' => 'AFTER:3', '127.0.0.1');    # seconds later
 #
 # Addresses are those of IPv4.  A name that was never set is NXDOMAIN.
 # $dns->asked('redis.example') is how often it was asked for.
@@ -16,6 +17,7 @@ use warnings;
 
 use Carp qw(croak);
 use IO::Socket::INET ();
+use POSIX ();
 
 use Test::Prize;
 
@@ -69,6 +71,15 @@ sub serve {
         close $asked or die "$file.asked: $!";
 
         next if "@answer" eq 'SILENT';
+
+        # others are answered meanwhile
+        if ("@answer" =~ /^AFTER:(\d+)/) {
+            next if fork // die "fork: $!";
+            shift @answer;
+            sleep $1;
+            $socket->send(reply($id, $question, @answer), 0, $client);
+            POSIX::_exit(0);
+        }
 
         $socket->send(reply($id, $question, @answer), 0, $client)
             or die "send: $!";
