@@ -24,7 +24,7 @@ our $html = slurp("$http/ngx_http_prize_status.html")
 
 our $series = sub {
     my ($metrics) = @_;
-    my @lines = grep { /^"?prize_(?!build|start|\w+_bucket)/ }
+    my @lines = grep { /^"?prize_(?!build|start|time|\w+_bucket)/ }
                 split /\n/, $metrics =~ tr/\\//dr;
 
     s/^"(.*)":([^,}]+).*/$1 $2/ for @lines;
@@ -79,6 +79,9 @@ prize_build_info\{version="\d+\.\d+\.\d+"\} 1
 # HELP prize_start_time_seconds .*
 # TYPE prize_start_time_seconds gauge
 prize_start_time_seconds \d{10}
+# HELP prize_time_seconds .*
+# TYPE prize_time_seconds gauge
+prize_time_seconds \d{10}
 # HELP prize_http_requests_total .*
 # TYPE prize_http_requests_total counter
 prize_http_requests_total\{code="200"\} 0
@@ -109,6 +112,7 @@ Content-Security-Policy:"]
 --- response_body eval
 ["7\n", qr/404 Not Found/, qr/\A\{"version":"\d+\.\d+\.\d+",
 "start_time":\d{10},
+"time":\d{10},
 "workers":1,
 "requests_in_flight":0,
 "redis_connections":1,
@@ -148,6 +152,8 @@ prize_http_requests_total{code="499"} 0
 prize_http_requests_total{code="500"} 0
 prize_http_requests_total{code="503"} 0
 prize_http_requests_total{code="other"} 0
+prize_closed_total{when="before"} 0
+prize_closed_total{when="after"} 0
 prize_lookups_total{source="redis",result="found"} 0
 prize_lookups_total{source="redis",result="not_found"} 0
 prize_lookups_total{source="redis",result="stale"} 0

@@ -21,7 +21,7 @@ prize_id_hex(char ch)
 }
 
 
-static int
+int
 prize_id_allowed(char ch)
 {
     return (ch >= 'A' && ch <= 'Z') || (ch >= 'a' && ch <= 'z')

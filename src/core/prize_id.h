@@ -12,6 +12,9 @@
 #include "prize_record.h"
 
 
+/* 1 for what may stand in an ID: A-Z a-z 0-9 . _ @ -; else 0 */
+int prize_id_allowed(char ch);
+
 /*
  * Percent-decodes "src" once into "dst", which has room for src->len bytes,
  * and checks it.  Returns the length of the ID, or 0 if it is none: empty,

@@ -37,6 +37,9 @@ typedef enum {
     PRIZE_HTTP_503,
     PRIZE_HTTP_OTHER,
 
+    PRIZE_CLOSED_BEFORE,                /* by "prize_open" */
+    PRIZE_CLOSED_AFTER,
+
     PRIZE_REDIS_FOUND,
     PRIZE_REDIS_NOT_FOUND,
     PRIZE_REDIS_STALE,

@@ -30,6 +30,8 @@ typedef struct {
 static const prize_family_t  prize_families[] = {
     { "prize_http_requests_total", "counter",
       "Answers to main requests of locations with pages, by status." },
+    { "prize_closed_total", "counter",
+      "Main requests before the location opened or after it had closed." },
     { "prize_lookups_total", "counter",
       "Lookups by who was asked and what came of it." },
     { "prize_postgres_errors_total", "counter",
@@ -111,6 +113,9 @@ static const prize_series_t  prize_counters[PRIZE_COUNTERS] = {
     [PRIZE_HTTP_500] = { "prize_http_requests_total", "code=\"500\"" },
     [PRIZE_HTTP_503] = { "prize_http_requests_total", "code=\"503\"" },
     [PRIZE_HTTP_OTHER] = { "prize_http_requests_total", "code=\"other\"" },
+
+    [PRIZE_CLOSED_BEFORE] = { "prize_closed_total", "when=\"before\"" },
+    [PRIZE_CLOSED_AFTER] = { "prize_closed_total", "when=\"after\"" },
 
     [PRIZE_REDIS_FOUND] =
         { "prize_lookups_total", "source=\"redis\",result=\"found\"" },
@@ -481,7 +486,8 @@ prize_json_series(prize_text_t *text, const char *name, const char *suffix,
 
 
 int
-prize_metrics_prometheus(const prize_metrics_t *metrics, prize_text_t *text)
+prize_metrics_prometheus(const prize_metrics_t *metrics, time_t now,
+    prize_text_t *text)
 {
     const prize_family_t  *f;
     prize_metrics_slot_t  *sum;
@@ -498,8 +504,13 @@ prize_metrics_prometheus(const prize_metrics_t *metrics, prize_text_t *text)
                    "# HELP prize_start_time_seconds When counting began, "
                    "Unix time.\n"
                    "# TYPE prize_start_time_seconds gauge\n"
-                   "prize_start_time_seconds %lld\n",
-                   PRIZE_VERSION, (long long) metrics->start);
+                   "prize_start_time_seconds %lld\n"
+                   "# HELP prize_time_seconds The clock of this host, Unix "
+                   "time.\n"
+                   "# TYPE prize_time_seconds gauge\n"
+                   "prize_time_seconds %lld\n",
+                   PRIZE_VERSION, (long long) metrics->start,
+                   (long long) now);
 
     for (f = prize_families; f->name; f++) {
         prize_text_add(text, "# HELP %s %s\n# TYPE %s %s\n", f->name,
@@ -518,7 +529,7 @@ prize_metrics_prometheus(const prize_metrics_t *metrics, prize_text_t *text)
 
 static void
 prize_json_summary(prize_text_t *text, const prize_metrics_t *metrics,
-    const prize_metrics_slot_t *sum)
+    const prize_metrics_slot_t *sum, time_t now)
 {
     prize_backends_t  backends;
 
@@ -526,13 +537,14 @@ prize_json_summary(prize_text_t *text, const prize_metrics_t *metrics,
 
     prize_text_add(text,
                    "\"version\":\"%s\",\n\"start_time\":%lld,\n"
+                   "\"time\":%lld,\n"
                    "\"workers\":%u,\n\"requests_in_flight\":%lld,\n"
                    "\"redis_connections\":%lld,\n"
                    "\"redis_commands_in_flight\":%lld,\n"
                    "\"postgres_connections\":%lld,\n"
                    "\"postgres_queue_length\":%lld,\n"
                    "\"postgres_lookups_in_flight\":%lld",
-                   PRIZE_VERSION, (long long) metrics->start,
+                   PRIZE_VERSION, (long long) metrics->start, (long long) now,
                    prize_metrics_workers(metrics),
                    (long long) sum->gauges[PRIZE_REQUESTS_IN_FLIGHT],
                    (long long) backends.redis_connections,
@@ -544,7 +556,8 @@ prize_json_summary(prize_text_t *text, const prize_metrics_t *metrics,
 
 
 int
-prize_metrics_json(const prize_metrics_t *metrics, prize_text_t *text)
+prize_metrics_json(const prize_metrics_t *metrics, time_t now,
+    prize_text_t *text)
 {
     const prize_family_t  *f;
     prize_metrics_slot_t  *sum;
@@ -554,7 +567,7 @@ prize_metrics_json(const prize_metrics_t *metrics, prize_text_t *text)
         return -1;
     }
 
-    prize_json_summary(text, metrics, sum);
+    prize_json_summary(text, metrics, sum, now);
 
     for (f = prize_families; f->name; f++) {
         prize_metrics_family(text, prize_json_series, metrics, sum, f->name);

@@ -21,8 +21,13 @@
 #include "prize_history.h"
 #include "prize_id.h"
 #include "prize_keys.h"
+#include "prize_revoked.h"
 #include "prize_signature.h"
 #include "prize_template.h"
+
+
+/* nginx has no name for it */
+#define NGX_HTTP_PRIZE_GONE  410
 
 
 /* in shared memory */
@@ -106,6 +111,17 @@ typedef struct {
 } ngx_http_prize_target_t;
 
 
+/* "prize_open" */
+
+typedef struct {
+    time_t                           from;       /* its first second, */
+    time_t                           until;      /*   and the first one after */
+                                                 /*   it, */
+    unsigned                         closes:1;   /*   if there is one */
+    ngx_array_t                      early;      /* of ngx_str_t: testers */
+} ngx_http_prize_open_t;
+
+
 /* whose name the Sentinels know, and who we are to them */
 
 typedef struct {
@@ -171,8 +187,11 @@ typedef struct {
     ngx_uint_t                       query;      /* of the pool's */
     ngx_msec_t                       postgres_timeout;
 
+    ngx_http_prize_open_t           *open;       /* NULL: always */
+
     prize_keys_t                    *sign_keys;  /* NULL: links are not */
     ngx_str_t                        sign_event; /*   signed */
+    prize_revoked_t                 *sign_revoked;  /* NULL: off */
 
     ngx_msec_t                       write_back; /* 0: off */
     ngx_flag_t                       gzip;

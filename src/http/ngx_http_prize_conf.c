@@ -78,7 +78,9 @@ ngx_http_prize_create_loc_conf(ngx_conf_t *cf)
 
     plcf->postgres_timeout = NGX_CONF_UNSET_MSEC;
 
+    plcf->open = NGX_CONF_UNSET_PTR;
     plcf->sign_keys = NGX_CONF_UNSET_PTR;
+    plcf->sign_revoked = NGX_CONF_UNSET_PTR;
 
     plcf->write_back = NGX_CONF_UNSET_MSEC;
     plcf->gzip = NGX_CONF_UNSET;
@@ -174,14 +176,18 @@ ngx_http_prize_merge_values(ngx_http_prize_loc_conf_t *prev,
     ngx_conf_merge_msec_value(conf->postgres_timeout, prev->postgres_timeout,
                               300);
 
-    /* "off" cuts both of them */
+    ngx_conf_merge_ptr_value(conf->open, prev->open, NULL);
+
+    /* "off" cuts all three of them */
 
     if (conf->sign_keys == NULL) {
         ngx_str_set(&conf->sign_event, "");
+        conf->sign_revoked = NULL;
     }
 
     ngx_conf_merge_ptr_value(conf->sign_keys, prev->sign_keys, NULL);
     ngx_conf_merge_str_value(conf->sign_event, prev->sign_event, "");
+    ngx_conf_merge_ptr_value(conf->sign_revoked, prev->sign_revoked, NULL);
 
     ngx_conf_merge_msec_value(conf->write_back, prev->write_back, 3600000);
     ngx_conf_merge_value(conf->gzip, prev->gzip, 1);
@@ -228,6 +234,14 @@ ngx_http_prize_check_needs(ngx_conf_t *cf, ngx_http_prize_loc_conf_t *plcf)
                       "\"prize_sign_key_file\" and \"prize_sign_event\" need "
                       "one another, and the \"prize_page\" in %s:%ui has "
                       "only one of them",
+                      plcf->pages->conf_file, plcf->pages->line);
+        return NGX_ERROR;
+    }
+
+    if (plcf->sign_revoked && plcf->sign_keys == NULL) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"prize_sign_revoked\" needs \"prize_sign_key_file\", "
+                      "which the \"prize_page\" in %s:%ui has not",
                       plcf->pages->conf_file, plcf->pages->line);
         return NGX_ERROR;
     }

@@ -1,17 +1,17 @@
 
 #include "ngx_http_prize_ctx.h"
 #include "ngx_http_prize_handler.h"
+#include "ngx_http_prize_open.h"
 #include "ngx_http_prize_page.h"
-
-
-/* nginx has no name for it */
-#define NGX_HTTP_PRIZE_GONE  410
 
 
 static ngx_prize_notice_t  ngx_http_prize_link_damaged;
 
 
-/* of a signed link, in the time that it takes anyway; 0 if it is valid */
+/*
+ * Of a signed link, in the time that it takes anyway; 0 if it is valid.  Whose
+ * links were withdrawn is told to those alone who have one.
+ */
 
 static ngx_int_t
 ngx_http_prize_signed(ngx_http_request_t *r, ngx_http_prize_ctx_t *ctx)
@@ -35,7 +35,9 @@ ngx_http_prize_signed(ngx_http_request_t *r, ngx_http_prize_ctx_t *ctx)
                                    ngx_time()))
     {
     case PRIZE_SIGNATURE_VALID:
-        return 0;
+        return ctx->conf->sign_revoked
+               && prize_revoked_find(ctx->conf->sign_revoked, &id)
+               ? NGX_HTTP_PRIZE_GONE : 0;
 
     case PRIZE_SIGNATURE_EXPIRED:
         return NGX_HTTP_PRIZE_GONE;
@@ -67,14 +69,12 @@ ngx_http_prize_explain(ngx_http_request_t *r, ngx_http_prize_ctx_t *ctx)
 }
 
 
+/* of its link: 400, or what its signature says */
+
 static ngx_int_t
-ngx_http_prize_refusal(ngx_http_request_t *r, ngx_http_prize_ctx_t *ctx)
+ngx_http_prize_link(ngx_http_request_t *r, ngx_http_prize_ctx_t *ctx)
 {
     ngx_int_t  refusal;
-
-    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
-        return NGX_HTTP_NOT_ALLOWED;
-    }
 
     if (ctx->conf->sign_keys == NULL) {
         return ctx->id.len ? 0 : NGX_HTTP_BAD_REQUEST;
@@ -91,6 +91,35 @@ ngx_http_prize_refusal(ngx_http_request_t *r, ngx_http_prize_ctx_t *ctx)
 }
 
 
+/* 405, 400, closed, 403, 410: the first of them */
+
+static void
+ngx_http_prize_refuse(ngx_http_request_t *r, ngx_http_prize_ctx_t *ctx)
+{
+    ctx->result = NGX_HTTP_PRIZE_REFUSED;
+
+    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
+        ctx->refusal = NGX_HTTP_NOT_ALLOWED;
+        return;
+    }
+
+    if (ctx->id.len) {
+        ctx->refusal = ngx_http_prize_open_refusal(ctx->conf->open, &ctx->id);
+
+        if (ctx->refusal) {
+            ctx->result = NGX_HTTP_PRIZE_CLOSED;
+            return;
+        }
+    }
+
+    ctx->refusal = ngx_http_prize_link(r, ctx);
+
+    if (ctx->refusal == 0) {
+        ctx->result = NGX_HTTP_PRIZE_NONE;
+    }
+}
+
+
 static ngx_int_t
 ngx_http_prize_examine(ngx_http_request_t *r, ngx_http_prize_ctx_t *ctx)
 {
@@ -98,8 +127,7 @@ ngx_http_prize_examine(ngx_http_request_t *r, ngx_http_prize_ctx_t *ctx)
         return NGX_ERROR;
     }
 
-    ctx->refusal = ngx_http_prize_refusal(r, ctx);
-    ctx->result = ctx->refusal ? NGX_HTTP_PRIZE_REFUSED : NGX_HTTP_PRIZE_NONE;
+    ngx_http_prize_refuse(r, ctx);
 
     return NGX_OK;
 }
@@ -414,6 +442,11 @@ ngx_http_prize_log_handler(ngx_http_request_t *r)
 
     ngx_prize_count(status == NGX_HTTP_OK ? PRIZE_HTTP_200
                                           : prize_metrics_status(status));
+
+    if (ctx->result == NGX_HTTP_PRIZE_CLOSED) {
+        ngx_prize_count(ctx->refusal == NGX_HTTP_FORBIDDEN
+                        ? PRIZE_CLOSED_BEFORE : PRIZE_CLOSED_AFTER);
+    }
 
     prize_histogram_add(ngx_prize_metrics, histograms[ctx->search.source],
                         ngx_prize_clock() - ctx->clock);

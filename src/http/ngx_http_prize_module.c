@@ -2,6 +2,7 @@
 #include "ngx_http_prize.h"
 #include "ngx_http_prize_conf.h"
 #include "ngx_http_prize_handler.h"
+#include "ngx_http_prize_open.h"
 #include "ngx_http_prize_page.h"
 #include "ngx_http_prize_page_conf.h"
 #include "ngx_http_prize_redis_conf.h"
@@ -300,6 +301,14 @@ static ngx_command_t  ngx_http_prize_commands[] = {
       offsetof(ngx_http_prize_loc_conf_t, postgres_timeout),
       &ngx_http_prize_positive },
 
+    { ngx_string("prize_open"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
+                        |NGX_HTTP_LMT_CONF|NGX_CONF_1MORE,
+      ngx_http_prize_open,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("prize_sign_key_file"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
                         |NGX_HTTP_LMT_CONF|NGX_CONF_TAKE1,
@@ -312,6 +321,14 @@ static ngx_command_t  ngx_http_prize_commands[] = {
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
                         |NGX_HTTP_LMT_CONF|NGX_CONF_TAKE1,
       ngx_http_prize_sign_event,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("prize_sign_revoked"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
+                        |NGX_HTTP_LMT_CONF|NGX_CONF_TAKE1,
+      ngx_http_prize_sign_revoked,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },

@@ -474,6 +474,57 @@ ngx_http_prize_sign_event(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+static void
+ngx_http_prize_revoked_cleanup(void *data)
+{
+    prize_revoked_destroy(data);
+}
+
+
+char *
+ngx_http_prize_sign_revoked(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_prize_loc_conf_t  *plcf = conf;
+
+    ngx_str_t                  *value, source;
+    ngx_pool_cleanup_t         *cln;
+    prize_revoked_error_t       error;
+
+    if (plcf->sign_revoked != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+        plcf->sign_revoked = NULL;
+        return NGX_CONF_OK;
+    }
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+
+    if (cln == NULL || ngx_conf_full_name(cf->cycle, &value[1], 1) != NGX_OK
+        || ngx_http_prize_file_read(cf, &value[1], &source) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    plcf->sign_revoked = prize_revoked_parse((char *) source.data, source.len,
+                                             &error);
+    if (plcf->sign_revoked == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"prize_sign_revoked\" %V:%ui: %s", &value[1],
+                           (ngx_uint_t) error.line, error.text);
+        return NGX_CONF_ERROR;
+    }
+
+    cln->handler = ngx_http_prize_revoked_cleanup;
+    cln->data = plcf->sign_revoked;
+
+    return NGX_CONF_OK;
+}
+
+
 char *
 ngx_http_prize_csp(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {

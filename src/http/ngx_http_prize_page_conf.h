@@ -17,6 +17,8 @@ char *ngx_http_prize_page(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_prize_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_prize_sign_key_file(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+char *ngx_http_prize_sign_revoked(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 char *ngx_http_prize_sign_event(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_prize_csp(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);

@@ -32,7 +32,8 @@ typedef enum {
     NGX_HTTP_PRIZE_NONE = 0,        /* not yet */
     NGX_HTTP_PRIZE_FOUND,
     NGX_HTTP_PRIZE_UNKNOWN,         /* there is no such record */
-    NGX_HTTP_PRIZE_REFUSED,         /* of a request, never of a search */
+    NGX_HTTP_PRIZE_REFUSED,         /* of a request, never of a search: so is */
+    NGX_HTTP_PRIZE_CLOSED,          /*   "prize_open" */
     NGX_HTTP_PRIZE_SHED,            /* nobody could be asked */
     NGX_HTTP_PRIZE_TIMEOUT,         /* nobody answered in time */
     NGX_HTTP_PRIZE_ERROR,           /* nobody had an answer */

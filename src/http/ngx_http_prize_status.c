@@ -136,7 +136,7 @@ ngx_http_prize_status_prometheus_handler(ngx_http_request_t *r)
     ngx_memzero(&text, sizeof(prize_text_t));
     zone = ngx_http_prize_status_zone(r);
 
-    rc = prize_metrics_prometheus(&zone->metrics, &text) == 0
+    rc = prize_metrics_prometheus(&zone->metrics, ngx_time(), &text) == 0
          ? NGX_OK : NGX_ERROR;
 
     return ngx_http_prize_status_text(r, &type, &text, rc);
@@ -175,7 +175,8 @@ ngx_http_prize_status_json_handler(ngx_http_request_t *r)
     zone = ngx_http_prize_status_zone(r);
 
     prize_text_add(&text, "{");
-    rc = prize_metrics_json(&zone->metrics, &text) == 0 ? NGX_OK : NGX_ERROR;
+    rc = prize_metrics_json(&zone->metrics, ngx_time(), &text) == 0
+         ? NGX_OK : NGX_ERROR;
 
     if (since != NGX_ERROR) {
         prize_history_json(&zone->history, since, &text);

@@ -1,5 +1,6 @@
 
 #include "ngx_http_prize_ctx.h"
+#include "ngx_http_prize_open.h"
 #include "ngx_http_prize_variable.h"
 
 
@@ -8,6 +9,8 @@ static ngx_int_t ngx_http_prize_id_variable(ngx_http_request_t *r,
 static ngx_int_t ngx_http_prize_source_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_prize_result_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_prize_opens_in_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_prize_field_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
@@ -25,6 +28,9 @@ static ngx_http_variable_t  ngx_http_prize_variables[] = {
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("prize_result"), NULL, ngx_http_prize_result_variable, 0,
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("prize_opens_in"), NULL, ngx_http_prize_opens_in_variable, 0,
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("prize_field_"), NULL, ngx_http_prize_field_variable, 0,
@@ -46,6 +52,7 @@ static ngx_str_t  ngx_http_prize_results[] = {
     ngx_string("found"),
     ngx_string("unknown"),
     ngx_string("refused"),
+    ngx_string("closed"),
     ngx_string("shed"),
     ngx_string("timeout"),
     ngx_string("error")
@@ -118,6 +125,36 @@ ngx_http_prize_result_variable(ngx_http_request_t *r,
     result = &ngx_http_prize_results[ctx ? ctx->result : NGX_HTTP_PRIZE_NONE];
 
     return ngx_http_prize_variable_set(v, result->data, result->len);
+}
+
+
+/* seconds, as $request_time; the location is that which the request was for */
+
+static ngx_int_t
+ngx_http_prize_opens_in_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    u_char                *p, *last;
+    uint64_t               left;
+    ngx_http_prize_ctx_t  *ctx;
+
+    ctx = ngx_http_prize_ctx_get(r);
+
+    left = ctx && ctx->result == NGX_HTTP_PRIZE_CLOSED
+           ? ngx_http_prize_open_left(ctx->conf->open) : 0;
+
+    if (left == 0) {
+        return ngx_http_prize_variable_set(v, NULL, 0);
+    }
+
+    p = ngx_pnalloc(r->pool, NGX_TIME_T_LEN + 4);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    last = ngx_sprintf(p, "%uL.%03uL", left / 1000, left % 1000);
+
+    return ngx_http_prize_variable_set(v, p, last - p);
 }
 
 

@@ -4,6 +4,7 @@
 
 #include <libpq-fe.h>
 
+#include "prize_moment.h"
 #include "prize_signature.h"
 #include "prizectl.h"
 #include "prizectl_key.h"
@@ -275,10 +276,14 @@ prizectl_option_url(prizectl_options_t *options, const char *value)
 static int
 prizectl_option_moment(const char *name, const char *value, time_t *moment)
 {
-    if (prizectl_time_moment(value, moment) == -1) {
+    const char  *fault;
+
+    fault = prize_moment_parse(value, moment);
+
+    if (fault) {
         prizectl_error("--%s \"%s\": want a moment with its zone, as "
-                       "2026-12-24T20:00+08:00 or 2026-12-24T12:00:00Z",
-                       name, value);
+                       "2026-12-24T20:00+08:00 or 2026-12-24T12:00:00Z: %s",
+                       name, value, fault);
         return -1;
     }
 

@@ -14,6 +14,9 @@
 #define PRIZECTL_SHEET       (PRIZECTL_SIGN|PRIZECTL_OPENED)
 #define PRIZECTL_ALL         (PRIZECTL_STORES|PRIZECTL_SHEET)
 
+/* in 2286: the last second that has as many digits as those of today */
+#define PRIZECTL_EXPIRES     9999999999
+
 #define PRIZECTL_HELP_WIDTH  79
 #define PRIZECTL_HELP_NAME   26         /* columns of a name and its value */
 
@@ -125,9 +128,9 @@ static const prizectl_option_t  prizectl_option_list[] = {
     { "url", "URL", PRIZECTL_SIGN, PRIZECTL_SIGN, 0, PRIZECTL_SET(url),
       "where the page is: https://h5.example.com/h5" },
 
-    { "expires", "MOMENT", PRIZECTL_SIGN, PRIZECTL_SIGN, 0,
-      PRIZECTL_SET(expires),
-      "when links end: 2026-12-24T20:00+08:00" },
+    { "expires", "MOMENT", PRIZECTL_SIGN, 0, 0, PRIZECTL_SET(expires),
+      "when links end: 2026-12-24T20:00+08:00;\n"
+      "else it is until= of prize_open that ends it" },
 
     { "roster", "FILE", PRIZECTL_OPENED, PRIZECTL_OPENED, 0,
       PRIZECTL_KEEP(roster),
@@ -294,6 +297,7 @@ prizectl_options_init(prizectl_options_t *options, int argc)
     options->key = PRIZECTL_KEY;
     options->ttl = 48 * 3600 * 1000ULL;
     options->jitter = 10;
+    options->expires = PRIZECTL_EXPIRES;
     options->id_max_length = 64;
     options->id_column = "id";
 

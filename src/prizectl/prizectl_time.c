@@ -1,6 +1,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "prizectl_time.h"
 
@@ -86,110 +87,6 @@ prizectl_time_span(const char *p, unsigned long long *ms)
     } while (*p);
 
     return *ms > 0 ? 0 : -1;
-}
-
-
-/* just so many digits, and what stands behind them */
-
-static int
-prizectl_time_digits(const char **p, unsigned n, char behind, int *number)
-{
-    *number = 0;
-
-    while (n--) {
-        if (**p < '0' || **p > '9') {
-            return -1;
-        }
-
-        *number = *number * 10 + (*(*p)++ - '0');
-    }
-
-    if (behind == '\0') {
-        return 0;
-    }
-
-    return *(*p)++ == behind ? 0 : -1;
-}
-
-
-/* seconds east of Greenwich, at the end of the text */
-
-static int
-prizectl_time_zone(const char *p, int *offset)
-{
-    int  sign, hours, minutes;
-
-    if (strcmp(p, "Z") == 0) {
-        *offset = 0;
-        return 0;
-    }
-
-    if (*p != '+' && *p != '-') {
-        return -1;
-    }
-
-    sign = *p++ == '+' ? 1 : -1;
-
-    if (prizectl_time_digits(&p, 2, ':', &hours) == -1
-        || prizectl_time_digits(&p, 2, '\0', &minutes) == -1
-        || *p || hours > 14 || minutes > 59)
-    {
-        return -1;
-    }
-
-    *offset = sign * (hours * 3600 + minutes * 60);
-
-    return 0;
-}
-
-
-int
-prizectl_time_moment(const char *p, time_t *moment)
-{
-    int        offset;
-    struct tm  tm, same;
-
-    memset(&tm, 0, sizeof(struct tm));
-
-    if (prizectl_time_digits(&p, 4, '-', &tm.tm_year) == -1
-        || prizectl_time_digits(&p, 2, '-', &tm.tm_mon) == -1
-        || prizectl_time_digits(&p, 2, 'T', &tm.tm_mday) == -1
-        || prizectl_time_digits(&p, 2, ':', &tm.tm_hour) == -1
-        || prizectl_time_digits(&p, 2, '\0', &tm.tm_min) == -1)
-    {
-        return -1;
-    }
-
-    if (*p == ':') {
-        p++;
-
-        if (prizectl_time_digits(&p, 2, '\0', &tm.tm_sec) == -1) {
-            return -1;
-        }
-    }
-
-    if (prizectl_time_zone(p, &offset) == -1) {
-        return -1;
-    }
-
-    tm.tm_year -= 1900;
-    tm.tm_mon--;
-    same = tm;
-
-    *moment = timegm(&same);
-
-    /* timegm() makes the 2nd of March of the 30th of February */
-
-    if (same.tm_mon != tm.tm_mon || same.tm_mday != tm.tm_mday
-        || same.tm_hour != tm.tm_hour || same.tm_min != tm.tm_min
-        || same.tm_sec != tm.tm_sec)
-    {
-        return -1;
-    }
-
-    *moment -= offset;
-
-    return 0;
 }
 
 

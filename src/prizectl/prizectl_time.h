@@ -7,9 +7,6 @@
 #define _PRIZECTL_TIME_H_INCLUDED_
 
 
-#include <time.h>
-
-
 /* the most that prizectl_time_span() takes, in milliseconds */
 #define PRIZECTL_TIME_SPAN_MAX  (3650ULL * 24 * 60 * 60 * 1000)
 
@@ -29,12 +26,6 @@ int prizectl_time_number(const char **p, unsigned long long max,
  * milliseconds, more than 0.  0, or -1 without a message.
  */
 int prizectl_time_span(const char *p, unsigned long long *ms);
-
-/*
- * A moment with its zone, "2026-12-24T20:00+08:00" or
- * "2026-12-24T12:00:30Z": 0, or -1 without a message.
- */
-int prizectl_time_moment(const char *p, time_t *moment);
 
 /* "0:05", "12:34" or "3:25:45" */
 char *prizectl_time_left(char dst[PRIZECTL_TIME_LEFT_LEN], double seconds);

@@ -108,10 +108,9 @@ for my $command (@commands) {
 
 my %needed = (load => [qw(postgres query redis)],
               verify => [qw(postgres query redis)], clear => [qw(redis)],
-              sign => [qw(key-file event url expires)],
+              sign => [qw(key-file event url)],
               opened => [qw(roster)], render => [qw(page)]);
-my %right = (redis => 'redis://h', url => 'https://h/p',
-             expires => '2099-01-01T00:00Z');
+my %right = (redis => 'redis://h', url => 'https://h/p');
 
 for my $command (@commands) {
     for my $missing (@{ $needed{$command} }) {

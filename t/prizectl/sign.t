@@ -12,7 +12,7 @@ use Test::Prize;
 # more by other code.
 
 my $dir = run_dir();
-my $expiry = 1_900_000_000;
+our $expiry = 1_900_000_000;
 my $expires = strftime('%Y-%m-%dT%H:%M:%SZ', gmtime $expiry);
 my $key = encode_base64(pack('C*', map { $_ * 7 % 256 } 1 .. 32), '');
 my $url = 'https://h5.example.com/h5';
@@ -193,6 +193,18 @@ signs("id\nE1\n", "id,link\nE1,\"<E1>\"\n", 'a URL with a comma',
       { url => 'http://h/a,b?' }, '--url', 'http://h/a,b');
 signs("id\n" . 'x' x 65 . "\n", "id,link\n" . 'x' x 65 . ',<' . 'x' x 65
       . ">\n", 'a long ID', {}, '--id-max-length', 65);
+
+# where "prize_open" ends the event, no link need
+
+{
+    my ($status, $out, $err) = run({stdin => "id\nE1\n"}, prizectl(), 'sign',
+        '--key-file', "$dir/keys", '--event', 'party', '--url', $url);
+
+    local $expiry = 9_999_999_999;
+
+    is($status, 0, 'no expiry') or diag($err);
+    is($out, "id,link\nE1," . link_of('E1') . "\n", 'a link for good');
+}
 
 # keys: what can be wrong with them is in t/prize_sign.t
 

@@ -39,7 +39,7 @@ is(const char *series, const char *expected)
     (void) snprintf(line, sizeof(line), "\n%s %s%s", series, expected,
                     *expected ? "\n" : "");
 
-    ok(prize_metrics_prometheus(metrics, &text) == 0
+    ok(prize_metrics_prometheus(metrics, 1798074000, &text) == 0
        && prize_text_done(&text) == 0
        && !strstr(text.data, line) == !*expected,
        "%s is %s", series, *expected ? expected : "not there");
@@ -424,6 +424,8 @@ main(void)
         return 1;
     }
 
+    is("prize_time_seconds", "1798074000");
+
     slots();
     labels();
     breakers();
@@ -439,8 +441,10 @@ main(void)
 
     memset(&text, 0, sizeof(prize_text_t));
 
-    ok(prize_metrics_json(metrics, &text) == 0 && prize_text_done(&text) == 0,
-       "JSON");
+    ok(prize_metrics_json(metrics, 1798074000, &text) == 0
+       && prize_text_done(&text) == 0, "JSON");
+    ok(strstr(text.data, "\n\"time\":1798074000,") != NULL,
+       "with the second of this host");
     ok(strstr(text.data, "\n\"prize_http_requests_total{code=\\\"200\\\"}\":8,")
        != NULL, "with the same series");
 
