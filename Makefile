@@ -85,7 +85,7 @@ ldflags   = $(LDFLAGS) $(if $(HIREDIS),-L$(abspath $(HIREDIS))/lib \
               -Wl$(comma)-rpath$(comma)$(abspath $(HIREDIS))/lib)
 warnings  = -Wall -Wextra $(if $(WERROR),-Werror)
 
-libs      = -lhiredis -lpq -lz -lcrypto
+libs      = -lhiredis -lpq -lz -lssl -lcrypto
 
 # a line for each file; with V=1 the command, with -s neither
 quiet     = $(findstring s,$(firstword -$(MAKEFLAGS)))

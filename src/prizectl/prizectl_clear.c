@@ -25,7 +25,6 @@ static int
 prizectl_clear_scan(prizectl_clear_t *clear, int remove)
 {
     int                   rc;
-    long long             gone;
     prizectl_scan_t       scan;
     prizectl_progress_t   progress;
     unsigned long long   *n;
@@ -36,23 +35,22 @@ prizectl_clear_scan(prizectl_clear_t *clear, int remove)
     prizectl_progress_start(&progress, remove ? "records removed"
                                               : "records found",
                             clear->nrecords);
-    prizectl_scan_init(&scan, &clear->stores.redis, &clear->stores.key);
+    prizectl_scan_init(&scan, &clear->stores.route, &clear->stores.key);
 
     while (!prizectl_interrupted && (rc = prizectl_scan_next(&scan)) == 1) {
 
-        gone = scan.nids;
+        if (!remove) {
+            *n += scan.nids;
 
-        if (remove) {
-            gone = prizectl_scan_remove(&clear->stores.redis,
+        } else if (prizectl_scan_remove(&clear->stores.route,
                                         &clear->stores.key, scan.ids,
-                                        scan.nids);
-            if (gone == -1) {
-                rc = -1;
-                break;
-            }
+                                        scan.nids, n)
+                   == -1)
+        {
+            rc = -1;
+            break;
         }
 
-        *n += gone;
         prizectl_progress(&progress, *n, 0);
     }
 
@@ -78,7 +76,7 @@ prizectl_clear_confirm(const prizectl_clear_t *clear)
 
     fprintf(stderr, "remove %llu records \"%s\" from %s? Write \"yes\": ",
             clear->nrecords, clear->stores.key.pattern,
-            clear->stores.redis.url);
+            clear->stores.route.url.text);
 
     if (fgets(answer, sizeof(answer), stdin)
         && strcmp(answer, "yes\n") == 0)

@@ -22,7 +22,8 @@
 typedef struct {
     const prizectl_options_t  *options;
     prizectl_stores_t          stores;
-    prizectl_memory_t          memory;
+    prizectl_memory_t          memory;      /* of all servers together */
+    unsigned long long         need;        /* of it, an estimate */
     prizectl_survey_t          survey;
     prizectl_pipeline_t        pipeline;
     prizectl_stray_t           stray;
@@ -59,10 +60,11 @@ prizectl_load_ttl(prizectl_load_t *load)
 }
 
 
-/* how many records the new ones take the place of */
+/* how many records of a node the new ones take the place of */
 
 static int
-prizectl_load_standing(prizectl_load_t *load, unsigned long long *standing)
+prizectl_load_standing(prizectl_load_t *load, unsigned node,
+    unsigned long long *standing)
 {
     int              rc;
     prizectl_scan_t  scan;
@@ -70,29 +72,27 @@ prizectl_load_standing(prizectl_load_t *load, unsigned long long *standing)
     rc = 0;
     *standing = 0;
 
-    prizectl_scan_init(&scan, &load->stores.redis, &load->stores.key);
+    prizectl_scan_init(&scan, &load->stores.route, &load->stores.key);
+    scan.node = node;
 
-    while (!prizectl_interrupted && (rc = prizectl_scan_next(&scan)) == 1) {
+    while (!prizectl_interrupted && (rc = prizectl_scan_next(&scan)) == 1
+           && scan.node == node)
+    {
         *standing += scan.nids;
     }
 
     prizectl_scan_destroy(&scan);
 
-    return prizectl_interrupted ? 0 : rc;
+    return rc == -1 ? -1 : 0;
 }
 
 
-/*
- * Figures cost a run of the query, so they are asked for only where there is
- * a limit, or somebody to see how much is left to do.
- */
+/* figures cost a run of the query */
 
 static int
 prizectl_load_survey(prizectl_load_t *load)
 {
-    if (load->memory.maxmemory == 0 && !load->options->dry_run
-        && !prizectl_progress_terminal())
-    {
+    if (load->survey.nrows) {
         return 0;
     }
 
@@ -100,38 +100,81 @@ prizectl_load_survey(prizectl_load_t *load)
         return -1;
     }
 
-    prizectl_memory_estimate(&load->memory, &load->stores.key,
-                             &load->stores.roster, &load->survey);
+    load->need = prizectl_memory_estimate(&load->stores.key,
+                                          &load->stores.roster, &load->survey);
     return 0;
 }
 
 
-static int
-prizectl_load_look(prizectl_load_t *load)
-{
-    unsigned long long  standing;
+/* whether its share of the roster fits into a node */
 
-    if (prizectl_memory_read(&load->memory, &load->stores.redis) == -1
-        || (!load->options->force
-            && prizectl_memory_check_policy(&load->memory, &load->stores.redis)
-               == -1)
-        || prizectl_load_survey(load) == -1)
-    {
+static int
+prizectl_load_look_node(prizectl_load_t *load, unsigned node, unsigned slots)
+{
+    double               share;
+    prizectl_redis_t    *redis;
+    prizectl_memory_t    memory;
+    unsigned long long   standing;
+
+    redis = load->stores.route.nodes[node];
+
+    if (prizectl_memory_read(&memory, redis) == -1) {
         return -1;
     }
 
-    if (load->options->force || load->memory.maxmemory == 0
-        || load->memory.need <= prizectl_memory_free(&load->memory))
-    {
+    prizectl_memory_add(&load->memory, &memory);
+
+    if (memory.maxmemory == 0) {
         return 0;
     }
 
-    if (prizectl_load_standing(load, &standing) == -1) {
+    if (prizectl_load_survey(load) == -1) {
         return -1;
     }
 
-    return prizectl_memory_check_room(&load->memory, &load->stores.redis,
-                                      &load->survey, standing);
+    share = (double) slots / PRIZE_SLOTS;
+
+    if (load->options->force) {
+        return 0;
+    }
+
+    if (prizectl_memory_check_policy(&memory, redis) == -1) {
+        return -1;
+    }
+
+    if (load->need * share <= prizectl_memory_free(&memory)) {
+        return 0;
+    }
+
+    if (prizectl_load_standing(load, node, &standing) == -1) {
+        return -1;
+    }
+
+    return prizectl_memory_check_room(&memory, redis, load->need * share,
+                                      load->survey.nrows * share, standing);
+}
+
+
+/*
+ * Figures are asked for only where there is a limit, or somebody to see how
+ * much is left to do.
+ */
+
+static int
+prizectl_load_look(prizectl_load_t *load)
+{
+    unsigned  i, slots;
+
+    for (i = 0; i < load->stores.route.n; i++) {
+        slots = prizectl_route_slots(&load->stores.route, i);
+
+        if (slots && prizectl_load_look_node(load, i, slots) == -1) {
+            return -1;
+        }
+    }
+
+    return load->options->dry_run || prizectl_progress_terminal()
+           ? prizectl_load_survey(load) : 0;
 }
 
 
@@ -145,7 +188,7 @@ prizectl_load_open(prizectl_load_t *load)
     if (prizectl_stores_open(&load->stores, options) == -1
         || prizectl_load_look(load) == -1
         || (options->prune
-            && prizectl_stray_init(&load->stray, &load->stores.redis,
+            && prizectl_stray_init(&load->stray, &load->stores.route,
                                    &load->stores.key)
                == -1)
         || prizectl_interrupted
@@ -154,9 +197,9 @@ prizectl_load_open(prizectl_load_t *load)
         return -1;
     }
 
-    return prizectl_pipeline_init(&load->pipeline, &load->stores.redis,
-                                  prizectl_key_max(&load->stores.key),
-                                  options->dry_run);
+    prizectl_pipeline_init(&load->pipeline, &load->stores.route,
+                           options->dry_run);
+    return 0;
 }
 
 
@@ -294,9 +337,7 @@ prizectl_load_prune(prizectl_load_t *load)
 
     stray = &load->stray;
 
-    if (prizectl_redis_blocking(&load->stores.redis, 1) == -1
-        || prizectl_stray_find(stray) == -1)
-    {
+    if (prizectl_stray_find(stray) == -1) {
         return -1;
     }
 
@@ -322,7 +363,7 @@ static int
 prizectl_load_others(prizectl_load_t *load)
 {
     prizectl_error("%s: %llu of %llu keys hold no hash: take another --key, "
-                   "or delete them", load->stores.redis.url,
+                   "or delete them", load->stores.route.url.text,
                    load->pipeline.others, load->nrows);
 
     if (load->options->prune) {
@@ -385,7 +426,7 @@ prizectl_load_print(const prizectl_load_t *load)
     if (load->options->dry_run && load->memory.known) {
         printf("memory: about %.1f MiB for all records; %.1f MiB used, "
                "maxmemory %.1f MiB%s, policy %s\n",
-               load->memory.need / PRIZECTL_MIB,
+               load->need / PRIZECTL_MIB,
                load->memory.used / PRIZECTL_MIB,
                load->memory.maxmemory / PRIZECTL_MIB,
                load->memory.maxmemory ? "" : " (no limit)",
@@ -422,7 +463,7 @@ prizectl_load_json(const prizectl_load_t *load, const char *result)
     }
 
     if (load->survey.nrows) {
-        printf(",\"estimated_memory\":%llu", load->memory.need);
+        printf(",\"estimated_memory\":%llu", load->need);
     }
 
     printf("}\n");

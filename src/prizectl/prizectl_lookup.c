@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "prizectl.h"
+#include "prizectl_ask.h"
 #include "prizectl_lookup.h"
 
 
@@ -14,43 +15,77 @@ typedef enum {
 } prizectl_lookup_e;
 
 
+static void
+prizectl_lookup_name(void *data, unsigned i, prize_str_t *name)
+{
+    prizectl_lookup_t  *lookup = data;
+
+    (void) i;
+
+    *name = lookup->name;
+}
+
+
+static int
+prizectl_lookup_take(void *data, unsigned i, prizectl_redis_t *redis,
+    redisReply **replies)
+{
+    prizectl_lookup_t  *lookup = data;
+
+    (void) i;
+
+    lookup->redis = redis;
+    lookup->reply = replies[0];
+    replies[0] = NULL;
+
+    return 0;
+}
+
+
 /* HMGET of all fields, as the module asks */
 
 static int
-prizectl_lookup_ask(prizectl_lookup_t *lookup, const prize_str_t *name)
+prizectl_lookup_ask(prizectl_lookup_t *lookup)
 {
-    size_t                *lens;
-    unsigned               i, n;
-    const char           **argv;
-    const prize_fields_t  *fields;
+    int                      rc;
+    unsigned                 i;
+    prizectl_ask_t           ask;
+    const prize_fields_t    *fields;
+    prizectl_ask_command_t  *command;
 
     fields = &lookup->pages->fields;
-    n = fields->n + 2;
 
-    argv = calloc(n, sizeof(char *));
-    lens = calloc(n, sizeof(size_t));
+    ask.route = &lookup->route;
+    ask.ncommands = 1;
+    ask.data = lookup;
+    ask.name = prizectl_lookup_name;
+    ask.take = prizectl_lookup_take;
 
-    if (argv == NULL || lens == NULL) {
+    command = &ask.commands[0];
+    command->argc = fields->n + 2;
+    command->argv = calloc(command->argc, sizeof(char *));
+    command->lens = calloc(command->argc, sizeof(size_t));
+
+    if (command->argv == NULL || command->lens == NULL) {
         prizectl_error("out of memory");
+        rc = -1;
 
     } else {
-        argv[0] = "HMGET";
-        lens[0] = 5;
-        argv[1] = name->data;
-        lens[1] = name->len;
+        command->argv[0] = "HMGET";
+        command->lens[0] = 5;
 
         for (i = 0; i < fields->n; i++) {
-            argv[i + 2] = fields->list[i].name.data;
-            lens[i + 2] = fields->list[i].name.len;
+            command->argv[i + 2] = fields->list[i].name.data;
+            command->lens[i + 2] = fields->list[i].name.len;
         }
 
-        lookup->reply = prizectl_redis_ask(&lookup->redis, n, argv, lens);
+        rc = prizectl_ask_keys(&ask, 1);
     }
 
-    free(argv);
-    free(lens);
+    free(command->argv);
+    free(command->lens);
 
-    return lookup->reply ? 0 : -1;
+    return rc;
 }
 
 
@@ -61,10 +96,10 @@ prizectl_lookup_refused(prizectl_lookup_t *lookup, const char *key)
         && strncmp(lookup->reply->str, "WRONGTYPE", 9) == 0)
     {
         prizectl_error("%s: key %s holds no hash, as \"prizectl load\" writes",
-                       lookup->redis.url, key);
+                       lookup->redis->url, key);
 
     } else {
-        (void) prizectl_redis_refused(&lookup->redis, "HMGET", lookup->reply,
+        (void) prizectl_redis_refused(lookup->redis, "HMGET", lookup->reply,
                                       REDIS_REPLY_ARRAY);
     }
 
@@ -83,7 +118,7 @@ prizectl_lookup_owner(prizectl_lookup_t *lookup, const char *key)
     owner = &lookup->values[PRIZE_FIELD_ID];
 
     if (owner->data == NULL) {
-        prizectl_error("%s: no record at key %s", lookup->redis.url, key);
+        prizectl_error("%s: no record at key %s", lookup->redis->url, key);
         return PRIZECTL_LOOKUP_NONE;
     }
 
@@ -94,7 +129,7 @@ prizectl_lookup_owner(prizectl_lookup_t *lookup, const char *key)
     }
 
     prizectl_error("%s: the record at key %s is of another owner, with the id "
-                   "%s", lookup->redis.url, key,
+                   "%s", lookup->redis->url, key,
                    prizectl_quote(quoted, owner->data, owner->len));
 
     return PRIZECTL_LOOKUP_ERROR;
@@ -120,7 +155,7 @@ prizectl_lookup_values(prizectl_lookup_t *lookup, const char *key)
 
         if (lookup->values[i].len > PRIZE_FIELD_MAX) {
             prizectl_error("%s: key %s has a field of %zu bytes, at most %d "
-                           "fit into a record", lookup->redis.url, key,
+                           "fit into a record", lookup->redis->url, key,
                            lookup->values[i].len, PRIZE_FIELD_MAX);
             return PRIZECTL_LOOKUP_ERROR;
         }
@@ -133,7 +168,7 @@ prizectl_lookup_values(prizectl_lookup_t *lookup, const char *key)
 
         if (lookup->values[i].data == NULL && rc != PRIZECTL_LOOKUP_NONE) {
             prizectl_error("%s: the record at key %s is stale: it lacks "
-                           "\"%s\", which %s:%u uses", lookup->redis.url,
+                           "\"%s\", which %s:%u uses", lookup->redis->url,
                            key, field->name.data, field->file, field->line);
             rc = PRIZECTL_LOOKUP_STALE;
         }
@@ -146,10 +181,9 @@ prizectl_lookup_values(prizectl_lookup_t *lookup, const char *key)
 static prizectl_lookup_e
 prizectl_lookup_redis(prizectl_lookup_t *lookup)
 {
-    char         key[PRIZECTL_QUOTE_LEN];
-    prize_str_t  name;
+    char  key[PRIZECTL_QUOTE_LEN];
 
-    if (prizectl_redis_connect(&lookup->redis, lookup->options) == -1
+    if (prizectl_route_open(&lookup->route, lookup->options) == -1
         || prizectl_key_init(&lookup->key, lookup->options->key,
                              lookup->options->id_max_length)
            == -1)
@@ -157,10 +191,10 @@ prizectl_lookup_redis(prizectl_lookup_t *lookup)
         return PRIZECTL_LOOKUP_ERROR;
     }
 
-    prizectl_key_name(&lookup->key, &lookup->id, &name);
-    prizectl_quote(key, name.data, name.len);
+    prizectl_key_name(&lookup->key, &lookup->id, &lookup->name);
+    prizectl_quote(key, lookup->name.data, lookup->name.len);
 
-    if (prizectl_lookup_ask(lookup, &name) == -1) {
+    if (prizectl_lookup_ask(lookup) == -1) {
         return PRIZECTL_LOOKUP_ERROR;
     }
 
@@ -276,7 +310,7 @@ prizectl_lookup_destroy(prizectl_lookup_t *lookup)
     }
 
     prizectl_roster_close(&lookup->roster);
-    prizectl_redis_destroy(&lookup->redis);
+    prizectl_route_close(&lookup->route);
     prizectl_key_destroy(&lookup->key);
     free(lookup->values);
 }

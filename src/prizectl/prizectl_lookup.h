@@ -11,8 +11,8 @@
 #include "prizectl_key.h"
 #include "prizectl_options.h"
 #include "prizectl_page.h"
-#include "prizectl_redis.h"
 #include "prizectl_roster.h"
+#include "prizectl_route.h"
 
 
 typedef struct {
@@ -21,7 +21,9 @@ typedef struct {
     prize_str_t                id;
 
     prizectl_key_t             key;
-    prizectl_redis_t           redis;
+    prizectl_route_t           route;
+    prize_str_t                name;        /* of the key */
+    prizectl_redis_t          *redis;       /* that has it */
     redisReply                *reply;       /* owned */
     prizectl_roster_t          roster;
     prize_str_t               *values;      /* owned; they point into "reply" */

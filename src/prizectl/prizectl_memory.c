@@ -1,4 +1,5 @@
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,10 +47,11 @@ prizectl_memory_find(const char *info, const char *name)
 }
 
 
-static int
+/* what is not told stays unknown */
+
+static void
 prizectl_memory_parse(prizectl_memory_t *memory, const char *info)
 {
-    size_t       len;
     const char  *used, *max, *policy;
 
     used = prizectl_memory_find(info, "used_memory");
@@ -57,22 +59,15 @@ prizectl_memory_parse(prizectl_memory_t *memory, const char *info)
     policy = prizectl_memory_find(info, "maxmemory_policy");
 
     if (used == NULL || max == NULL || policy == NULL) {
-        return -1;
+        return;
     }
 
-    len = strcspn(policy, "\r\n");
+    snprintf(memory->policy, sizeof(memory->policy), "%.*s",
+             (int) strcspn(policy, "\r\n"), policy);
 
-    if (len >= PRIZECTL_MEMORY_POLICY_LEN) {
-        return -1;
-    }
-
-    memcpy(memory->policy, policy, len);
-    memory->policy[len] = '\0';
     memory->used = strtoull(used, NULL, 10);
     memory->maxmemory = strtoull(max, NULL, 10);
     memory->known = 1;
-
-    return 0;
 }
 
 
@@ -81,6 +76,7 @@ prizectl_memory_read(prizectl_memory_t *memory, prizectl_redis_t *redis)
 {
     int          rc;
     redisReply  *reply;
+    const char  *why;
 
     static const char  *info[] = { "INFO", "memory" };
 
@@ -92,16 +88,22 @@ prizectl_memory_read(prizectl_memory_t *memory, prizectl_redis_t *redis)
     }
 
     rc = 0;
+    why = "it tells no maxmemory";
 
     if (reply->type == REDIS_REPLY_ERROR) {
-        prizectl_error("%s: cannot tell whether the roster fits: INFO: %s",
-                       redis->url, reply->str);
+        why = reply->str;
 
-    } else if (reply->type != REDIS_REPLY_STRING
-               || prizectl_memory_parse(memory, reply->str) == -1)
-    {
-        prizectl_error("%s: INFO: unexpected reply", redis->url);
-        rc = -1;
+    } else if (reply->type == REDIS_REPLY_STRING) {
+        prizectl_memory_parse(memory, reply->str);
+
+    } else {
+        rc = prizectl_redis_refused(redis, info[0], reply,
+                                    REDIS_REPLY_STRING);
+    }
+
+    if (rc == 0 && !memory->known) {
+        prizectl_error("%s: cannot tell whether the roster fits: INFO: %s",
+                       redis->url, why);
     }
 
     freeReplyObject(reply);
@@ -111,12 +113,31 @@ prizectl_memory_read(prizectl_memory_t *memory, prizectl_redis_t *redis)
 
 
 void
-prizectl_memory_estimate(prizectl_memory_t *memory,
-    const prizectl_key_t *key, const prizectl_roster_t *roster,
-    const prizectl_survey_t *survey)
+prizectl_memory_add(prizectl_memory_t *sum, const prizectl_memory_t *memory)
+{
+    int                 endless;
+    unsigned long long  used;
+
+    endless = sum->known && sum->maxmemory == 0;
+    used = sum->used + memory->used;
+
+    if (sum->policy[0] == '\0' || strcmp(sum->policy, "noeviction") == 0) {
+        memcpy(sum->policy, memory->policy, sizeof(sum->policy));
+    }
+
+    sum->maxmemory = endless || memory->maxmemory == 0
+                     ? 0 : sum->maxmemory + memory->maxmemory;
+    sum->used = used;
+    sum->known = memory->known;
+}
+
+
+unsigned long long
+prizectl_memory_estimate(const prizectl_key_t *key,
+    const prizectl_roster_t *roster, const prizectl_survey_t *survey)
 {
     int                  i;
-    unsigned long long   n, names, list, table, nlong;
+    unsigned long long   n, names, list, table, nlong, need;
 
     n = roster->ncolumns;
     names = 0;
@@ -130,16 +151,15 @@ prizectl_memory_estimate(prizectl_memory_t *memory,
 
     nlong = n > PRIZECTL_MEMORY_LIST_FIELDS ? survey->nrows : survey->nlong;
 
-    memory->need = survey->nbytes
-                   + survey->nrows * (PRIZECTL_MEMORY_KEY
-                                      + prizectl_key_max(key)
-                                      - key->id_max_length)
-                   + (survey->nrows - nlong) * list
-                   + nlong * table;
+    need = survey->nbytes
+           + survey->nrows * (PRIZECTL_MEMORY_KEY + prizectl_key_max(key)
+                              - key->id_max_length)
+           + (survey->nrows - nlong) * list
+           + nlong * table;
 
     /* sizes are rounded up, by an eighth on average */
 
-    memory->need += memory->need / 8;
+    return need + need / 8;
 }
 
 
@@ -171,18 +191,14 @@ prizectl_memory_free(const prizectl_memory_t *memory)
 
 int
 prizectl_memory_check_room(const prizectl_memory_t *memory,
-    const prizectl_redis_t *redis, const prizectl_survey_t *survey,
+    const prizectl_redis_t *redis, double need, unsigned long long nrows,
     unsigned long long standing)
 {
-    double  need;
-
-    need = memory->need;
-
-    if (standing >= survey->nrows) {
+    if (standing >= nrows) {
         need = 0;
 
     } else if (standing) {
-        need -= need * standing / survey->nrows;
+        need -= need * standing / nrows;
     }
 
     if (memory->maxmemory == 0 || need <= prizectl_memory_free(memory)) {
@@ -192,7 +208,7 @@ prizectl_memory_check_room(const prizectl_memory_t *memory,
     prizectl_error("%s: the roster does not fit: %llu records, %llu of which "
                    "are there, need about %.1f MiB more, and of a maxmemory "
                    "of %.1f MiB %.1f MiB are free; raise it, or say --force",
-                   redis->url, survey->nrows, standing, need / PRIZECTL_MIB,
+                   redis->url, nrows, standing, need / PRIZECTL_MIB,
                    memory->maxmemory / PRIZECTL_MIB,
                    prizectl_memory_free(memory) / PRIZECTL_MIB);
 

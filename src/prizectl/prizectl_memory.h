@@ -20,30 +20,33 @@ typedef struct {
     unsigned long long   maxmemory;     /* 0 if there is no limit */
     unsigned long long   used;
     char                 policy[PRIZECTL_MEMORY_POLICY_LEN];
-
-    unsigned long long   need;          /* an estimate, for all records */
 } prizectl_memory_t;
 
 
 /*
- * What INFO says.  A user without the right to ask is no error, but nothing
- * is known then, which a message says.  0, or -1 after a message.
+ * What INFO says.  A user without the right to ask is no error, nor is a reply
+ * that tells no limit, as managed services give, but nothing is known then,
+ * which a message says.  0, or -1 after a message.
  */
 int prizectl_memory_read(prizectl_memory_t *memory, prizectl_redis_t *redis);
 
-/* what the records will take; the columns are the roster's */
-void prizectl_memory_estimate(prizectl_memory_t *memory,
-    const prizectl_key_t *key, const prizectl_roster_t *roster,
-    const prizectl_survey_t *survey);
+/* what servers have together, from zeros: a limit only where each has one */
+void prizectl_memory_add(prizectl_memory_t *sum,
+    const prizectl_memory_t *memory);
+
+/* what the records will take, in bytes; the columns are the roster's */
+unsigned long long prizectl_memory_estimate(const prizectl_key_t *key,
+    const prizectl_roster_t *roster, const prizectl_survey_t *survey);
 
 /*
  * -1 after a message with the figures if a record could be evicted, or if
- * not all fit.  Of "standing" records, the new ones take the place.
+ * not all "nrows", which need so much, fit.  Of "standing" records, the new
+ * ones take the place.
  */
 int prizectl_memory_check_policy(const prizectl_memory_t *memory,
     const prizectl_redis_t *redis);
 int prizectl_memory_check_room(const prizectl_memory_t *memory,
-    const prizectl_redis_t *redis, const prizectl_survey_t *survey,
+    const prizectl_redis_t *redis, double need, unsigned long long nrows,
     unsigned long long standing);
 
 /* the room that is left */

@@ -9,7 +9,6 @@
 #include "prizectl.h"
 #include "prizectl_key.h"
 #include "prizectl_option.h"
-#include "prizectl_redis.h"
 #include "prizectl_time.h"
 
 
@@ -25,15 +24,6 @@ prizectl_option_text(prize_str_t *text, const char *value)
 {
     text->data = value;
     text->len = strlen(value);
-}
-
-
-int
-prizectl_option_redis(prizectl_options_t *options, const char *value)
-{
-    options->redis = value;
-
-    return prizectl_redis_check(value);
 }
 
 

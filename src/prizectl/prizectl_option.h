@@ -15,7 +15,6 @@ typedef int (*prizectl_option_pt)(prizectl_options_t *options,
     const char *value);
 
 
-int prizectl_option_redis(prizectl_options_t *options, const char *value);
 int prizectl_option_postgres(prizectl_options_t *options, const char *value);
 int prizectl_option_key(prizectl_options_t *options, const char *value);
 int prizectl_option_ttl(prizectl_options_t *options, const char *value);

@@ -7,6 +7,7 @@
 #include "prizectl.h"
 #include "prizectl_key.h"
 #include "prizectl_option.h"
+#include "prizectl_route.h"
 
 
 #define PRIZECTL_ROSTER      (PRIZECTL_LOAD|PRIZECTL_VERIFY)
@@ -57,14 +58,51 @@ static const prizectl_option_t  prizectl_option_list[] = {
       "that of load, or of prize_postgres_query" },
 
     { "redis", "URL", PRIZECTL_STORES, PRIZECTL_ROSTER|PRIZECTL_CLEAR, 0,
-      PRIZECTL_SET(redis),
-      "redis://[user@]host[:port][/db] or\n"
-      "unix:/path[?db=N][&user=NAME]" },
+      PRIZECTL_KEEP(redis),
+      "redis://[user@]host[:port][/db], rediss://\n"
+      "for TLS, or unix:/path[?db=N][&user=NAME]" },
 
     { "redis-password-file", "FILE", PRIZECTL_STORES, 0, 0,
       PRIZECTL_KEEP(redis_password_file),
       "its first line; else the environment's\n"
       "REDISCLI_AUTH" },
+
+    { "redis-cluster", NULL, PRIZECTL_STORES, 0, 0,
+      PRIZECTL_KEEP(redis_cluster),
+      "the URL names nodes of a cluster:\n"
+      "redis://host[:port][,host[:port]...]" },
+
+    { "redis-sentinel", "NAME", PRIZECTL_STORES, 0, 0,
+      PRIZECTL_KEEP(redis_sentinel),
+      "the URL names Sentinels, which know the\n"
+      "master by this name" },
+
+    { "redis-sentinel-user", "NAME", PRIZECTL_STORES, 0, 0,
+      PRIZECTL_KEEP(redis_sentinel_user),
+      "who we are to Sentinels" },
+
+    { "redis-sentinel-password-file", "FILE", PRIZECTL_STORES, 0, 0,
+      PRIZECTL_KEEP(redis_sentinel_password_file),
+      "its first line; else Sentinels want none" },
+
+    { "redis-cacert", "FILE", PRIZECTL_STORES, 0, 0,
+      PRIZECTL_KEEP(redis_cacert),
+      "who signs servers' certificates; else those\n"
+      "that the system trusts" },
+
+    { "redis-cert", "FILE", PRIZECTL_STORES, 0, 0, PRIZECTL_KEEP(redis_cert),
+      "our own certificate" },
+
+    { "redis-key", "FILE", PRIZECTL_STORES, 0, 0, PRIZECTL_KEEP(redis_key),
+      "its key" },
+
+    { "redis-sni", "NAME", PRIZECTL_STORES, 0, 0, PRIZECTL_KEEP(redis_sni),
+      "the name on servers' certificates, where it\n"
+      "is not the host of the URL" },
+
+    { "redis-insecure", NULL, PRIZECTL_STORES, 0, 0,
+      PRIZECTL_KEEP(redis_insecure),
+      "take any certificate" },
 
     { "key", "PATTERN", PRIZECTL_STORES, 0, 0, PRIZECTL_SET(key),
       "a record's name (" PRIZECTL_KEY ")" },
@@ -281,6 +319,10 @@ prizectl_options_check(const prizectl_options_t *options,
 
     if (command->bit == PRIZECTL_OPENED && options->noperands == 0) {
         prizectl_error("no log is named, see \"prizectl %s --help\"", argv[0]);
+        return -1;
+    }
+
+    if (prizectl_route_check(options) == -1) {
         return -1;
     }
 

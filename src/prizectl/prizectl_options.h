@@ -31,6 +31,15 @@ typedef struct {
     const char          *query;
     const char          *redis;             /* URL */
     const char          *redis_password_file;
+    unsigned             redis_cluster;
+    const char          *redis_sentinel;    /* the master's name */
+    const char          *redis_sentinel_user;
+    const char          *redis_sentinel_password_file;
+    const char          *redis_cacert;
+    const char          *redis_cert;
+    const char          *redis_key;
+    const char          *redis_sni;
+    unsigned             redis_insecure;
     const char          *key;               /* holds "{id}" just once */
     const char         **pages;
     unsigned             npages;

@@ -1,6 +1,4 @@
 
-#include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,14 +7,16 @@
 #include "prizectl_pipeline.h"
 
 
+/* for each server that has records, but for no more than some */
 #define PRIZECTL_WINDOW_RECORDS  1024
-#define PRIZECTL_WINDOW_BYTES    (1024 * 1024)
+#define PRIZECTL_WINDOW_SERVERS  8
 
-/* a system call for each record would cost more than the record */
-#define PRIZECTL_WINDOW_TURN     (32 * 1024)
+/* bytes for each record that fits into the window, on average */
+#define PRIZECTL_WINDOW_BYTES    1024
 
-/* milliseconds that Redis may let us wait for any one reply */
-#define PRIZECTL_WINDOW_TIMEOUT  10000
+/* and of them, those that wait for a look at the sockets: a system call for */
+/* each record would cost more than the record */
+#define PRIZECTL_WINDOW_TURN     32
 
 /* room for what stands around the keys and the values of TYPE and of a */
 /* transaction, the time to live among it */
@@ -25,11 +25,19 @@
 /* keys that hold no hash and are told one by one */
 #define PRIZECTL_OTHERS_NAMED    100
 
+/* nodes that send a record to each other */
+#define PRIZECTL_REDIRECTS_MAX   16
 
-/* the replies of a transaction, in their order */
+#define PRIZECTL_ASKING          "*1\r\n$6\r\nASKING\r\n"
+
+
+/* the replies of a record, in their order: those to ASKING are rare */
 
 enum {
-    PRIZECTL_REPLY_MULTI = 0,
+    PRIZECTL_REPLY_ASKING = 0,
+    PRIZECTL_REPLY_TYPE,
+    PRIZECTL_REPLY_ASKING_AGAIN,
+    PRIZECTL_REPLY_MULTI,
     PRIZECTL_REPLY_DEL,
     PRIZECTL_REPLY_HSET,
     PRIZECTL_REPLY_PEXPIRE,
@@ -38,82 +46,67 @@ enum {
 
 
 static const char *const  prizectl_reply_names[] = {
-    "MULTI", "DEL", "HSET", "PEXPIRE", "EXEC"
+    "ASKING", "TYPE", "ASKING", "MULTI", "DEL", "HSET", "PEXPIRE", "EXEC"
 };
 
 
-int
-prizectl_pipeline_init(prizectl_pipeline_t *pipeline,
-    prizectl_redis_t *redis, size_t key_max, int dry_run)
+void
+prizectl_pipeline_init(prizectl_pipeline_t *pipeline, prizectl_route_t *route,
+    int dry_run)
 {
-    unsigned  i;
+    unsigned  i, n;
 
     memset(pipeline, 0, sizeof(prizectl_pipeline_t));
 
-    pipeline->redis = redis;
+    for (i = 0, n = 0; i < route->n && n < PRIZECTL_WINDOW_SERVERS; i++) {
+        n += prizectl_route_slots(route, i) != 0;
+    }
+
+    pipeline->route = route;
     pipeline->dry_run = dry_run;
-    pipeline->keys = malloc(PRIZECTL_WINDOW_RECORDS * (key_max + 1));
-    pipeline->window = calloc(PRIZECTL_WINDOW_RECORDS,
-                              sizeof(prizectl_transfer_t));
-
-    if (pipeline->keys == NULL || pipeline->window == NULL) {
-        prizectl_error("out of memory");
-        return -1;
-    }
-
-    for (i = 0; i < PRIZECTL_WINDOW_RECORDS; i++) {
-        pipeline->window[i].key = pipeline->keys + i * (key_max + 1);
-    }
-
-    /* a turn writes what the socket takes and reads what it has */
-
-    return prizectl_redis_blocking(redis, 0);
+    pipeline->max = n * PRIZECTL_WINDOW_RECORDS;
 }
 
 
 void
 prizectl_pipeline_destroy(prizectl_pipeline_t *pipeline)
 {
-    unsigned  i;
+    unsigned              i;
+    prizectl_transfer_t  *transfer;
 
-    for (i = 0; pipeline->window && i < PRIZECTL_WINDOW_RECORDS; i++) {
-        free(pipeline->window[i].commands);
+    for (i = 0; i < PRIZE_CLUSTER_NODES_MAX; i++) {
+
+        while (pipeline->queues[i].first) {
+            transfer = pipeline->queues[i].first;
+            pipeline->queues[i].first = transfer->next;
+            free(transfer);
+        }
     }
-
-    free(pipeline->keys);
-    free(pipeline->window);
-}
-
-
-/* a record under way, the oldest one by 0 */
-
-static prizectl_transfer_t *
-prizectl_pipeline_transfer(const prizectl_pipeline_t *pipeline, unsigned place)
-{
-    return &pipeline->window[(pipeline->first + place)
-                             % PRIZECTL_WINDOW_RECORDS];
 }
 
 
 /* of a command, or of the connection; the record's key is named */
 
 static int
-prizectl_pipeline_error(prizectl_pipeline_t *pipeline, unsigned place,
-    const char *command, const char *text)
+prizectl_pipeline_error(prizectl_pipeline_t *pipeline, unsigned node,
+    const char *command, const char *text, const char *hint)
 {
-    char         quoted[PRIZECTL_QUOTE_LEN];
-    const char  *key;
+    char                  quoted[PRIZECTL_QUOTE_LEN];
+    const char           *url;
+    prizectl_transfer_t  *transfer;
 
-    if (pipeline->n == 0) {
-        prizectl_error("%s: %s", pipeline->redis->url, text);
+    url = pipeline->route->nodes[node]->url;
+    transfer = pipeline->queues[node].first;
+
+    if (transfer == NULL) {
+        prizectl_error("%s: %s%s", url, text, hint);
         return -1;
     }
 
-    key = prizectl_pipeline_transfer(pipeline, place)->key;
-
-    prizectl_error("%s: %s%skey %s: %s", pipeline->redis->url, command,
+    prizectl_error("%s: %s%skey %s: %s%s", url, command,
                    *command ? " of " : "",
-                   prizectl_quote(quoted, key, strlen(key)), text);
+                   prizectl_quote(quoted, transfer->key.data,
+                                  transfer->key.len), text, hint);
 
     return -1;
 }
@@ -122,110 +115,188 @@ prizectl_pipeline_error(prizectl_pipeline_t *pipeline, unsigned place,
 /* what an error says, and that another reply is none that was asked for */
 
 static int
-prizectl_pipeline_refused(prizectl_pipeline_t *pipeline, unsigned place,
+prizectl_pipeline_refused(prizectl_pipeline_t *pipeline, unsigned node,
     const char *command, const redisReply *reply)
 {
-    return prizectl_pipeline_error(pipeline, place, command,
-                                   reply->type == REDIS_REPLY_ERROR
-                                   ? reply->str : "unexpected reply");
+    if (reply->type != REDIS_REPLY_ERROR) {
+        return prizectl_pipeline_error(pipeline, node, command,
+                                       "unexpected reply", "");
+    }
+
+    return prizectl_pipeline_error(pipeline, node, command, reply->str,
+                                   prizectl_redis_hint(reply->str));
 }
 
 
-/* those that are done leave the window, the oldest one first */
+/* a server that was lost, for the reason that it has */
 
-static void
-prizectl_pipeline_shift(prizectl_pipeline_t *pipeline)
+static int
+prizectl_pipeline_lost(prizectl_pipeline_t *pipeline, unsigned node,
+    const char *why)
 {
-    prizectl_transfer_t  *transfer;
-
-    while (pipeline->n) {
-        transfer = prizectl_pipeline_transfer(pipeline, 0);
-
-        if (!transfer->done) {
-            return;
-        }
-
-        pipeline->bytes -= transfer->len;
-        pipeline->first = (pipeline->first + 1) % PRIZECTL_WINDOW_RECORDS;
-        pipeline->n--;
-        pipeline->ntyped--;
-    }
+    return prizectl_pipeline_error(pipeline, node, "", why,
+                                   prizectl_route_hint(pipeline->route));
 }
 
 
 /* a key that another program has: the other records are stored all the same */
 
 static void
-prizectl_pipeline_other(prizectl_pipeline_t *pipeline, const char *key,
-    const char *kind)
+prizectl_pipeline_other(prizectl_pipeline_t *pipeline, unsigned node,
+    const prize_str_t *key, const char *kind)
 {
     char  quoted[PRIZECTL_QUOTE_LEN];
 
     if (pipeline->others++ < PRIZECTL_OTHERS_NAMED) {
         prizectl_error("%s: key %s holds no hash but a %s: it is left alone",
-                       pipeline->redis->url,
-                       prizectl_quote(quoted, key, strlen(key)), kind);
+                       pipeline->route->nodes[node]->url,
+                       prizectl_quote(quoted, key->data, key->len), kind);
     }
 }
 
 
+/* a part of its commands, whose replies come behind all others of the node */
+
 static int
-prizectl_pipeline_typed(prizectl_pipeline_t *pipeline, const redisReply *reply)
+prizectl_pipeline_send(prizectl_pipeline_t *pipeline, unsigned node,
+    prizectl_transfer_t *transfer, size_t from, size_t to)
 {
-    int                   rc;
+    prizectl_queue_t  *queue;
+    prizectl_redis_t  *redis;
+
+    queue = &pipeline->queues[node];
+    redis = pipeline->route->nodes[node];
+
+    transfer->next = NULL;
+    transfer->reply += transfer->asks == PRIZECTL_REDIRECT_ASK ? 0 : 1;
+
+    if (queue->first) {
+        queue->last->next = transfer;
+
+    } else {
+        queue->first = transfer;
+    }
+
+    queue->last = transfer;
+
+    return (transfer->asks == PRIZECTL_REDIRECT_ASK
+            && prizectl_redis_put(redis, PRIZECTL_ASKING,
+                                  sizeof(PRIZECTL_ASKING) - 1)
+               == -1)
+           || prizectl_redis_put(redis, transfer->commands + from, to - from)
+              == -1 ? -1 : 0;
+}
+
+
+static int
+prizectl_pipeline_send_type(prizectl_pipeline_t *pipeline, unsigned node,
+    prizectl_transfer_t *transfer)
+{
+    transfer->reply = PRIZECTL_REPLY_ASKING;
+
+    return prizectl_pipeline_send(pipeline, node, transfer, 0,
+                                  transfer->head);
+}
+
+
+/* the oldest one of a node has all its replies */
+
+static prizectl_transfer_t *
+prizectl_pipeline_take(prizectl_pipeline_t *pipeline, unsigned node)
+{
+    prizectl_transfer_t  *transfer;
+
+    transfer = pipeline->queues[node].first;
+    pipeline->queues[node].first = transfer->next;
+
+    return transfer;
+}
+
+
+static int
+prizectl_pipeline_finish(prizectl_pipeline_t *pipeline, unsigned node)
+{
+    prizectl_transfer_t  *transfer;
+
+    transfer = prizectl_pipeline_take(pipeline, node);
+
+    pipeline->n--;
+    pipeline->bytes -= transfer->len;
+
+    free(transfer);
+
+    return 0;
+}
+
+
+/* once more from the beginning, at the node that it was sent to */
+
+static int
+prizectl_pipeline_redirect(prizectl_pipeline_t *pipeline, unsigned node)
+{
+    prizectl_transfer_t  *transfer;
+
+    transfer = pipeline->queues[node].first;
+
+    if (transfer->redirects++ == PRIZECTL_REDIRECTS_MAX) {
+        return prizectl_pipeline_error(pipeline, node, "",
+                                       "nodes send it to each other (run the "
+                                       "command again when the cluster is at "
+                                       "rest)", "");
+    }
+
+    transfer->asks = transfer->redirect;
+    transfer->redirect = PRIZECTL_REDIRECT_NONE;
+
+    return prizectl_pipeline_send_type(pipeline, transfer->to,
+                                     prizectl_pipeline_take(pipeline, node));
+}
+
+
+static int
+prizectl_pipeline_typed(prizectl_pipeline_t *pipeline, unsigned node,
+    const redisReply *reply)
+{
     prizectl_transfer_t  *transfer;
 
     if (reply->type != REDIS_REPLY_STATUS) {
-        return prizectl_pipeline_refused(pipeline, pipeline->ntyped, "TYPE",
-                                         reply);
+        return prizectl_pipeline_refused(pipeline, node, "TYPE", reply);
     }
 
-    transfer = prizectl_pipeline_transfer(pipeline, pipeline->ntyped);
-    rc = REDIS_OK;
-
-    pipeline->answered++;
-    pipeline->ntyped++;
+    transfer = pipeline->queues[node].first;
 
     if (strcmp(reply->str, "hash") != 0 && strcmp(reply->str, "none") != 0) {
-        prizectl_pipeline_other(pipeline, transfer->key, reply->str);
-        transfer->done = 1;
-
-    } else if (pipeline->dry_run) {
-        transfer->done = 1;
-
-    } else {
-        transfer->before = pipeline->asked;
-        rc = redisAppendFormattedCommand(pipeline->redis->context,
-                                         transfer->commands + transfer->head,
-                                         transfer->len - transfer->head);
+        prizectl_pipeline_other(pipeline, node, &transfer->key, reply->str);
+        return prizectl_pipeline_finish(pipeline, node);
     }
 
-    free(transfer->commands);
-    transfer->commands = NULL;
-
-    if (rc != REDIS_OK) {
-        prizectl_error("out of memory");
-        return -1;
+    if (pipeline->dry_run) {
+        return prizectl_pipeline_finish(pipeline, node);
     }
 
-    return 0;
+    transfer->reply = PRIZECTL_REPLY_ASKING_AGAIN;
+
+    return prizectl_pipeline_send(pipeline, node,
+                                  prizectl_pipeline_take(pipeline, node),
+                                  transfer->head, transfer->len);
 }
 
 
 /* DEL, HSET, PEXPIRE: how many keys, how many fields, and whether it took */
 
 static int
-prizectl_pipeline_exec(prizectl_pipeline_t *pipeline, const redisReply *reply)
+prizectl_pipeline_exec(prizectl_pipeline_t *pipeline, unsigned node,
+    const redisReply *reply)
 {
     unsigned              i;
     const redisReply     *element;
     prizectl_transfer_t  *transfer;
 
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 3) {
-        return prizectl_pipeline_refused(pipeline, 0, "EXEC", reply);
+        return prizectl_pipeline_refused(pipeline, node, "EXEC", reply);
     }
 
-    transfer = prizectl_pipeline_transfer(pipeline, 0);
+    transfer = pipeline->queues[node].first;
 
     for (i = 0; i < 3; i++) {
         element = reply->element[i];
@@ -234,77 +305,93 @@ prizectl_pipeline_exec(prizectl_pipeline_t *pipeline, const redisReply *reply)
             || (i == 1 && element->integer != transfer->ncolumns)
             || (i == 2 && element->integer != 1))
         {
-            return prizectl_pipeline_refused(pipeline, 0,
+            return prizectl_pipeline_refused(pipeline, node,
                         prizectl_reply_names[PRIZECTL_REPLY_DEL + i], element);
         }
     }
 
-    pipeline->reply = PRIZECTL_REPLY_MULTI;
     pipeline->stored++;
-    transfer->done = 1;
+
+    return prizectl_pipeline_finish(pipeline, node);
+}
+
+
+/*
+ * A transaction whose slot has moved meanwhile is discarded as a whole, which
+ * EXEC says, at the latest.
+ */
+
+static int
+prizectl_pipeline_reply(prizectl_pipeline_t *pipeline, unsigned node,
+    const redisReply *reply)
+{
+    unsigned              to;
+    prizectl_redirect_e   redirect;
+    prizectl_transfer_t  *transfer;
+
+    transfer = pipeline->queues[node].first;
+
+    if (transfer == NULL) {
+        return prizectl_pipeline_error(pipeline, node, "",
+                                       "a reply to nothing", "");
+    }
+
+    redirect = prizectl_route_redirect(pipeline->route, node, reply, &to);
+
+    if (redirect == PRIZECTL_REDIRECT_ERROR) {
+        return -1;
+    }
+
+    if (redirect) {
+        transfer->redirect = redirect;
+        transfer->to = to;
+    }
+
+    if (transfer->redirect && (transfer->reply == PRIZECTL_REPLY_TYPE
+                               || transfer->reply == PRIZECTL_REPLY_EXEC))
+    {
+        return prizectl_pipeline_redirect(pipeline, node);
+    }
+
+    if (transfer->reply == PRIZECTL_REPLY_TYPE) {
+        return prizectl_pipeline_typed(pipeline, node, reply);
+    }
+
+    if (transfer->reply == PRIZECTL_REPLY_EXEC) {
+        return prizectl_pipeline_exec(pipeline, node, reply);
+    }
+
+    if (reply->type != REDIS_REPLY_STATUS && !transfer->redirect) {
+        return prizectl_pipeline_refused(pipeline, node,
+                               prizectl_reply_names[transfer->reply], reply);
+    }
+
+    transfer->reply++;
 
     return 0;
 }
 
 
 static int
-prizectl_pipeline_reply(prizectl_pipeline_t *pipeline, const redisReply *reply)
+prizectl_pipeline_replies(prizectl_pipeline_t *pipeline, unsigned node)
 {
-    int  rc;
+    int                rc;
+    redisReply        *reply;
+    prizectl_redis_t  *redis;
 
-    /* the oldest transaction, once what was asked before it is answered */
-
-    if (pipeline->ntyped
-        && prizectl_pipeline_transfer(pipeline, 0)->before
-           == pipeline->answered)
-    {
-        if (pipeline->reply == PRIZECTL_REPLY_EXEC) {
-            rc = prizectl_pipeline_exec(pipeline, reply);
-
-        } else if (reply->type != REDIS_REPLY_STATUS) {
-            rc = prizectl_pipeline_refused(pipeline, 0,
-                                 prizectl_reply_names[pipeline->reply], reply);
-
-        } else {
-            rc = 0;
-            pipeline->reply++;
-        }
-
-    } else if (pipeline->ntyped < pipeline->n) {
-        rc = prizectl_pipeline_typed(pipeline, reply);
-
-    } else {
-        rc = prizectl_pipeline_error(pipeline, 0, "", "a reply to nothing");
-    }
-
-    if (rc == 0) {
-        prizectl_pipeline_shift(pipeline);
-    }
-
-    return rc;
-}
-
-
-static int
-prizectl_pipeline_replies(prizectl_pipeline_t *pipeline)
-{
-    int    rc;
-    void  *reply;
+    redis = pipeline->route->nodes[node];
 
     for ( ;; ) {
 
-        if (redisGetReplyFromReader(pipeline->redis->context, &reply)
-            != REDIS_OK)
-        {
-            return prizectl_pipeline_error(pipeline, 0, "",
-                                           pipeline->redis->context->errstr);
+        if (prizectl_redis_next(redis, &reply) == -1) {
+            return prizectl_pipeline_lost(pipeline, node, redis->why);
         }
 
         if (reply == NULL) {
             return 0;
         }
 
-        rc = prizectl_pipeline_reply(pipeline, reply);
+        rc = prizectl_pipeline_reply(pipeline, node, reply);
         freeReplyObject(reply);
 
         if (rc == -1) {
@@ -314,52 +401,44 @@ prizectl_pipeline_replies(prizectl_pipeline_t *pipeline)
 }
 
 
-/* one look at the socket: 0, or -1 after a message */
+/* one look at all sockets: 0, or -1 after a message */
 
 static int
 prizectl_pipeline_poll(prizectl_pipeline_t *pipeline, int timeout)
 {
-    int            sent, rc;
-    redisContext  *c;
-    struct pollfd  pfd;
+    int                rc;
+    unsigned           i, n, nodes[PRIZE_CLUSTER_NODES_MAX];
+    prizectl_redis_t  *list[PRIZE_CLUSTER_NODES_MAX];
 
-    c = pipeline->redis->context;
+    for (i = 0, n = 0; i < pipeline->route->n; i++) {
+
+        if (pipeline->queues[i].first) {
+            nodes[n] = i;
+            list[n++] = pipeline->route->nodes[i];
+        }
+    }
+
     pipeline->unsent = 0;
 
-    if (redisBufferWrite(c, &sent) != REDIS_OK) {
-        return prizectl_pipeline_error(pipeline, 0, "", c->errstr);
-    }
+    rc = prizectl_redis_poll(list, n, timeout);
 
-    pfd.fd = c->fd;
-    pfd.events = sent ? POLLIN : POLLIN | POLLOUT;
+    for (i = 0; i < n; i++) {
 
-    rc = poll(&pfd, 1, timeout);
-
-    if (rc == -1) {
-        if (errno == EINTR) {
-            return 0;
+        if (rc == -1 && list[i]->why[0]) {
+            return prizectl_pipeline_lost(pipeline, nodes[i], list[i]->why);
         }
 
-        return prizectl_pipeline_error(pipeline, 0, "", strerror(errno));
-    }
-
-    if (rc == 0) {
-        if (timeout == 0) {
-            return 0;
+        if (rc == 0 && timeout) {
+            return prizectl_pipeline_lost(pipeline, nodes[i],
+                                          "no answer in time");
         }
 
-        return prizectl_pipeline_error(pipeline, 0, "", "no answer in time");
+        if (rc == 1 && prizectl_pipeline_replies(pipeline, nodes[i]) == -1) {
+            return -1;
+        }
     }
 
-    if (pfd.revents == POLLOUT) {
-        return 0;
-    }
-
-    if (redisBufferRead(c) != REDIS_OK) {
-        return prizectl_pipeline_error(pipeline, 0, "", c->errstr);
-    }
-
-    return prizectl_pipeline_replies(pipeline);
+    return 0;
 }
 
 
@@ -368,7 +447,7 @@ prizectl_pipeline_wait(prizectl_pipeline_t *pipeline, unsigned n, size_t bytes)
 {
     while (pipeline->n > n || pipeline->bytes > bytes) {
 
-        if (prizectl_pipeline_poll(pipeline, PRIZECTL_WINDOW_TIMEOUT) == -1) {
+        if (prizectl_pipeline_poll(pipeline, PRIZECTL_REDIS_TIMEOUT) == -1) {
             return -1;
         }
     }
@@ -431,21 +510,30 @@ prizectl_pipeline_write(char *dst, const prize_str_t *key,
 
 /* TYPE, and behind it the transaction, which waits for TYPE's reply */
 
-static int
-prizectl_pipeline_prepare(prizectl_pipeline_t *pipeline,
-    prizectl_transfer_t *transfer, const prize_str_t *key,
-    const prize_record_t *record, unsigned long long ttl)
+static prizectl_transfer_t *
+prizectl_pipeline_prepare(const prizectl_pipeline_t *pipeline,
+    const prize_str_t *key, const prize_record_t *record,
+    unsigned long long ttl)
 {
-    char  *end;
+    char                 *end;
+    prizectl_transfer_t  *transfer;
 
-    transfer->commands = malloc(prizectl_pipeline_size(key, record));
-    if (transfer->commands == NULL) {
-        return -1;
+    transfer = malloc(sizeof(prizectl_transfer_t)
+                      + prizectl_pipeline_size(key, record));
+    if (transfer == NULL) {
+        prizectl_error("out of memory");
+        return NULL;
     }
+
+    memset(transfer, 0, sizeof(prizectl_transfer_t));
 
     end = stpcpy(transfer->commands, "*2\r\n$4\r\nTYPE\r\n");
     end = prize_bulk_write(end, key);
+
     transfer->head = end - transfer->commands;
+    transfer->key.data = end - 2 - key->len;
+    transfer->key.len = key->len;
+    transfer->ncolumns = record->ncolumns;
 
     if (!pipeline->dry_run) {
         end = prizectl_pipeline_write(end, key, record, ttl);
@@ -453,7 +541,7 @@ prizectl_pipeline_prepare(prizectl_pipeline_t *pipeline,
 
     transfer->len = end - transfer->commands;
 
-    return 0;
+    return transfer;
 }
 
 
@@ -468,45 +556,37 @@ int
 prizectl_pipeline_store(prizectl_pipeline_t *pipeline, const prize_str_t *key,
     const prize_record_t *record, unsigned long long ttl)
 {
+    size_t                bytes;
     prizectl_transfer_t  *transfer;
 
-    transfer = prizectl_pipeline_transfer(pipeline, pipeline->n);
-
-    memcpy(transfer->key, key->data, key->len);
-    transfer->key[key->len] = '\0';
-    transfer->ncolumns = record->ncolumns;
-    transfer->done = 0;
-
-    if (prizectl_pipeline_prepare(pipeline, transfer, key, record, ttl) == -1
-        || redisAppendFormattedCommand(pipeline->redis->context,
-                                       transfer->commands, transfer->head)
-           != REDIS_OK)
-    {
-        prizectl_error("out of memory");
+    transfer = prizectl_pipeline_prepare(pipeline, key, record, ttl);
+    if (transfer == NULL) {
         return -1;
     }
 
-    pipeline->asked++;
     pipeline->n++;
     pipeline->bytes += transfer->len;
     pipeline->unsent += transfer->len;
 
-    if (pipeline->unsent >= PRIZECTL_WINDOW_TURN
-        && prizectl_pipeline_turn(pipeline) == -1)
+    if (prizectl_pipeline_send_type(pipeline,
+                                    prizectl_route_find(pipeline->route, key),
+                                    transfer)
+        == -1
+        || (pipeline->unsent >= pipeline->max * PRIZECTL_WINDOW_TURN
+            && prizectl_pipeline_turn(pipeline) == -1))
     {
         return -1;
     }
 
-    if (pipeline->n < PRIZECTL_WINDOW_RECORDS
-        && pipeline->bytes < PRIZECTL_WINDOW_BYTES)
-    {
+    bytes = (size_t) pipeline->max * PRIZECTL_WINDOW_BYTES;
+
+    if (pipeline->n < pipeline->max && pipeline->bytes < bytes) {
         return 0;
     }
 
     /* to half, so that the next wait is not for the next record already */
 
-    return prizectl_pipeline_wait(pipeline, PRIZECTL_WINDOW_RECORDS / 2,
-                                  PRIZECTL_WINDOW_BYTES / 2);
+    return prizectl_pipeline_wait(pipeline, pipeline->max / 2, bytes / 2);
 }
 
 

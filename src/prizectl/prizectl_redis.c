@@ -1,260 +1,117 @@
 
+/* asprintf() */
+#define _GNU_SOURCE
+
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
+#include "prize_cluster.h"
+#include "prize_command.h"
 #include "prizectl.h"
 #include "prizectl_redis.h"
+#include "prizectl_tls.h"
 
 
-#define PRIZECTL_REDIS_TIMEOUT        10        /* seconds */
-#define PRIZECTL_REDIS_PORT           6379
-#define PRIZECTL_REDIS_DATABASE_MAX   1000000
-
-
-static int
-prizectl_redis_number(const char *p, int min, int max, int *number)
+prizectl_redis_t *
+prizectl_redis_create(const char *url, int tls, const char *host, int port,
+    const char *name)
 {
-    long   n;
-    char  *end;
+    const char        *open, *end;
+    prizectl_redis_t  *redis;
 
-    if (*p < '0' || *p > '9') {
-        return -1;
-    }
+    redis = calloc(1, sizeof(prizectl_redis_t));
 
-    errno = 0;
-    n = strtol(p, &end, 10);
+    if (redis) {
+        open = strchr(host, ':') ? "[" : "";
+        end = *open ? "]" : "";
 
-    if (errno || *end || n < min || n > max) {
-        return -1;
-    }
+        redis->port = port;
+        redis->host = strdup(host);
+        redis->name = name ? strdup(name) : NULL;
 
-    *number = n;
+        if (url) {
+            redis->url = strdup(url);
 
-    return 0;
-}
-
-
-/* what stands behind the "?" of a unix: URL */
-
-static int
-prizectl_redis_arguments(prizectl_redis_t *redis, char *p)
-{
-    char  *next;
-
-    while (p) {
-        next = strchr(p, '&');
-        if (next) {
-            *next++ = '\0';
-        }
-
-        if (strncmp(p, "db=", 3) == 0) {
-            if (prizectl_redis_number(p + 3, 0, PRIZECTL_REDIS_DATABASE_MAX,
-                                      &redis->database)
-                == -1)
-            {
-                return -1;
-            }
-
-        } else if (strncmp(p, "user=", 5) == 0 && p[5]) {
-            redis->user = p + 5;
-
-        } else {
-            return -1;
-        }
-
-        p = next;
-    }
-
-    return 0;
-}
-
-
-static int
-prizectl_redis_unix(prizectl_redis_t *redis, char *p)
-{
-    char  *arguments;
-
-    arguments = strchr(p, '?');
-    if (arguments) {
-        *arguments++ = '\0';
-    }
-
-    redis->path = p;
-
-    if (*p != '/') {
-        return -1;
-    }
-
-    return prizectl_redis_arguments(redis, arguments);
-}
-
-
-static int
-prizectl_redis_tcp(prizectl_redis_t *redis, char *p)
-{
-    char  *end;
-
-    end = strrchr(p, '@');
-    if (end) {
-        *end = '\0';
-        redis->user = p;
-        p = end + 1;
-
-        if (*redis->user == '\0' || strchr(redis->user, ':')) {
-            return -1;
-        }
-    }
-
-    end = strchr(p, '/');
-    if (end) {
-        *end++ = '\0';
-
-        if (*end
-            && prizectl_redis_number(end, 0, PRIZECTL_REDIS_DATABASE_MAX,
-                                     &redis->database)
-               == -1)
+        } else if (asprintf(&redis->url, "redis%s://%s%s%s:%d", tls ? "s" : "",
+                            open, host, end, port)
+                   == -1)
         {
-            return -1;
+            redis->url = NULL;
         }
     }
 
-    /* an IPv6 address stands in brackets */
-
-    if (*p == '[') {
-        redis->host = p + 1;
-
-        end = strchr(p, ']');
-        if (end == NULL) {
-            return -1;
-        }
-
-        *end++ = '\0';
-
-    } else {
-        redis->host = p;
-        end = p + strcspn(p, ":");
+    if (redis == NULL || redis->url == NULL || redis->host == NULL
+        || (name && redis->name == NULL))
+    {
+        prizectl_error("out of memory");
+        prizectl_redis_destroy(redis);
+        return NULL;
     }
 
-    if (end == redis->host) {
-        return -1;
-    }
-
-    if (*end == ':') {
-        *end++ = '\0';
-        return prizectl_redis_number(end, 1, 65535, &redis->port);
-    }
-
-    return *end ? -1 : 0;
+    return redis;
 }
 
 
-static int
-prizectl_redis_init(prizectl_redis_t *redis, const char *url)
+void
+prizectl_redis_destroy(prizectl_redis_t *redis)
 {
-    int  rc;
-
-    memset(redis, 0, sizeof(prizectl_redis_t));
-
-    redis->url = url;
-    redis->port = PRIZECTL_REDIS_PORT;
-
-    redis->parts = strdup(url);
-    if (redis->parts == NULL) {
-        prizectl_error("out of memory");
-        return -1;
+    if (redis == NULL) {
+        return;
     }
 
-    if (strncmp(url, "redis://", 8) == 0) {
-        rc = prizectl_redis_tcp(redis, redis->parts + 8);
+    SSL_free(redis->ssl);
 
-    } else if (strncmp(url, "unix:", 5) == 0) {
-        rc = prizectl_redis_unix(redis, redis->parts + 5);
-
-    } else {
-        rc = -1;
+    if (redis->context) {
+        redisFree(redis->context);
     }
 
-    if (rc == -1) {
-        prizectl_error("--redis \"%s\": want redis://[user@]host[:port][/db] "
-                       "or unix:/path[?db=N][&user=NAME]; a password comes "
-                       "from REDISCLI_AUTH or --redis-password-file",
-                       strchr(url, '@') ? "..." : url);
-    }
-
-    return rc;
+    free(redis->out);
+    free(redis->name);
+    free(redis->host);
+    free(redis->url);
+    free(redis);
 }
 
 
 int
-prizectl_redis_check(const char *url)
+prizectl_redis_put(prizectl_redis_t *redis, const char *data, size_t len)
 {
-    int               rc;
-    prizectl_redis_t  redis;
-
-    rc = prizectl_redis_init(&redis, url);
-    prizectl_redis_destroy(&redis);
-
-    return rc;
-}
-
-
-/* the first line of the file, to be freed; NULL after a message */
-
-static char *
-prizectl_redis_password_read(const char *name)
-{
-    FILE    *file;
-    char    *line;
+    char    *out;
     size_t   size;
-    ssize_t  len;
 
-    file = fopen(name, "re");
-    if (file == NULL) {
-        prizectl_error("cannot open password file \"%s\": %s", name,
-                       strerror(errno));
-        return NULL;
+    if (redis->sent == redis->used) {
+        redis->sent = 0;
+        redis->used = 0;
     }
 
-    line = NULL;
-    size = 0;
-    errno = 0;
-    len = getline(&line, &size, file);
-
-    while (len > 0 && (line[len - 1] == '\n' || line[len - 1] == '\r')) {
-        line[--len] = '\0';
+    if (redis->sent && redis->size - redis->used < len) {
+        redis->used -= redis->sent;
+        memmove(redis->out, redis->out + redis->sent, redis->used);
+        redis->sent = 0;
     }
 
-    if (len <= 0) {
-        prizectl_error("no password in the first line of \"%s\"%s%s", name,
-                       errno ? ": " : "", errno ? strerror(errno) : "");
-        free(line);
-        line = NULL;
+    if (redis->size - redis->used < len) {
+        size = 2 * redis->size + len;
+
+        out = realloc(redis->out, size);
+        if (out == NULL) {
+            prizectl_error("out of memory");
+            return -1;
+        }
+
+        redis->out = out;
+        redis->size = size;
     }
 
-    fclose(file);
+    memcpy(redis->out + redis->used, data, len);
+    redis->used += len;
 
-    return line;
-}
-
-
-redisReply *
-prizectl_redis_reply(prizectl_redis_t *redis, const char *command)
-{
-    void  *reply;
-
-    errno = 0;
-
-    if (redisGetReply(redis->context, &reply) == REDIS_OK) {
-        return reply;
-    }
-
-    prizectl_error("%s: %s: %s", redis->url, command,
-                   errno == EAGAIN ? "no answer in time"
-                                   : redis->context->errstr);
-    return NULL;
+    return 0;
 }
 
 
@@ -262,12 +119,230 @@ int
 prizectl_redis_append(prizectl_redis_t *redis, int argc, const char **argv,
     const size_t *lens)
 {
-    if (redisAppendCommandArgv(redis->context, argc, argv, lens) != REDIS_OK) {
+    int           i, rc;
+    char         *command, *p;
+    size_t        size;
+    prize_str_t   value;
+
+    size = PRIZE_BULK_OVERHEAD;
+
+    for (i = 0; i < argc; i++) {
+        size += PRIZE_BULK_OVERHEAD + (lens ? lens[i] : strlen(argv[i]));
+    }
+
+    command = malloc(size);
+    if (command == NULL) {
         prizectl_error("out of memory");
         return -1;
     }
 
+    p = prize_bulk_count(command, '*', argc);
+
+    for (i = 0; i < argc; i++) {
+        value.data = argv[i];
+        value.len = lens ? lens[i] : strlen(argv[i]);
+        p = prize_bulk_write(p, &value);
+    }
+
+    rc = prizectl_redis_put(redis, command, p - command);
+
+    free(command);
+
+    return rc;
+}
+
+
+static int
+prizectl_redis_fail(prizectl_redis_t *redis, const char *why)
+{
+    snprintf(redis->why, sizeof(redis->why), "%s", why);
+
+    return -1;
+}
+
+
+/* of the last call: 0, it has to wait, or -1 and "why" */
+
+static int
+prizectl_redis_wait(prizectl_redis_t *redis, ssize_t n, short event)
+{
+    if (n == 0) {
+        return prizectl_redis_fail(redis, "Server closed the connection");
+    }
+
+    if (errno == EAGAIN || errno == EINTR) {
+        redis->events |= redis->ssl ? 0 : event;
+        return 0;
+    }
+
+    return redis->ssl ? -1 : prizectl_redis_fail(redis, strerror(errno));
+}
+
+
+static int
+prizectl_redis_write(prizectl_redis_t *redis)
+{
+    char     *data;
+    size_t    len;
+    ssize_t   n;
+
+    while (redis->sent < redis->used) {
+        data = redis->out + redis->sent;
+        len = redis->used - redis->sent;
+
+        n = redis->ssl ? prizectl_tls_write(redis->ssl, data, len,
+                                            &redis->events, redis->why,
+                                            sizeof(redis->why))
+                       : send(redis->context->fd, data, len, 0);
+
+        if (n <= 0) {
+            return prizectl_redis_wait(redis, n, POLLOUT);
+        }
+
+        redis->sent += n;
+    }
+
     return 0;
+}
+
+
+/*
+ * What is there: to hiredis, or so much as it holds to a reply of its own.  A
+ * record of TLS has 16 KiB at most, so nothing stays in OpenSSL that poll()
+ * could not tell of.
+ */
+
+static int
+prizectl_redis_read(prizectl_redis_t *redis, prize_reply_t *tree)
+{
+    char     data[PRIZE_REPLY_FEED_MAX];
+    ssize_t  n;
+
+    for ( ;; ) {
+        n = redis->ssl ? prizectl_tls_read(redis->ssl, data, sizeof(data),
+                                           &redis->events, redis->why,
+                                           sizeof(redis->why))
+                       : recv(redis->context->fd, data, sizeof(data), 0);
+
+        if (n <= 0) {
+            return prizectl_redis_wait(redis, n, POLLIN);
+        }
+
+        if (tree ? prize_reply_feed(tree, data, n) == -1
+                 : redisReaderFeed(redis->context->reader, data, n)
+                   != REDIS_OK)
+        {
+            return prizectl_redis_fail(redis, "a reply cannot be held");
+        }
+
+        if (tree || (redis->ssl == NULL && (size_t) n < sizeof(data))) {
+            return 0;
+        }
+    }
+}
+
+
+static int
+prizectl_redis_look(prizectl_redis_t **list, unsigned n, int timeout,
+    prize_reply_t *tree)
+{
+    int            rc;
+    unsigned       i;
+    struct pollfd  pfds[PRIZE_CLUSTER_NODES_MAX];
+
+    for (i = 0; i < n; i++) {
+        list[i]->events = POLLIN;
+
+        if (prizectl_redis_write(list[i]) == -1) {
+            return -1;
+        }
+
+        pfds[i].fd = list[i]->context->fd;
+        pfds[i].events = list[i]->events;
+    }
+
+    rc = poll(pfds, n, timeout);
+
+    if (rc <= 0) {
+        return rc == 0 ? 0 : errno == EINTR ? 1
+               : prizectl_redis_fail(list[0], strerror(errno));
+    }
+
+    for (i = 0; i < n; i++) {
+        if (pfds[i].revents & ~POLLOUT
+            && prizectl_redis_read(list[i], tree) == -1)
+        {
+            return -1;
+        }
+    }
+
+    return 1;
+}
+
+
+int
+prizectl_redis_poll(prizectl_redis_t **list, unsigned n, int timeout)
+{
+    return prizectl_redis_look(list, n, timeout, NULL);
+}
+
+
+int
+prizectl_redis_next(prizectl_redis_t *redis, redisReply **reply)
+{
+    void  *object;
+
+    if (redisGetReplyFromReader(redis->context, &object) != REDIS_OK) {
+        return prizectl_redis_fail(redis, redis->context->errstr);
+    }
+
+    *reply = object;
+
+    return 0;
+}
+
+
+/* one more look at the socket, or -1 after a message */
+
+static int
+prizectl_redis_await(prizectl_redis_t *redis, const char *command,
+    prize_reply_t *tree)
+{
+    int  rc;
+
+    rc = prizectl_redis_look(&redis, 1, PRIZECTL_REDIS_TIMEOUT, tree);
+
+    if (rc == 1) {
+        return 0;
+    }
+
+    prizectl_error("%s: %s: %s", redis->url, command,
+                   rc == 0 ? "no answer in time" : redis->why);
+
+    return -1;
+}
+
+
+redisReply *
+prizectl_redis_reply(prizectl_redis_t *redis, const char *command)
+{
+    redisReply  *reply;
+
+    for ( ;; ) {
+
+        if (prizectl_redis_next(redis, &reply) == -1) {
+            prizectl_error("%s: %s: %s", redis->url, command, redis->why);
+            return NULL;
+        }
+
+        if (reply) {
+            return reply;
+        }
+
+        if (prizectl_redis_await(redis, command, NULL) == -1) {
+            return NULL;
+        }
+    }
 }
 
 
@@ -283,6 +358,61 @@ prizectl_redis_ask(prizectl_redis_t *redis, int argc, const char **argv,
 }
 
 
+prize_reply_e
+prizectl_redis_ask_tree(prizectl_redis_t *redis, prize_reply_t *reply,
+    int argc, const char **argv)
+{
+    prize_reply_e  type;
+
+    if (prizectl_redis_append(redis, argc, argv, NULL) == -1) {
+        return PRIZE_REPLY_BROKEN;
+    }
+
+    for ( ;; ) {
+        type = prize_reply_next(reply, PRIZE_REPLY_NESTED);
+
+        if (type == PRIZE_REPLY_BROKEN) {
+            prizectl_error("%s: %s: %s", redis->url, argv[0],
+                           reply->text.data);
+        }
+
+        if (type != PRIZE_REPLY_AGAIN) {
+            return type;
+        }
+
+        if (prizectl_redis_await(redis, argv[0], reply) == -1) {
+            return PRIZE_REPLY_BROKEN;
+        }
+    }
+}
+
+
+const char *
+prizectl_redis_hint(const char *error)
+{
+    prize_str_t  text;
+
+    if (strncmp(error, "NOAUTH", 6) == 0) {
+        return " (by REDISCLI_AUTH or --redis-password-file)";
+    }
+
+    text.data = error;
+    text.len = strlen(error);
+
+    switch (prize_redis_error(&text)) {
+
+    case PRIZE_REDIS_MOVED:
+        return " (a node of a cluster: say --redis-cluster)";
+
+    case PRIZE_REDIS_UNCOVERED:
+        return " (run the command again when the cluster is up)";
+
+    default:
+        return "";
+    }
+}
+
+
 int
 prizectl_redis_refused(prizectl_redis_t *redis, const char *command,
     const redisReply *reply, int type)
@@ -293,8 +423,7 @@ prizectl_redis_refused(prizectl_redis_t *redis, const char *command,
 
     if (reply->type == REDIS_REPLY_ERROR) {
         prizectl_error("%s: %s: %s%s", redis->url, command, reply->str,
-                       strncmp(reply->str, "NOAUTH", 6) == 0
-                       ? " (by REDISCLI_AUTH or --redis-password-file)" : "");
+                       prizectl_redis_hint(reply->str));
 
     } else {
         prizectl_error("%s: %s: unexpected reply", redis->url, command);
@@ -325,145 +454,85 @@ prizectl_redis_command(prizectl_redis_t *redis, int argc, const char **argv)
 }
 
 
-static int
-prizectl_redis_auth(prizectl_redis_t *redis, const char *password_file)
-{
-    int          rc;
-    char        *line;
-    const char  *argv[3], *password;
-
-    line = NULL;
-    password = getenv("REDISCLI_AUTH");
-
-    if (password_file) {
-        line = prizectl_redis_password_read(password_file);
-        if (line == NULL) {
-            return -1;
-        }
-
-        password = line;
-    }
-
-    if (password == NULL || *password == '\0') {
-        if (redis->user == NULL) {
-            return 0;
-        }
-
-        prizectl_error("%s: a user needs a password, by REDISCLI_AUTH or "
-                       "--redis-password-file", redis->url);
-        return -1;
-    }
-
-    argv[0] = "AUTH";
-    argv[1] = redis->user ? redis->user : password;
-    argv[2] = password;
-
-    rc = prizectl_redis_command(redis, redis->user ? 3 : 2, argv);
-
-    free(line);
-
-    return rc;
-}
-
+/* the socket, and TLS on it; -1 and "why" */
 
 static int
-prizectl_redis_select(prizectl_redis_t *redis)
+prizectl_redis_open(prizectl_redis_t *redis, const prizectl_access_t *access)
 {
-    char         number[sizeof("1000000")];
-    const char  *argv[2];
+    int              flags;
+    const char      *name;
+    redisContext    *c;
+    struct timeval   tv;
 
-    if (redis->database == 0) {
+    tv.tv_sec = PRIZECTL_REDIS_TIMEOUT / 1000;
+    tv.tv_usec = 0;
+
+    c = redis->port ? redisConnectWithTimeout(redis->host, redis->port, tv)
+                    : redisConnectUnixWithTimeout(redis->host, tv);
+
+    redis->context = c;
+
+    if (c == NULL) {
+        return prizectl_redis_fail(redis, "out of memory");
+    }
+
+    if (c->err) {
+        return prizectl_redis_fail(redis, c->errstr);
+    }
+
+    flags = fcntl(c->fd, F_GETFL);
+
+    if (flags == -1 || fcntl(c->fd, F_SETFL, flags | O_NONBLOCK) == -1) {
+        return prizectl_redis_fail(redis, strerror(errno));
+    }
+
+    if (access->tls == NULL) {
         return 0;
     }
 
-    snprintf(number, sizeof(number), "%d", redis->database);
+    name = access->name ? access->name
+           : redis->name ? redis->name : redis->host;
 
-    argv[0] = "SELECT";
-    argv[1] = number;
+    redis->ssl = prizectl_tls_connect(access->tls, c->fd, name,
+                                      PRIZECTL_REDIS_TIMEOUT, redis->why,
+                                      sizeof(redis->why));
 
-    return prizectl_redis_command(redis, 2, argv);
+    return redis->ssl ? 0 : -1;
 }
 
 
 int
 prizectl_redis_connect(prizectl_redis_t *redis,
-    const prizectl_options_t *options)
+    const prizectl_access_t *access)
 {
-    redisContext    *c;
-    const char      *ping;
-    struct timeval   tv;
+    char         number[sizeof("1000000")];
+    const char  *auth[3], *select[2], *ping[1];
 
-    if (prizectl_redis_init(redis, options->redis) == -1) {
+    if (prizectl_redis_open(redis, access) == -1) {
+        prizectl_error("cannot connect to %s: %s", redis->url, redis->why);
         return -1;
     }
 
-    ping = "PING";
-    tv.tv_sec = PRIZECTL_REDIS_TIMEOUT;
-    tv.tv_usec = 0;
+    auth[0] = "AUTH";
+    auth[1] = access->user ? access->user : access->password;
+    auth[2] = access->password;
 
-    c = redis->path ? redisConnectUnixWithTimeout(redis->path, tv)
-                    : redisConnectWithTimeout(redis->host, redis->port, tv);
-
-    redis->context = c;
-
-    if (c == NULL) {
-        prizectl_error("out of memory");
-        return -1;
-    }
-
-    if (c->err || redisSetTimeout(c, tv) != REDIS_OK) {
-        prizectl_error("cannot connect to %s: %s", redis->url, c->errstr);
-        return -1;
-    }
-
-    if (prizectl_redis_auth(redis, options->redis_password_file) == -1
-        || prizectl_redis_select(redis) == -1)
+    if (access->password
+        && prizectl_redis_command(redis, access->user ? 3 : 2, auth) == -1)
     {
         return -1;
     }
 
-    return prizectl_redis_command(redis, 1, &ping);
-}
+    snprintf(number, sizeof(number), "%d", access->database);
 
+    select[0] = "SELECT";
+    select[1] = number;
 
-int
-prizectl_redis_blocking(prizectl_redis_t *redis, int blocking)
-{
-    int            flags;
-    redisContext  *c;
-
-    c = redis->context;
-    flags = fcntl(c->fd, F_GETFL);
-
-    if (flags != -1) {
-        flags = blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK;
-        flags = fcntl(c->fd, F_SETFL, flags);
-    }
-
-    if (flags == -1) {
-        prizectl_error("%s: fcntl() failed: %s", redis->url, strerror(errno));
+    if (access->database && prizectl_redis_command(redis, 2, select) == -1) {
         return -1;
     }
 
-    if (blocking) {
-        c->flags |= REDIS_BLOCK;
+    ping[0] = "PING";
 
-    } else {
-        c->flags &= ~REDIS_BLOCK;
-    }
-
-    return 0;
-}
-
-
-void
-prizectl_redis_destroy(prizectl_redis_t *redis)
-{
-    if (redis->context) {
-        redisFree(redis->context);
-        redis->context = NULL;
-    }
-
-    free(redis->parts);
-    redis->parts = NULL;
+    return prizectl_redis_command(redis, 1, ping);
 }

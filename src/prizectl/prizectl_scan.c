@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "prizectl.h"
+#include "prizectl_ask.h"
 #include "prizectl_scan.h"
 
 
@@ -11,12 +12,12 @@
 
 
 void
-prizectl_scan_init(prizectl_scan_t *scan, prizectl_redis_t *redis,
+prizectl_scan_init(prizectl_scan_t *scan, prizectl_route_t *route,
     const prizectl_key_t *key)
 {
     memset(scan, 0, sizeof(prizectl_scan_t));
 
-    scan->redis = redis;
+    scan->route = route;
     scan->key = key;
 
     strcpy(scan->cursor, "0");
@@ -66,9 +67,12 @@ static int
 prizectl_scan_reply(prizectl_scan_t *scan)
 {
     size_t             i;
+    prizectl_redis_t  *redis;
     const redisReply  *cursor, *keys;
 
-    if (prizectl_redis_refused(scan->redis, "SCAN", scan->reply,
+    redis = scan->route->nodes[scan->node];
+
+    if (prizectl_redis_refused(redis, "SCAN", scan->reply,
                                REDIS_REPLY_ARRAY)
         == -1)
     {
@@ -82,13 +86,13 @@ prizectl_scan_reply(prizectl_scan_t *scan)
         || (size_t) cursor->len >= sizeof(scan->cursor)
         || keys->type != REDIS_REPLY_ARRAY)
     {
-        prizectl_error("%s: SCAN: unexpected reply", scan->redis->url);
+        prizectl_error("%s: SCAN: unexpected reply", redis->url);
         return -1;
     }
 
     for (i = 0; i < keys->elements; i++) {
         if (keys->element[i]->type != REDIS_REPLY_STRING) {
-            prizectl_error("%s: SCAN: unexpected reply", scan->redis->url);
+            prizectl_error("%s: SCAN: unexpected reply", redis->url);
             return -1;
         }
     }
@@ -105,6 +109,17 @@ prizectl_scan_next(prizectl_scan_t *scan)
     const char  *argv[8];
 
     if (scan->started && strcmp(scan->cursor, "0") == 0) {
+        scan->started = 0;
+        scan->node++;
+    }
+
+    while (!scan->started && scan->node < scan->route->n
+           && prizectl_route_slots(scan->route, scan->node) == 0)
+    {
+        scan->node++;
+    }
+
+    if (scan->node == scan->route->n) {
         return 0;
     }
 
@@ -123,7 +138,8 @@ prizectl_scan_next(prizectl_scan_t *scan)
     argv[6] = "TYPE";
     argv[7] = "hash";
 
-    scan->reply = prizectl_redis_ask(scan->redis, 8, argv, NULL);
+    scan->reply = prizectl_redis_ask(scan->route->nodes[scan->node], 8, argv,
+                                     NULL);
 
     if (scan->reply == NULL || prizectl_scan_reply(scan) == -1) {
         return -1;
@@ -144,53 +160,76 @@ prizectl_scan_destroy(prizectl_scan_t *scan)
 }
 
 
+typedef struct {
+    prizectl_key_t      *key;
+    const prize_str_t   *ids;
+    unsigned long long  *removed;
+} prizectl_scan_removal_t;
+
+
+static void
+prizectl_scan_remove_name(void *data, unsigned i, prize_str_t *name)
+{
+    prizectl_scan_removal_t  *removal = data;
+
+    prizectl_key_name(removal->key, &removal->ids[i], name);
+}
+
+
+static int
+prizectl_scan_remove_take(void *data, unsigned i, prizectl_redis_t *redis,
+    redisReply **replies)
+{
+    prizectl_scan_removal_t  *removal = data;
+
+    (void) i;
+
+    if (prizectl_redis_refused(redis, "UNLINK", replies[0],
+                               REDIS_REPLY_INTEGER)
+        == -1)
+    {
+        return -1;
+    }
+
+    *removal->removed += replies[0]->integer;
+
+    return 0;
+}
+
+
 /* one command a record: their replies come in one turn all the same */
 
-long long
-prizectl_scan_remove(prizectl_redis_t *redis, prizectl_key_t *key,
-    const prize_str_t *ids, unsigned nids)
+int
+prizectl_scan_remove(prizectl_route_t *route, prizectl_key_t *key,
+    const prize_str_t *ids, unsigned nids, unsigned long long *removed)
 {
-    int          rc;
-    size_t       lens[2];
-    unsigned     i;
-    long long    removed;
-    const char  *argv[2];
-    redisReply  *reply;
-    prize_str_t  name;
+    int                       rc;
+    size_t                    lens[2];
+    unsigned                  n;
+    const char               *argv[2];
+    prizectl_ask_t            ask;
+    prizectl_scan_removal_t   removal;
+
+    removal.key = key;
+    removal.removed = removed;
 
     argv[0] = "UNLINK";
     lens[0] = 6;
 
-    for (i = 0; i < nids; i++) {
-        prizectl_key_name(key, &ids[i], &name);
+    ask.route = route;
+    ask.commands[0].argc = 2;
+    ask.commands[0].argv = argv;
+    ask.commands[0].lens = lens;
+    ask.ncommands = 1;
+    ask.data = &removal;
+    ask.name = prizectl_scan_remove_name;
+    ask.take = prizectl_scan_remove_take;
 
-        argv[1] = name.data;
-        lens[1] = name.len;
-
-        if (prizectl_redis_append(redis, 2, argv, lens) == -1) {
-            return -1;
-        }
+    for (rc = 0; nids && rc == 0; nids -= n, ids += n) {
+        n = nids < PRIZECTL_ASK_KEYS ? nids : PRIZECTL_ASK_KEYS;
+        removal.ids = ids;
+        rc = prizectl_ask_keys(&ask, n);
     }
 
-    removed = 0;
-
-    for (i = 0; i < nids; i++) {
-
-        reply = prizectl_redis_reply(redis, "UNLINK");
-        if (reply == NULL) {
-            return -1;
-        }
-
-        rc = prizectl_redis_refused(redis, "UNLINK", reply,
-                                    REDIS_REPLY_INTEGER);
-        removed += rc == 0 ? reply->integer : 0;
-
-        freeReplyObject(reply);
-
-        if (rc == -1) {
-            return -1;
-        }
-    }
-
-    return removed;
+    return rc;
 }

@@ -13,7 +13,7 @@ prizectl_stores_open(prizectl_stores_t *stores,
         || prizectl_pages_init(&stores->pages, options->pages,
                                options->npages, options->raw, options->nraw)
            == -1
-        || prizectl_redis_connect(&stores->redis, options) == -1)
+        || prizectl_route_open(&stores->route, options) == -1)
     {
         return -1;
     }
@@ -38,7 +38,7 @@ void
 prizectl_stores_close(prizectl_stores_t *stores)
 {
     prizectl_roster_close(&stores->roster);
-    prizectl_redis_destroy(&stores->redis);
+    prizectl_route_close(&stores->route);
     prizectl_pages_destroy(&stores->pages);
     prizectl_key_destroy(&stores->key);
 }

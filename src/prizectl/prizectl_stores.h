@@ -11,15 +11,15 @@
 #include "prizectl_key.h"
 #include "prizectl_options.h"
 #include "prizectl_page.h"
-#include "prizectl_redis.h"
 #include "prizectl_roster.h"
+#include "prizectl_route.h"
 
 
 typedef struct {
     const prizectl_options_t  *options;
     prizectl_key_t             key;
     prizectl_pages_t           pages;
-    prizectl_redis_t           redis;
+    prizectl_route_t           route;
     prizectl_roster_t          roster;      /* zeros without --postgres */
 } prizectl_stores_t;
 

@@ -27,12 +27,12 @@ prizectl_stray_file_error(const char *what)
 
 
 int
-prizectl_stray_init(prizectl_stray_t *stray, prizectl_redis_t *redis,
+prizectl_stray_init(prizectl_stray_t *stray, prizectl_route_t *route,
     prizectl_key_t *key)
 {
     memset(stray, 0, sizeof(prizectl_stray_t));
 
-    stray->redis = redis;
+    stray->route = route;
     stray->key = key;
 
     stray->block = malloc(PRIZECTL_STRAY_BLOCK);
@@ -198,7 +198,7 @@ prizectl_stray_find(prizectl_stray_t *stray)
     nkeys = 0;
 
     prizectl_progress_start(&progress, "records compared", 0);
-    prizectl_scan_init(&scan, stray->redis, stray->key);
+    prizectl_scan_init(&scan, stray->route, stray->key);
 
     while (!prizectl_interrupted && (rc = prizectl_scan_next(&scan)) == 1) {
 
@@ -256,7 +256,6 @@ prizectl_stray_remove(prizectl_stray_t *stray, unsigned long long *removed)
 {
     int           rc;
     unsigned      n;
-    long long     gone;
     prize_str_t   ids[PRIZECTL_STRAY_REMOVE];
 
     *removed = 0;
@@ -274,12 +273,11 @@ prizectl_stray_remove(prizectl_stray_t *stray, unsigned long long *removed)
             return -1;
         }
 
-        gone = prizectl_scan_remove(stray->redis, stray->key, ids, n);
-        if (gone == -1) {
+        if (prizectl_scan_remove(stray->route, stray->key, ids, n, removed)
+            == -1)
+        {
             return -1;
         }
-
-        *removed += gone;
 
     } while (rc == 1 && !prizectl_interrupted);
 

@@ -17,11 +17,11 @@
 
 #include "prizectl_key.h"
 #include "prizectl_progress.h"
-#include "prizectl_redis.h"
+#include "prizectl_route.h"
 
 
 typedef struct {
-    prizectl_redis_t      *redis;
+    prizectl_route_t      *route;
     prizectl_key_t        *key;
 
     FILE                  *roster;      /* owned; an ID a line, sorted */
@@ -41,7 +41,7 @@ typedef struct {
 
 /* all but the last: 0, or -1 after a message */
 
-int prizectl_stray_init(prizectl_stray_t *stray, prizectl_redis_t *redis,
+int prizectl_stray_init(prizectl_stray_t *stray, prizectl_route_t *route,
     prizectl_key_t *key);
 
 /* the roster's next ID, in its order */

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "prizectl.h"
+#include "prizectl_ask.h"
 #include "prizectl_commands.h"
 #include "prizectl_progress.h"
 #include "prizectl_stores.h"
@@ -36,6 +37,10 @@ typedef struct {
     prizectl_stores_t          stores;
     prizectl_stray_t           stray;
     prizectl_progress_t        progress;
+
+    prizectl_ask_t             ask;         /* HGETALL and PTTL */
+    const char                *words[2][2];
+    size_t                     lens[2][2];
 
     PGresult                  *rows[PRIZECTL_VERIFY_ROWS];
     unsigned                   n;
@@ -253,24 +258,46 @@ prizectl_verify_ttl(prizectl_verify_t *verify, const prize_str_t *id,
 }
 
 
-static int
-prizectl_verify_replies(prizectl_verify_t *verify, const PGresult *row,
-    const redisReply *record, const redisReply *ttl)
+static void
+prizectl_verify_name_key(void *data, unsigned i, prize_str_t *name)
 {
-    char         fields[512];
-    prize_str_t  id;
+    int                 column;
+    prize_str_t         id;
+    prizectl_verify_t  *verify = data;
+
+    column = verify->stores.roster.id_column;
+
+    id.data = PQgetvalue(verify->rows[i], 0, column);
+    id.len = PQgetlength(verify->rows[i], 0, column);
+
+    prizectl_key_name(&verify->stores.key, &id, name);
+}
+
+
+static int
+prizectl_verify_take(void *data, unsigned i, prizectl_redis_t *redis,
+    redisReply **replies)
+{
+    char                fields[512];
+    PGresult           *row;
+    prize_str_t         id;
+    redisReply         *record, *ttl;
+    prizectl_verify_t  *verify = data;
+
+    row = verify->rows[i];
+    record = replies[0];
+    ttl = replies[1];
 
     if ((record->type != REDIS_REPLY_ERROR
          || strncmp(record->str, "WRONGTYPE", 9) != 0)
-        && prizectl_redis_refused(&verify->stores.redis, "HGETALL", record,
+        && prizectl_redis_refused(redis, "HGETALL", record,
                                   REDIS_REPLY_ARRAY)
            == -1)
     {
         return -1;
     }
 
-    if (prizectl_redis_refused(&verify->stores.redis, "PTTL", ttl,
-                               REDIS_REPLY_INTEGER)
+    if (prizectl_redis_refused(redis, "PTTL", ttl, REDIS_REPLY_INTEGER)
         == -1)
     {
         return -1;
@@ -304,58 +331,6 @@ prizectl_verify_replies(prizectl_verify_t *verify, const PGresult *row,
 }
 
 
-static int
-prizectl_verify_row(prizectl_verify_t *verify, const PGresult *row)
-{
-    int          rc;
-    redisReply  *record, *ttl;
-
-    record = prizectl_redis_reply(&verify->stores.redis, "HGETALL");
-    ttl = record ? prizectl_redis_reply(&verify->stores.redis, "PTTL") : NULL;
-
-    rc = ttl ? prizectl_verify_replies(verify, row, record, ttl) : -1;
-
-    if (record) {
-        freeReplyObject(record);
-    }
-
-    if (ttl) {
-        freeReplyObject(ttl);
-    }
-
-    return rc;
-}
-
-
-static int
-prizectl_verify_append(prizectl_verify_t *verify, const PGresult *row)
-{
-    size_t       lens[2];
-    const char  *argv[2];
-    prize_str_t  id, name;
-
-    id.data = PQgetvalue(row, 0, verify->stores.roster.id_column);
-    id.len = PQgetlength(row, 0, verify->stores.roster.id_column);
-
-    prizectl_key_name(&verify->stores.key, &id, &name);
-
-    argv[1] = name.data;
-    lens[1] = name.len;
-
-    argv[0] = "HGETALL";
-    lens[0] = 7;
-
-    if (prizectl_redis_append(&verify->stores.redis, 2, argv, lens) == -1) {
-        return -1;
-    }
-
-    argv[0] = "PTTL";
-    lens[0] = 4;
-
-    return prizectl_redis_append(&verify->stores.redis, 2, argv, lens);
-}
-
-
 /* asks for the rows that were gathered, and lets go of them */
 
 static int
@@ -364,18 +339,9 @@ prizectl_verify_turn(prizectl_verify_t *verify)
     int       rc;
     unsigned  i;
 
-    rc = 0;
-
-    for (i = 0; i < verify->n && rc == 0; i++) {
-        rc = prizectl_verify_append(verify, verify->rows[i]);
-    }
+    rc = prizectl_ask_keys(&verify->ask, verify->n);
 
     for (i = 0; i < verify->n; i++) {
-
-        if (rc == 0) {
-            rc = prizectl_verify_row(verify, verify->rows[i]);
-        }
-
         PQclear(verify->rows[i]);
     }
 
@@ -480,14 +446,45 @@ prizectl_verify_rows(prizectl_verify_t *verify)
 }
 
 
+/* what is asked of each row's record */
+
+static void
+prizectl_verify_prepare(prizectl_verify_t *verify)
+{
+    unsigned         i;
+    prizectl_ask_t  *ask;
+
+    ask = &verify->ask;
+
+    verify->words[0][0] = "HGETALL";
+    verify->words[1][0] = "PTTL";
+
+    for (i = 0; i < 2; i++) {
+        verify->lens[i][0] = strlen(verify->words[i][0]);
+
+        ask->commands[i].argc = 2;
+        ask->commands[i].argv = verify->words[i];
+        ask->commands[i].lens = verify->lens[i];
+    }
+
+    ask->route = &verify->stores.route;
+    ask->ncommands = 2;
+    ask->data = verify;
+    ask->name = prizectl_verify_name_key;
+    ask->take = prizectl_verify_take;
+}
+
+
 static int
 prizectl_verify_open(prizectl_verify_t *verify)
 {
     prizectl_survey_t  survey;
 
+    prizectl_verify_prepare(verify);
+
     if (prizectl_stores_open(&verify->stores, verify->options) == -1
         || prize_fields_init(&verify->extra) == -1
-        || prizectl_stray_init(&verify->stray, &verify->stores.redis,
+        || prizectl_stray_init(&verify->stray, &verify->stores.route,
                                &verify->stores.key)
            == -1)
     {
