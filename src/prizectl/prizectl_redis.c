@@ -57,6 +57,23 @@ prizectl_redis_create(const char *url, int tls, const char *host, int port,
 }
 
 
+static void
+prizectl_redis_close(prizectl_redis_t *redis)
+{
+    SSL_free(redis->ssl);
+    redis->ssl = NULL;
+
+    if (redis->context) {
+        redisFree(redis->context);
+        redis->context = NULL;
+    }
+
+    redis->sent = 0;
+    redis->used = 0;
+    redis->why[0] = '\0';
+}
+
+
 void
 prizectl_redis_destroy(prizectl_redis_t *redis)
 {
@@ -64,11 +81,7 @@ prizectl_redis_destroy(prizectl_redis_t *redis)
         return;
     }
 
-    SSL_free(redis->ssl);
-
-    if (redis->context) {
-        redisFree(redis->context);
-    }
+    prizectl_redis_close(redis);
 
     free(redis->out);
     free(redis->name);
@@ -501,17 +514,11 @@ prizectl_redis_open(prizectl_redis_t *redis, const prizectl_access_t *access)
 }
 
 
-int
-prizectl_redis_connect(prizectl_redis_t *redis,
-    const prizectl_access_t *access)
+static int
+prizectl_redis_login(prizectl_redis_t *redis, const prizectl_access_t *access)
 {
     char         number[sizeof("1000000")];
     const char  *auth[3], *select[2], *ping[1];
-
-    if (prizectl_redis_open(redis, access) == -1) {
-        prizectl_error("cannot connect to %s: %s", redis->url, redis->why);
-        return -1;
-    }
 
     auth[0] = "AUTH";
     auth[1] = access->user ? access->user : access->password;
@@ -535,4 +542,27 @@ prizectl_redis_connect(prizectl_redis_t *redis,
     ping[0] = "PING";
 
     return prizectl_redis_command(redis, 1, ping);
+}
+
+
+int
+prizectl_redis_connect(prizectl_redis_t *redis,
+    const prizectl_access_t *access)
+{
+    int  rc;
+
+    rc = prizectl_redis_open(redis, access);
+
+    if (rc == -1) {
+        prizectl_error("cannot connect to %s: %s", redis->url, redis->why);
+
+    } else {
+        rc = prizectl_redis_login(redis, access);
+    }
+
+    if (rc == -1) {
+        prizectl_redis_close(redis);
+    }
+
+    return rc;
 }

@@ -4,7 +4,7 @@ use warnings;
 use lib 't/lib';
 use Test::More;
 use Test::Prize;
-use Test::Prize::Clients;
+use Test::Prize::Employees;
 use Test::Prize::Roster;
 use Time::HiRes qw(time);
 
@@ -14,42 +14,12 @@ use Time::HiRes qw(time);
 my $postgres = Test::Prize::Postgres->start;
 my $redis = Test::Prize::Redis->start;
 my $roster = Test::Prize::Roster->create($postgres, rows => 3000);
-my $port = free_port();
-my @ids = @{ $roster->ids };
-my $n = @ids;
+my $n = @{ $roster->ids };
 my @command = ('--postgres', $roster->conninfo, '--redis',
                "redis://127.0.0.1:$redis->{port}", '--query',
                'SELECT * FROM employee');
 
-my $nginx = Test::Prize::Nginx->start(workers => 1, connections => 1024,
-    files => { 'page.html' => '<body data-id="{{id}}">[{{{name}}}]'
-               . '[{{{department}}}][{{#prize}}{{{prize}}}{{/prize}}]</body>' },
-    http => <<"CONF");
-    upstream store { server 127.0.0.1:$redis->{port} max_fails=0; }
-    prize_postgres hr "@{[ $roster->conninfo ]}" connections=2 queue=4096;
-
-    access_log off;
-    keepalive_requests 1000000;
-
-    server {
-        listen 127.0.0.1:$port;
-
-        location = /h5 {
-            prize_page             page.html raw=name,department,prize;
-            prize_redis_pass       store;
-            prize_redis_timeout    5s;
-            prize_postgres_pass    hr;
-            prize_postgres_timeout 10s;
-            prize_postgres_query   "SELECT * FROM employee WHERE id = ANY(\$1)";
-        }
-    }
-CONF
-
-my %page = map {
-    my $record = $roster->record($_);
-    ($_ => qq{<body data-id="$_">[$record->{name}][$record->{department}][}
-           . ($roster->wins($_) ? $record->{prize} : '') . ']</body>');
-} @ids;
+my $employees = Test::Prize::Employees->start($roster, redis => [$redis]);
 
 
 sub start_load {
@@ -79,32 +49,6 @@ sub records {
 }
 
 
-# employees, until "happen", which is called again and again, returns true
-
-sub employees {
-    my ($name, $status, $happen) = @_;
-    my $over;
-    my $clients = Test::Prize::Clients->new(port => $port, connections => 16,
-        request => sub { my $id = $ids[rand @ids];
-                         return ("/h5?id=$id", $id) },
-        check => sub {
-            my ($id, $body, $got) = @_;
-
-            return undef if $got == 200 ? $body eq $page{$id}
-                                        : $status->{$got};
-            return "not the page of $id, or status $got";
-        });
-
-    my $result = $clients->run(requests => 10_000_000,
-        every => [0.01 => sub { $_[0]->stop if $over ||= $happen->() }]);
-
-    is_deeply([@$result{qw(lost wrong extra)}], [0, 0, 0],
-              "$name: each page is right")
-        or diag(Test::Prize::Clients->describe($result));
-    cmp_ok($result->{status}{200}, '>', 100, "$name: many pages");
-}
-
-
 sub completes {
     my ($name) = @_;
     my ($status, $out, $err) = run(prizectl(), 'load', @command);
@@ -124,7 +68,7 @@ my $times = $ENV{PRIZE_NIGHTLY} ? 20 : 6;
 {
     my (@loaded, @bad, $load, $target);
 
-    employees('SIGKILL', {}, sub {
+    $employees->open('SIGKILL', {}, sub {
         if (!$load) {
             $redis->command('FLUSHALL');
             $load = start_load('--rate', '3000/s');
@@ -163,7 +107,7 @@ for my $case (['Redis', {}, $redis, 'redis://'],
 
     $redis->command('FLUSHALL');
 
-    employees("$name is killed", $status, sub {
+    $employees->open("$name is killed", $status, sub {
         $load //= start_load('--query', $wide, '--rate', '800/s');
 
         if (!$killed) {
@@ -193,7 +137,7 @@ for my $case (['Redis', {}, $redis, 'redis://'],
     completes("$name is killed");
 }
 
-unlike($nginx->error_log, qr/\[(?:crit|alert|emerg)\]/,
+unlike($employees->error_log, qr/\[(?:crit|alert|emerg)\]/,
        'nginx has nothing worse than an error to say');
 
 done_testing();

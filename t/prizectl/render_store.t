@@ -4,13 +4,23 @@ use warnings;
 use lib 't/lib';
 use Test::More;
 use Test::Prize;
+use Test::Prize::Certificates;
+use Test::Prize::Cluster;
 use Test::Prize::Roster;
+use Test::Prize::Sentinel;
 
-# prizectl render of an employee who is in a store: the bytes that nginx sends,
-# and the module's own rules where it sends none.
+# prizectl render of an employee who is in a store, of each kind: the bytes that
+# nginx sends, and the module's own rules where it sends none.
 
 my $roster = Test::Prize::Roster->create(shared_postgres(), rows => 100);
 my $redis = Test::Prize::Redis->start;
+my $ca = Test::Prize::Certificates->new;
+my $tls = Test::Prize::Redis->start(
+    tls => $ca->issue('server', names => 'IP:127.0.0.1'));
+my $cluster = Test::Prize::Cluster->start(primaries => 3);
+my ($node) = $cluster->nodes;
+my $group = Test::Prize::Sentinel->start(sentinels => 1);
+my ($sentinel) = $group->sentinels;
 my $url = "redis://127.0.0.1:$redis->{port}";
 my ($port, $dead) = (free_port(), free_port());
 my $dir = run_dir();
@@ -37,6 +47,22 @@ my $nginx = Test::Prize::Nginx->start(http => <<"CONF");
         location = /redis/gift {
             prize_page $gift;
             prize_redis_pass 127.0.0.1:$redis->{port};
+        }
+        location = /tls/fields {
+            prize_page $page raw=name,prize;
+            prize_redis_pass 127.0.0.1:$tls->{port};
+            prize_redis_ssl on;
+            prize_redis_ssl_trusted_certificate $ca->{file};
+        }
+        location = /cluster/fields {
+            prize_page $page raw=name,prize;
+            prize_redis_pass 127.0.0.1:$node->{port};
+            prize_redis_cluster on;
+        }
+        location = /sentinel/fields {
+            prize_page $page raw=name,prize;
+            prize_redis_pass 127.0.0.1:$sentinel->{port};
+            prize_redis_sentinel employees;
         }
         location = /postgres/fields {
             prize_page $page raw=name,prize;
@@ -72,9 +98,18 @@ sub fails {
 }
 
 
-$roster->load($redis);
+$_->load($roster) for $cluster, $group;
+$roster->load($_) for $redis, $tls;
 
-my %ways = ('redis/fields' => ['--page', $page, @raw, @redis],
+my %ways = ('tls/fields' => ['--page', $page, @raw, '--redis',
+                             'rediss://' . $tls->address, '--redis-cacert',
+                             $ca->{file}],
+            'cluster/fields' => ['--page', $page, @raw, '--redis-cluster',
+                                 '--redis', 'redis://' . $node->address],
+            'sentinel/fields' => ['--page', $page, @raw, '--redis-sentinel',
+                                  'employees', '--redis',
+                                  'redis://' . $sentinel->address],
+            'redis/fields' => ['--page', $page, @raw, @redis],
             'redis/gift' => ['--page', $gift, @redis],
             'postgres/fields' => ['--page', $page, @raw, @postgres, $all]);
 

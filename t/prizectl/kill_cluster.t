@@ -1,0 +1,200 @@
+use strict;
+use warnings;
+
+use lib 't/lib';
+use Test::More;
+use Test::Prize;
+use Test::Prize::Cluster;
+use Test::Prize::Employees;
+use Test::Prize::Roster;
+
+# A load into a cluster that is killed, that loses a primary or whose slots
+# move, while employees open their pages: each page is right at every moment,
+# and the next run completes.
+
+my $roster = Test::Prize::Roster->create(shared_postgres(), rows => 3000);
+my $cluster = Test::Prize::Cluster->start(primaries => 3, replicas => 3);
+my @nodes = $cluster->nodes;
+my $n = @{ $roster->ids };
+my @command = ('--postgres', $roster->conninfo, '--query',
+               'SELECT * FROM employee', '--redis-cluster', '--redis',
+               'redis://' . join(',', map { $_->address } @nodes));
+my $employees = Test::Prize::Employees->start($roster, redis => \@nodes,
+    location => 'prize_redis_cluster on;');
+
+
+sub start_load {
+    my ($rate) = @_;
+
+    return Test::Prize::Program->start(prizectl(), 'load', @command, '--rate',
+                                       "$rate/s");
+}
+
+
+# how many records the load has written, which live longer than those that
+# nginx has, and how many are not whole or for ever
+
+sub records {
+    my @sum = (0, 0);
+
+    for my $node ($cluster->primaries) {
+        my $found = $node->command('EVAL', <<~'LUA', 0);
+            local loaded, bad = 0, 0
+            for _, key in ipairs(redis.call('KEYS', '*')) do
+                local ttl = redis.call('PTTL', key)
+                if ttl > 2 * 3600 * 1000 then
+                    loaded = loaded + 1
+                end
+                if ttl <= 0 or redis.call('HLEN', key) ~= 9 then
+                    bad = bad + 1
+                end
+            end
+            return {loaded, bad}
+            LUA
+        $sum[$_] += $found->[$_] for 0, 1;
+    }
+
+    return @sum;
+}
+
+
+sub flush { $_->command('FLUSHALL') for $cluster->primaries }
+
+
+sub completes {
+    my ($name) = @_;
+    my ($status, $out, $err) = run(prizectl(), 'load', @command);
+
+    is($status, 0, "$name: the next run") or diag($err);
+    like($out, qr/^loaded $n rows/, "$name: completes it");
+
+    ($status, $out) = run(prizectl(), 'verify', @command);
+    is($status, 0, "$name: verify finds nothing") or diag($out);
+    is((records())[1], 0, "$name: each record is whole");
+}
+
+
+# SIGKILL at ten points, each after another part of the roster
+
+{
+    my $times = 10;
+    my (@loaded, @bad, $load, $target);
+
+    $employees->open('SIGKILL', {}, sub {
+        if (!$load) {
+            flush();
+            $load = start_load(1000);
+            $target = (@loaded + rand) / $times * $n;
+            return 0;
+        }
+
+        return 0 if (records())[0] < $target && !$load->ended;
+
+        $load->end_by('KILL');
+        undef $load;
+
+        my ($records, $bad) = records();
+        push @loaded, $records;
+        push @bad, $bad;
+        return @loaded == $times;
+    });
+
+    is_deeply(\@bad, [(0) x $times],
+              "no record in part or for ever: of @loaded records");
+    cmp_ok(scalar(grep { $_ > 0 && $_ < $n } @loaded), '>', 5,
+           'most of them in the middle');
+    completes('SIGKILL');
+}
+
+# slots move, with their keys
+
+{
+    my @slots = $cluster->slots(map { "employee:$_" } @{ $roster->ids });
+    my ($load, $moved) = (undef, 0);
+
+    flush();
+    $employees->open('slots move', {}, sub {
+        $load //= start_load(1000);
+        return 1 if $load->ended;
+
+        my $slot = splice @slots, rand @slots, 1;
+        my $owner = $cluster->owners->[$slot];
+        my ($to) = grep { $_ != $owner } @nodes[$moved % 3, ($moved + 1) % 3];
+
+        $cluster->move_slot($slot, $to);
+        $moved++;
+        return 0;
+    });
+
+    my ($status, undef, $err) = $load->finish;
+
+    is($status, 0, 'slots move: the load goes on') or diag($err);
+    cmp_ok($moved, '>', 20, 'slots move: many');
+    completes('slots move');
+}
+
+# a primary is killed, and a replica has its place
+
+{
+    my $primary = $nodes[1];
+    my ($replica) = $cluster->replicas_of($primary);
+    my ($load, $exit, $out, $err);
+
+    flush();
+    $employees->open('a primary is killed', {}, sub {
+        $load //= start_load(1000);
+
+        if ($primary->{pid}) {
+            $primary->kill if (records())[0] > $n / 8;
+            return 0;
+        }
+
+        return 0 if !$load->ended;
+        ($exit, $out, $err) = $load->finish;
+        return 1;
+    });
+
+    is($exit, 1, 'a primary is killed: the load fails');
+    is($out, '', 'a primary is killed: it claims nothing');
+    like($err, qr/\Aprizectl: redis:\/\/127\.0\.0\.1:$primary->{port}: .*\(run the command again when another server has its place\)\nprizectl: failed after \d+ rows\n\z/,
+         'a primary is killed: says which, what to do and how far it came');
+    is((run(prizectl(), 'load', @command))[0], 1,
+       'a primary is killed: nobody has its place');
+
+    $cluster->fail_over($replica);
+    completes('a primary is killed');
+    $primary->start;
+    $cluster->settle;
+}
+
+# a primary gives its place up, and lives: slots are told by MOVED alone
+
+{
+    my $primary = $nodes[2];
+    my ($replica) = $cluster->replicas_of($primary);
+    my ($load, $over);
+
+    flush();
+    $employees->open('a place is given up', {}, sub {
+        $load //= start_load(1000);
+
+        if (!$over && (records())[0] > $n / 8) {
+            $replica->command(qw(CLUSTER FAILOVER));
+            eventually { $replica->command('ROLE')->[0] eq 'master' }
+                       'the new primary';
+            $over = 1;
+        }
+
+        return $load->ended;
+    });
+
+    my ($status, undef, $err) = $load->finish;
+
+    is($status, 0, 'a place is given up: the load goes on') or diag($err);
+    completes('a place is given up');
+}
+
+unlike($employees->error_log, qr/\[(?:crit|alert|emerg)\]/,
+       'nginx has nothing worse than an error to say');
+
+done_testing();
