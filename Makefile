@@ -46,7 +46,7 @@ LDFLAGS   =
 OWN_CFLAGS =
 
 DEPS      = gcc libc6-dev make libpcre2-dev zlib1g-dev libssl-dev \
-            libhiredis-dev libpq-dev \
+            libcurl4-openssl-dev libhiredis-dev libpq-dev \
             $(if $(NGINX_SRC),,nginx-dev) \
             $(if $(NGINX_BINARY)$(NGINX_SRC),,nginx)
 DEPS_DEMO = curl perl postgresql redis-server
@@ -184,7 +184,7 @@ $(BUILD)/libprize.a: $(core:%.c=$(BUILD)/obj/%.o)
 	$(Q)$(AR) rcs $@ $^
 
 $(BUILD)/prizectl: $(prizectl:%.c=$(BUILD)/obj/%.o) $(BUILD)/libprize.a
-	$(Q)$(cc) $(cflags) $(ldflags) -o $@ $^ $(libs)
+	$(Q)$(cc) $(cflags) $(ldflags) -o $@ $^ $(libs) -lcurl
 
 -include $(patsubst %.c,$(BUILD)/obj/%.d,$(core) $(prizectl))
 

@@ -45,6 +45,15 @@ static const prizectl_command_t  prizectl_commands[] = {
       "A link is a bearer token: whoever has it sees the page.\n",
       "0 done, 1 failed or partly done, 2 usage, 130 interrupted." },
 
+    { "rehearse", PRIZECTL_REHEARSE, prizectl_rehearse,
+      "ask the pages by the links, and check them", NULL,
+      "Asks one's own pages by the links that sign has written, each once, at\n"
+      "a rate; checks that each is answered by 200 and holds what is\n"
+      "expected of its owner; shows how often each status came and how long\n"
+      "that took, from when a link was due, and says what is wrong.\n",
+      "0 nothing wrong, 1 failed, 2 usage, 3 something wrong,\n"
+      "130 interrupted." },
+
     { "opened", PRIZECTL_OPENED, prizectl_opened,
       "tell who has opened the page, by access logs", "LOG... > opened.csv",
       "Who has opened the page and who has not, by nginx' access logs, plain\n"

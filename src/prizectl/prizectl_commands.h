@@ -16,6 +16,7 @@ int prizectl_verify(const prizectl_options_t *options);
 int prizectl_clear(const prizectl_options_t *options);
 int prizectl_sign(const prizectl_options_t *options);
 int prizectl_opened(const prizectl_options_t *options);
+int prizectl_rehearse(const prizectl_options_t *options);
 int prizectl_render(const prizectl_options_t *options);
 
 

@@ -15,6 +15,10 @@
 #define PRIZECTL_JITTER_MAX  100
 #define PRIZECTL_RATE_MAX    10000000
 
+/* of prizectl rehearse */
+#define PRIZECTL_PACE_MAX    10000
+#define PRIZECTL_SAMPLE_MAX  10000000
+
 /* some browsers, and what people forward links with, take no more */
 #define PRIZECTL_URL_MAX     1024
 
@@ -318,6 +322,114 @@ prizectl_option_id_max_length(prizectl_options_t *options,
     }
 
     options->id_max_length = n;
+
+    return 0;
+}
+
+
+/*
+ * Each of a list is a host with or without its port.  What is a URL, or has
+ * an argument of one, names no host.
+ */
+
+int
+prizectl_option_host(prizectl_options_t *options, const char *value)
+{
+    size_t       len;
+    const char  *p;
+
+    for (p = value; ; p += len + 1) {
+        len = strcspn(p, ",");
+
+        if (len == 0 || strcspn(p, "/?@# ") < len) {
+            prizectl_error("--host \"%s\": want the host of your links alone, "
+                           "as h5.example.com or h5.example.com:8443", value);
+            return -1;
+        }
+
+        if (p[len] == '\0') {
+            break;
+        }
+    }
+
+    options->hosts[options->nhosts++] = value;
+
+    return 0;
+}
+
+
+int
+prizectl_option_expect(prizectl_options_t *options, const char *value)
+{
+    options->expects[options->nexpects++] = value;
+
+    return 0;
+}
+
+
+int
+prizectl_option_pace(prizectl_options_t *options, const char *value)
+{
+    const char  *p;
+
+    p = value;
+
+    if (prizectl_time_number(&p, PRIZECTL_PACE_MAX, &options->rate) == -1
+        || options->rate == 0 || (*p && strcmp(p, "/s") != 0))
+    {
+        prizectl_error("--rate \"%s\": want links a second, as 100/s, 1/s to "
+                       "%d/s", value, PRIZECTL_PACE_MAX);
+        return -1;
+    }
+
+    return 0;
+}
+
+
+int
+prizectl_option_sample(prizectl_options_t *options, const char *value)
+{
+    const char  *p;
+
+    p = value;
+
+    if (prizectl_time_number(&p, PRIZECTL_SAMPLE_MAX, &options->sample) == -1
+        || *p || options->sample == 0)
+    {
+        prizectl_error("--sample \"%s\": want 1 to %d links", value,
+                       PRIZECTL_SAMPLE_MAX);
+        return -1;
+    }
+
+    return 0;
+}
+
+
+int
+prizectl_option_within(prizectl_options_t *options, const char *value)
+{
+    if (prizectl_time_span(value, &options->within) == -1) {
+        prizectl_error("--within \"%s\": want a time such as 500ms or 2s, more "
+                       "than 0", value);
+        return -1;
+    }
+
+    return 0;
+}
+
+
+/* a port may be left out: it is the link's own then */
+
+int
+prizectl_option_connect_to(prizectl_options_t *options, const char *value)
+{
+    options->connect_to = value;
+
+    if (*value == '\0' || strpbrk(value, "/?@# ,")) {
+        prizectl_error("--connect-to \"%s\": want HOST:PORT, as "
+                       "192.0.2.7:443 or [2001:db8::7]:443", value);
+        return -1;
+    }
 
     return 0;
 }

@@ -30,6 +30,13 @@ int prizectl_option_expires(prizectl_options_t *options, const char *value);
 int prizectl_option_until(prizectl_options_t *options, const char *value);
 int prizectl_option_id_max_length(prizectl_options_t *options,
     const char *value);
+int prizectl_option_host(prizectl_options_t *options, const char *value);
+int prizectl_option_expect(prizectl_options_t *options, const char *value);
+int prizectl_option_pace(prizectl_options_t *options, const char *value);
+int prizectl_option_sample(prizectl_options_t *options, const char *value);
+int prizectl_option_within(prizectl_options_t *options, const char *value);
+int prizectl_option_connect_to(prizectl_options_t *options,
+    const char *value);
 
 
 #endif /* _PRIZECTL_OPTION_H_INCLUDED_ */

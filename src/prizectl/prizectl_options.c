@@ -13,7 +13,8 @@
 #define PRIZECTL_ROSTER      (PRIZECTL_LOAD|PRIZECTL_VERIFY)
 #define PRIZECTL_STORES      (PRIZECTL_ROSTER|PRIZECTL_CLEAR|PRIZECTL_RENDER)
 #define PRIZECTL_SHEET       (PRIZECTL_SIGN|PRIZECTL_OPENED)
-#define PRIZECTL_ALL         (PRIZECTL_STORES|PRIZECTL_SHEET)
+#define PRIZECTL_ALL         (PRIZECTL_STORES|PRIZECTL_SHEET                  \
+                              |PRIZECTL_REHEARSE)
 
 /* in 2286: the last second that has as many digits as those of today */
 #define PRIZECTL_EXPIRES     9999999999
@@ -156,6 +157,38 @@ static const prizectl_option_t  prizectl_option_list[] = {
       "also fail if a record ends before it:\n"
       "2026-12-24T20:00+08:00" },
 
+    { "links", "FILE", PRIZECTL_REHEARSE, PRIZECTL_REHEARSE, 0,
+      PRIZECTL_KEEP(links),
+      "the CSV that sign has written" },
+
+    { "host", "HOST", PRIZECTL_REHEARSE, PRIZECTL_REHEARSE, 0,
+      PRIZECTL_SET(host),
+      "of the links, h5.example.com: one to another\n"
+      "host is refused; may be given several times" },
+
+    { "expect", "TEXT", PRIZECTL_REHEARSE, 0, 0, PRIZECTL_SET(expect),
+      "what a page must hold, {NAME} being a column:\n"
+      "'data-id=\"{id}\"'; may be given several times" },
+
+    { "rate", "N/s", PRIZECTL_REHEARSE, 0, 0, PRIZECTL_SET(pace),
+      "so many links a second (100/s)" },
+
+    { "sample", "N", PRIZECTL_REHEARSE, 0, 0, PRIZECTL_SET(sample),
+      "so many of the links, by chance (1000)" },
+
+    { "within", "TIME", PRIZECTL_REHEARSE, 0, 0, PRIZECTL_SET(within),
+      "the p99 may be as long (1s)" },
+
+    { "connect-to", "HOST:PORT", PRIZECTL_REHEARSE, 0, 0,
+      PRIZECTL_SET(connect_to),
+      "where the host is, whatever the DNS says" },
+
+    { "cacert", "FILE", PRIZECTL_REHEARSE, 0, 0, PRIZECTL_KEEP(cacert),
+      "who may have signed its certificate" },
+
+    { "insecure", NULL, PRIZECTL_REHEARSE, 0, 0, PRIZECTL_KEEP(insecure),
+      "take any certificate" },
+
     { "key-file", "FILE", PRIZECTL_SIGN, PRIZECTL_SIGN, 0,
       PRIZECTL_KEEP(key_file),
       "as prize_sign_key_file; its first key signs" },
@@ -174,7 +207,8 @@ static const prizectl_option_t  prizectl_option_list[] = {
       PRIZECTL_KEEP(roster),
       "CSV (RFC 4180) in UTF-8 with a header" },
 
-    { "id-column", "NAME", PRIZECTL_SHEET, 0, 0, PRIZECTL_KEEP(id_column),
+    { "id-column", "NAME", PRIZECTL_SHEET|PRIZECTL_REHEARSE, 0, 0,
+      PRIZECTL_KEEP(id_column),
       "the column of the IDs (id)" },
 
     { "path", "PATH", PRIZECTL_OPENED, 0, 0, PRIZECTL_KEEP(path),
@@ -332,7 +366,7 @@ prizectl_options_check(const prizectl_options_t *options,
 
 
 static int
-prizectl_options_init(prizectl_options_t *options, int argc)
+prizectl_options_init(prizectl_options_t *options, unsigned command, int argc)
 {
     memset(options, 0, sizeof(prizectl_options_t));
 
@@ -342,16 +376,24 @@ prizectl_options_init(prizectl_options_t *options, int argc)
     options->expires = PRIZECTL_EXPIRES;
     options->id_max_length = 64;
     options->id_column = "id";
+    options->sample = 1000;
+    options->within = 1000;
+
+    if (command == PRIZECTL_REHEARSE) {
+        options->rate = 100;
+    }
 
     /* no option can be given more often than there are arguments */
 
     options->pages = calloc(argc, sizeof(char *));
     options->raw = calloc(argc, sizeof(prize_str_t));
-
     options->columns = calloc(argc, sizeof(prize_column_t));
+    options->hosts = calloc(argc, sizeof(char *));
+    options->expects = calloc(argc, sizeof(char *));
 
     if (options->pages == NULL || options->raw == NULL
-        || options->columns == NULL)
+        || options->columns == NULL || options->hosts == NULL
+        || options->expects == NULL)
     {
         prizectl_error("out of memory");
         return -1;
@@ -367,6 +409,8 @@ prizectl_options_destroy(prizectl_options_t *options)
     free(options->pages);
     free(options->raw);
     free(options->columns);
+    free(options->hosts);
+    free(options->expects);
 }
 
 
@@ -381,7 +425,7 @@ prizectl_options_parse(prizectl_options_t *options,
 
     const prizectl_option_t  *known[PRIZECTL_OPTIONS];
 
-    if (prizectl_options_init(options, argc) == -1) {
+    if (prizectl_options_init(options, command->bit, argc) == -1) {
         return -1;
     }
 

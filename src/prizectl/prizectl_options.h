@@ -16,12 +16,13 @@
 
 /* the commands, as bits */
 
-#define PRIZECTL_LOAD    0x01
-#define PRIZECTL_VERIFY  0x02
-#define PRIZECTL_CLEAR   0x04
-#define PRIZECTL_SIGN    0x08
-#define PRIZECTL_OPENED  0x10
-#define PRIZECTL_RENDER  0x20
+#define PRIZECTL_LOAD      0x01
+#define PRIZECTL_VERIFY    0x02
+#define PRIZECTL_CLEAR     0x04
+#define PRIZECTL_SIGN      0x08
+#define PRIZECTL_OPENED    0x10
+#define PRIZECTL_RENDER    0x20
+#define PRIZECTL_REHEARSE  0x40
 
 
 /* what is a list here is owned; the texts are the arguments' own */
@@ -60,8 +61,17 @@ typedef struct {
     unsigned long long   ttl;               /* milliseconds */
     unsigned             jitter;            /* percent */
     unsigned             id_max_length;
-    unsigned long long   rate;              /* records a second, or 0 */
+    unsigned long long   rate;              /* a second; 0: no limit */
     time_t               until;             /* or 0 */
+    const char          *links;             /* CSV */
+    const char         **hosts;             /* each HOST[:PORT][,...] */
+    unsigned             nhosts;
+    const char         **expects;           /* patterns of pages */
+    unsigned             nexpects;
+    unsigned long long   sample;            /* links */
+    unsigned long long   within;            /* milliseconds */
+    const char          *connect_to;        /* HOST:PORT, or NULL */
+    const char          *cacert;            /* or NULL */
 
     unsigned             allow_empty;
     unsigned             prune;
@@ -70,6 +80,7 @@ typedef struct {
     unsigned             json;
     unsigned             yes;
     unsigned             fields;
+    unsigned             insecure;
     unsigned             help;
 } prizectl_options_t;
 

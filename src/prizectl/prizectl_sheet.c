@@ -22,7 +22,7 @@ prizectl_sheet_header_field(prizectl_sheet_t *sheet, unsigned i,
         sheet->id_field = i;
     }
 
-    for ( /* void */ ; *added; added++) {
+    for ( /* void */ ; added && *added; added++) {
 
         if (name->len == strlen(*added)
             && memcmp(name->data, *added, name->len) == 0)
@@ -100,6 +100,10 @@ prizectl_sheet_open(prizectl_sheet_t *sheet, int fd, const char *name,
     }
 
     sheet->eol = sheet->csv.eol.len == 2 ? "\r\n" : "\n";
+
+    if (added == NULL) {
+        return 0;
+    }
 
     (void) fwrite(sheet->csv.record.data, 1, sheet->csv.record.len, stdout);
 

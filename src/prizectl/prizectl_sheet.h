@@ -28,8 +28,10 @@ typedef struct {
 
 /*
  * Reads the header of a descriptor, see prizectl_csv_init(), and writes it to
- * standard output with the columns that are added, whose names a NULL ends.
- * 0, or -1 after a message; prizectl_sheet_close() takes both, and zeros.
+ * standard output with the columns that are added, whose names a NULL ends;
+ * where "added" itself is NULL nothing is written, and the header is the
+ * current record.  0, or -1 after a message; prizectl_sheet_close() takes both,
+ * and zeros.
  */
 int prizectl_sheet_open(prizectl_sheet_t *sheet, int fd, const char *name,
     const char *id_column, unsigned id_max_length, const char *const *added);

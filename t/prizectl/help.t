@@ -8,7 +8,7 @@ use Test::Prize;
 # What "--help" and the man page say of an option is what the command takes;
 # t/project/readme.t reads the README.
 
-my @commands = qw(load verify clear sign opened render);
+my @commands = qw(load verify clear sign rehearse opened render);
 my $man = slurp(root() . '/conf/man/prizectl.1');
 my %section;
 
@@ -24,6 +24,7 @@ my %man = (load => "$section{$of}$section{'Of load alone'}",
            verify => "$section{$of}$section{'Of load alone'}"
                      . $section{'Of verify alone'},
            clear => $section{'Of clear'}, sign => $section{'Of sign'},
+           rehearse => $section{'Of rehearse'},
            opened => $section{'Of opened'}, render => $section{'Of render'});
 
 
@@ -109,7 +110,8 @@ for my $command (@commands) {
 my %needed = (load => [qw(postgres query redis)],
               verify => [qw(postgres query redis)], clear => [qw(redis)],
               sign => [qw(key-file event url)],
-              opened => [qw(roster)], render => [qw(page)]);
+              rehearse => [qw(links host)], opened => [qw(roster)],
+              render => [qw(page)]);
 my %right = (redis => 'redis://h', url => 'https://h/p');
 
 for my $command (@commands) {

@@ -223,15 +223,16 @@ sub option_defaults {
     my $text = $self->all(qr{^src/prizectl/});
     my %default;
 
-    while ($text =~ /^\s+\w+->(key|ttl|jitter|id_column|id_max_length)[ ]=[ ]
-                     ([A-Z\d"][^;]*);/gmx)
+    while ($text =~ /^\s+\w+->(key|ttl|jitter|id_column|id_max_length|rate
+                               |sample|within)[ ]=[ ]([A-Z\d"][^;]*);/gmx)
     {
         my ($name, $value) = ($1 =~ tr/_/-/r, $self->value($2));
 
         $value = eval $value =~ s/(?<=\d)[uUlL]+\b//gr
             if $value =~ m{^[\d\s()*/+uUlL-]+$};
-        $default{$name}{$name eq 'ttl' ? duration($value)
-                        : $name eq 'jitter' ? "$value%" : $value} = 1;
+        $default{$name}{$name =~ /^(?:ttl|within)$/ ? duration($value)
+                        : $name eq 'jitter' ? "$value%"
+                        : $name eq 'rate' ? "$value/s" : $value} = 1;
     }
 
     return { map { $_ => join ' or ', sort keys %{ $default{$_} } }
