@@ -228,7 +228,7 @@ install: all
 	@install -m 755 $(BUILD)/prizectl "$(bin)/"
 	@install -m 644 conf/man/prizectl.1 "$(man1)/"
 	@install -m 644 README.md conf/nginx.conf conf/employee.sql \
-	    conf/prometheus.yml conf/alerts.yml "$(doc)/"
+	    conf/prometheus.yml conf/alerts.yml conf/grafana.json "$(doc)/"
 	@install -m 644 conf/pages/*.html "$(doc)/pages/"
 	@echo "installed $(modules_path)/ngx_http_prize_module.so"
 	@echo "          $(bin)/prizectl"

@@ -38,7 +38,8 @@ is_deeply([files()],
           [sort "$module 644", '/opt/prize/bin/prizectl 755',
                 '/opt/prize/share/man/man1/prizectl.1 644',
                 map({ "$doc/$_ 644" } qw(README.md alerts.yml employee.sql
-                                         nginx.conf prometheus.yml),
+                                         grafana.json nginx.conf
+                                         prometheus.yml),
                     map { "pages/$_" } @pages)],
           'the module, the command, its page, and the samples below PREFIX');
 
