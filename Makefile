@@ -223,13 +223,15 @@ modules_known = case "$(modules)" in /?*) ;; *) \
 
 install: all
 	@$(modules_known)
-	@install -d "$(modules_path)" "$(bin)" "$(man1)" "$(doc)/pages"
+	@install -d "$(modules_path)" "$(bin)" "$(man1)" "$(doc)/pages" \
+	    "$(doc)/balancer"
 	@install -m 644 $(BUILD)/ngx_http_prize_module.so "$(modules_path)/"
 	@install -m 755 $(BUILD)/prizectl "$(bin)/"
 	@install -m 644 conf/man/prizectl.1 "$(man1)/"
 	@install -m 644 README.md conf/nginx.conf conf/employee.sql \
 	    conf/prometheus.yml conf/alerts.yml conf/grafana.json "$(doc)/"
 	@install -m 644 conf/pages/*.html "$(doc)/pages/"
+	@install -m 644 conf/balancer/* "$(doc)/balancer/"
 	@echo "installed $(modules_path)/ngx_http_prize_module.so"
 	@echo "          $(bin)/prizectl"
 	@echo "          $(man1)/prizectl.1"

@@ -24,6 +24,7 @@ use strict;
 use warnings;
 
 use Carp qw(croak);
+use List::Util qw(max);
 use POSIX ();
 use Time::HiRes qw(time);
 
@@ -148,6 +149,35 @@ sub each {
             $code->(\%request);
         }
     }
+}
+
+
+# What became of those that were due from one time on and before another, or of
+# all: how many "requests" there were, how many were "lost", "wrong", and asked
+# "again", and "late", the longest, in seconds; by its status and by its worker
+# how many had each.
+
+sub sums {
+    my ($self, $from, $to) = @_;
+    my %sum = ((map { $_ => 0 } qw(requests lost wrong again late)),
+               status => {}, worker => {}, why => []);
+
+    $self->each(sub {
+        my ($request) = @_;
+        return if $request->{due} < ($from // 0)
+                  || $request->{due} >= ($to // 'inf');
+
+        $sum{requests}++;
+        $sum{lost}++ unless $request->{status};
+        $sum{$_} += $request->{$_} for qw(wrong again);
+        $sum{late} = max($sum{late}, $request->{ended} - $request->{due});
+        $sum{status}{ $request->{status} }++ if $request->{status};
+        $sum{worker}{ $request->{worker} }++;
+        push @{ $sum{why} }, $request->{why}
+            if $request->{why} ne '' && @{ $sum{why} } < 10;
+    });
+
+    return \%sum;
 }
 
 

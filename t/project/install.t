@@ -39,7 +39,9 @@ is_deeply([files()],
                 '/opt/prize/share/man/man1/prizectl.1 644',
                 map({ "$doc/$_ 644" } qw(README.md alerts.yml employee.sql
                                          grafana.json nginx.conf
-                                         prometheus.yml),
+                                         prometheus.yml
+                                         balancer/haproxy.cfg
+                                         balancer/nginx.conf),
                     map { "pages/$_" } @pages)],
           'the module, the command, its page, and the samples below PREFIX');
 

@@ -219,7 +219,7 @@ is($client->get($link->{$ids[12]})->{status}, 200,
 
 # for this machine only
 
-for my $path (qw(/status /health)) {
+for my $path (qw(/status /health /ready)) {
     my $stranger = HTTP::Tiny->new(local_address => '127.0.0.2')
                              ->get("http://127.0.0.1:$port$path");
 

@@ -345,6 +345,7 @@ sub complete {
 
         # nginx's own spelling: a search without case is five times as slow
         my $head = substr $client->{in}, 0, $end + 4;
+        capitalize($head) if index($head, "\r\ncontent-length: ") >= 0;
         my $at = index $head, "\r\nContent-Length: ";
 
         $client->{head} = $head;
@@ -360,6 +361,13 @@ sub complete {
     }
 
     return $client->{chunked} ? $client->{in} =~ /\r\n0\r\n\r\n\z/ : 0;
+}
+
+
+# the names of an answer that came through HAProxy, which are in small letters
+
+sub capitalize {
+    $_[0] =~ s/^([a-z][\w-]*)(?=:)/join '-', map { ucfirst } split '-', $1/gem;
 }
 
 

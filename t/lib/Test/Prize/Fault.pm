@@ -18,13 +18,13 @@ package Test::Prize::Fault;
 # starts an nginx, "workers" and "main", say.
 #
 # "ask" takes what a run of Test::Prize::Clients takes, and "ids",
-# "connections", "status", the count of each that is wanted or the only one,
-# and "from", the same for the stores that the pages come from: all are pages
-# then, unless "status" says otherwise.  A run that "every" or "keep" stops
-# needs no "requests".  Its result also counts where the pages came from, in
-# "source", by its address how often each backend was asked for them, in
-# "asked", and in "rude" what turns somebody away without saying for how long,
-# or may be stored.
+# "connections", "port", where not nginx itself is asked, "status", the count of
+# each that is wanted or the only one, and "from", the same for the stores that
+# the pages come from: all are pages then, unless "status" says otherwise.  A
+# run that "every" or "keep" stops needs no "requests".  Its result also counts
+# where the pages came from, in "source", by its address how often each backend
+# was asked for them, in "asked", and in "rude" what turns somebody away without
+# saying for how long, or may be stored.
 
 use strict;
 use warnings;
@@ -196,7 +196,8 @@ sub quietly {
     my $keep = delete $option{keep};
     my ($rude, %source, %asked) = 0;
 
-    my $clients = Test::Prize::Clients->new(port => $self->{port},
+    my $clients = Test::Prize::Clients->new(
+        port => delete $option{port} // $self->{port},
         connections => delete $option{connections} // 32,
         close => delete $option{close},
         request => sub { my $id = $ids->[$_[0] % @$ids];
