@@ -5,6 +5,7 @@
 #                 page and the samples below PREFIX
 # make uninstall  takes them away again
 # make deb        Debian packages of both, build/deb/*.deb
+# make image      a container image of Debian's nginx with both
 # make test       everything below t/, on servers of its own
 # make deps       installs the packages that a build needs
 # make clean      removes what was built, but for a demo that runs
@@ -20,6 +21,8 @@
 # BUILD=DIR          where built things go
 # PREFIX=DIR         where "make install" puts what is not nginx's, /usr/local
 # DESTDIR=DIR        stands before every path that it writes to
+# IMAGE=NAME         the container image, ngx-http-prize:VERSION
+# BASE=IMAGE         what it is built on, debian:trixie-slim
 # TESTS=FILE...      the tests to run
 # ROSTER=FILE.csv    the employees of the demo; DEMO_PORT=, DEMO_REDIS_PORT=
 #                    and DEMO_POSTGRES_PORT= are its ports on 127.0.0.1
@@ -33,6 +36,8 @@ TESTS     = t
 ROSTER    =
 PREFIX    = /usr/local
 DESTDIR   =
+IMAGE     =
+BASE      =
 
 DEMO_PORT          = 8180
 DEMO_REDIS_PORT    = 6390
@@ -251,6 +256,9 @@ deb: deps
 	@conf/make/packages $(DEPS_DEB)
 	@conf/debian/build $(build)/deb
 
+image:
+	@conf/container/build "$(IMAGE)" "$(BASE)"
+
 deps:
 	@conf/make/packages $(DEPS)
 
@@ -264,7 +272,7 @@ clean:
 
 FORCE:
 
-.PHONY: all demo demo-stop install uninstall deb deps clean FORCE
+.PHONY: all demo demo-stop install uninstall deb image deps clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
 
