@@ -61,6 +61,8 @@ plain ÷ OpenResty Lua | at most 0.28 | prize-redis | lua
 gzipped ÷ OpenResty Lua with gzip | at most 0.05 | prize-redis-gzip | lua-gzip
 plain ÷ Node service | | prize-redis | node
 gzipped ÷ Node service with gzip | | prize-redis-gzip | node-gzip
+= cluster | cpu | | | worker CPU
+a cluster of three ÷ one Redis | at most 1.1 | apart-cluster | apart-redis
 = burst at once | seconds | static-control | static-nopush | 10,000 at once
 plain ÷ static | at most 1.15 | prize-redis | static-nopush
 gzipped ÷ gzip_static | at most 1.15 | prize-redis-gzip | gzip_static-nopush

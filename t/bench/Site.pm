@@ -142,11 +142,18 @@ sub fill {
         SQL
 
     $self->{redis}->command('FLUSHALL');
+    $self->load('--redis', 'redis://' . $self->{redis}->address);
+}
 
+
+# the roster into a Redis, or into a cluster, as prizectl's options name it
+
+sub load {
+    my ($self, @redis) = @_;
     my ($status, undef, $err) = run(prizectl(), 'load',
-        '--postgres', $self->{postgres}->conninfo, '--redis',
-        'redis://' . $self->{redis}->address, '--ttl', '48h',
+        '--postgres', $self->{postgres}->conninfo, @redis, '--ttl', '48h',
         '--query', 'SELECT * FROM employee');
+
     die "prizectl load: $err" if $status;
 }
 
@@ -188,8 +195,8 @@ sub static {
 # Nobody gives up a lookup, here as with the peers: that a server is late has to
 # show as time, and below callgrind it is late.
 #
-# From "redis"; from "postgres", while Redis is stopped; or "alone" from
-# PostgreSQL, without a Redis.
+# From "redis"; from "cluster", one that has the roster too; from "postgres",
+# while Redis is stopped; or "alone" from PostgreSQL, without a Redis.
 
 sub prize {
     my ($self, $page, $source, %option) = @_;
@@ -197,6 +204,9 @@ sub prize {
     my %store = (redis => "prize_redis_pass @{[ $redis->address ]};",
                  postgres => 'prize_redis_pass 127.0.0.1:' . free_port()
                              . '; prize_write_back off;');
+
+    $store{cluster} = "prize_redis_pass $option{seed}; prize_redis_cluster on;"
+        if $source eq 'cluster';
 
     # nobody stands in for Redis where it is what is measured
     $store{$_} .= ' prize_postgres_pass hr;' for qw(postgres alone);
