@@ -81,6 +81,7 @@ prizectl_memory_read(prizectl_memory_t *memory, prizectl_redis_t *redis)
     static const char  *info[] = { "INFO", "memory" };
 
     memset(memory, 0, sizeof(prizectl_memory_t));
+    memory->n = 1;
 
     reply = prizectl_redis_ask(redis, 2, info, NULL);
     if (reply == NULL) {
@@ -115,20 +116,19 @@ prizectl_memory_read(prizectl_memory_t *memory, prizectl_redis_t *redis)
 void
 prizectl_memory_add(prizectl_memory_t *sum, const prizectl_memory_t *memory)
 {
-    int                 endless;
-    unsigned long long  used;
+    if (sum->n++ == 0) {
+        *sum = *memory;
+        return;
+    }
 
-    endless = sum->known && sum->maxmemory == 0;
-    used = sum->used + memory->used;
-
-    if (sum->policy[0] == '\0' || strcmp(sum->policy, "noeviction") == 0) {
+    if (strcmp(sum->policy, "noeviction") == 0) {
         memcpy(sum->policy, memory->policy, sizeof(sum->policy));
     }
 
-    sum->maxmemory = endless || memory->maxmemory == 0
-                     ? 0 : sum->maxmemory + memory->maxmemory;
-    sum->used = used;
-    sum->known = memory->known;
+    sum->maxmemory = sum->maxmemory && memory->maxmemory
+                     ? sum->maxmemory + memory->maxmemory : 0;
+    sum->used += memory->used;
+    sum->known &= memory->known;
 }
 
 

@@ -16,6 +16,7 @@
 
 
 typedef struct {
+    unsigned             n;             /* servers */
     unsigned             known:1;       /* Redis has told */
     unsigned long long   maxmemory;     /* 0 if there is no limit */
     unsigned long long   used;
@@ -30,7 +31,7 @@ typedef struct {
  */
 int prizectl_memory_read(prizectl_memory_t *memory, prizectl_redis_t *redis);
 
-/* what servers have together, from zeros: a limit only where each has one */
+/* what they have together, from zeros: a limit only where each has one */
 void prizectl_memory_add(prizectl_memory_t *sum,
     const prizectl_memory_t *memory);
 

@@ -264,14 +264,17 @@ prizectl_redis_look(prizectl_redis_t **list, unsigned n, int timeout,
     struct pollfd  pfds[PRIZE_CLUSTER_NODES_MAX];
 
     for (i = 0; i < n; i++) {
-        list[i]->events = POLLIN;
 
         if (prizectl_redis_write(list[i]) == -1) {
+
+            /* why it hangs up may have come before */
+
+            (void) prizectl_redis_read(list[i], tree);
             return -1;
         }
 
         pfds[i].fd = list[i]->context->fd;
-        pfds[i].events = list[i]->events;
+        pfds[i].events = list[i]->events | POLLIN;
     }
 
     rc = poll(pfds, n, timeout);
@@ -282,9 +285,9 @@ prizectl_redis_look(prizectl_redis_t **list, unsigned n, int timeout,
     }
 
     for (i = 0; i < n; i++) {
-        if (pfds[i].revents & ~POLLOUT
-            && prizectl_redis_read(list[i], tree) == -1)
-        {
+        list[i]->events = 0;
+
+        if (pfds[i].revents && prizectl_redis_read(list[i], tree) == -1) {
             return -1;
         }
     }

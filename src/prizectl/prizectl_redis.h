@@ -41,7 +41,7 @@ typedef struct {
 
     redisContext        *context;       /* owned; NULL: not connected */
     SSL                 *ssl;           /* owned; or NULL */
-    short                events;        /* that poll() is to wait for */
+    short                events;        /* that it waits for, but for POLLIN */
 
     char                *out;           /* owned: commands */
     size_t               sent;          /* of them, in bytes */
