@@ -203,9 +203,7 @@ prizectl_redis_write(prizectl_redis_t *redis)
         data = redis->out + redis->sent;
         len = redis->used - redis->sent;
 
-        n = redis->ssl ? prizectl_tls_write(redis->ssl, data, len,
-                                            &redis->events, redis->why,
-                                            sizeof(redis->why))
+        n = redis->ssl ? prizectl_tls_write(redis, data, len)
                        : send(redis->context->fd, data, len, 0);
 
         if (n <= 0) {
@@ -232,9 +230,7 @@ prizectl_redis_read(prizectl_redis_t *redis, prize_reply_t *tree)
     ssize_t  n;
 
     for ( ;; ) {
-        n = redis->ssl ? prizectl_tls_read(redis->ssl, data, sizeof(data),
-                                           &redis->events, redis->why,
-                                           sizeof(redis->why))
+        n = redis->ssl ? prizectl_tls_read(redis, data, sizeof(data))
                        : recv(redis->context->fd, data, sizeof(data), 0);
 
         if (n <= 0) {
@@ -502,18 +498,10 @@ prizectl_redis_open(prizectl_redis_t *redis, const prizectl_access_t *access)
         return prizectl_redis_fail(redis, strerror(errno));
     }
 
-    if (access->tls == NULL) {
-        return 0;
-    }
-
     name = access->name ? access->name
            : redis->name ? redis->name : redis->host;
 
-    redis->ssl = prizectl_tls_connect(access->tls, c->fd, name,
-                                      PRIZECTL_REDIS_TIMEOUT, redis->why,
-                                      sizeof(redis->why));
-
-    return redis->ssl ? 0 : -1;
+    return access->tls ? prizectl_tls_connect(redis, access->tls, name) : 0;
 }
 
 

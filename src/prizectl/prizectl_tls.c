@@ -139,135 +139,129 @@ prizectl_tls_hint(long result)
 }
 
 
-/* the reason of a call that has failed, or that it has to wait: EAGAIN */
+static void
+prizectl_tls_fail(prizectl_redis_t *redis, const char *what, const char *text,
+    const char *hint)
+{
+    snprintf(redis->why, sizeof(redis->why), "%s: %s%s", what, text, hint);
+}
+
+
+/* of a call that has failed: 0 at the end, or -1, its reason, and errno */
 
 static ssize_t
-prizectl_tls_error(SSL *ssl, int rc, short *events, char *why, size_t size)
+prizectl_tls_error(prizectl_redis_t *redis, int rc)
 {
     int   error, saved;
+    SSL  *ssl;
     long  result;
 
+    ssl = redis->ssl;
     saved = errno;
     error = SSL_get_error(ssl, rc);
+    result = SSL_get_verify_result(ssl);
 
     if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE) {
-        *events |= error == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT;
+        redis->events |= error == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT;
         errno = EAGAIN;
         return -1;
     }
 
-    result = SSL_get_verify_result(ssl);
+    errno = EPROTO;
 
-    if (error == SSL_ERROR_ZERO_RETURN) {
+    if (error == SSL_ERROR_ZERO_RETURN
+        || (error == SSL_ERROR_SYSCALL && ERR_peek_error() == 0 && saved == 0)
+        || ERR_GET_REASON(ERR_peek_error())
+           == SSL_R_UNEXPECTED_EOF_WHILE_READING)
+    {
+        ERR_clear_error();
         return 0;
     }
 
     if (error == SSL_ERROR_SYSCALL && ERR_peek_error() == 0) {
-
-        if (saved == 0) {
-            return 0;
-        }
-
-        snprintf(why, size, "%s", strerror(saved));
+        prizectl_tls_fail(redis, "TLS", strerror(saved), "");
 
     } else if (!SSL_is_init_finished(ssl) && result != X509_V_OK
                && SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE)
     {
-        snprintf(why, size, "its certificate is not accepted: %s%s",
-                 X509_verify_cert_error_string(result),
-                 prizectl_tls_hint(result));
-
-    } else if (ERR_GET_REASON(ERR_peek_error())
-               == SSL_R_UNEXPECTED_EOF_WHILE_READING)
-    {
+        prizectl_tls_fail(redis, "its certificate is not accepted",
+                          X509_verify_cert_error_string(result),
+                          prizectl_tls_hint(result));
         ERR_clear_error();
-        return 0;
 
     } else {
-        snprintf(why, size, "TLS: %s", prizectl_tls_words());
+        prizectl_tls_fail(redis, "TLS", prizectl_tls_words(), "");
     }
-
-    ERR_clear_error();
-    errno = EPROTO;
 
     return -1;
 }
 
 
 ssize_t
-prizectl_tls_read(SSL *ssl, char *data, size_t len, short *events, char *why,
-    size_t size)
+prizectl_tls_read(prizectl_redis_t *redis, char *data, size_t len)
 {
     int  rc;
 
     errno = 0;
-    rc = SSL_read(ssl, data, len);
+    rc = SSL_read(redis->ssl, data, len);
 
-    return rc > 0 ? rc : prizectl_tls_error(ssl, rc, events, why, size);
+    return rc > 0 ? rc : prizectl_tls_error(redis, rc);
 }
 
 
 ssize_t
-prizectl_tls_write(SSL *ssl, const char *data, size_t len, short *events,
-    char *why, size_t size)
+prizectl_tls_write(prizectl_redis_t *redis, const char *data, size_t len)
 {
     int  rc;
 
     errno = 0;
-    rc = SSL_write(ssl, data, len);
+    rc = SSL_write(redis->ssl, data, len);
 
-    return rc > 0 ? rc : prizectl_tls_error(ssl, rc, events, why, size);
+    return rc > 0 ? rc : prizectl_tls_error(redis, rc);
 }
 
 
-SSL *
-prizectl_tls_connect(SSL_CTX *ctx, int fd, const char *name, int timeout,
-    char *why, size_t size)
+int
+prizectl_tls_connect(prizectl_redis_t *redis, SSL_CTX *ctx, const char *name)
 {
     int            rc;
-    SSL           *ssl;
     struct pollfd  pfd;
 
-    ssl = SSL_new(ctx);
+    redis->ssl = SSL_new(ctx);
+    pfd.fd = redis->context->fd;
 
-    if (ssl == NULL || SSL_set_fd(ssl, fd) != 1
-        || !prizectl_tls_expect(ssl, name))
+    if (redis->ssl == NULL || SSL_set_fd(redis->ssl, pfd.fd) != 1
+        || !prizectl_tls_expect(redis->ssl, name))
     {
-        snprintf(why, size, "TLS: %s", prizectl_tls_words());
-        SSL_free(ssl);
-        return NULL;
+        prizectl_tls_fail(redis, "TLS", prizectl_tls_words(), "");
+        return -1;
     }
 
     for ( ;; ) {
         errno = 0;
-        rc = SSL_connect(ssl);
+        redis->events = 0;
+
+        rc = SSL_connect(redis->ssl);
 
         if (rc == 1) {
-            return ssl;
+            return 0;
         }
 
-        pfd.fd = fd;
-        pfd.events = 0;
-
-        rc = prizectl_tls_error(ssl, rc, &pfd.events, why, size);
-
-        if (rc == 0) {
-            snprintf(why, size, "it closes the connection: does it speak "
-                     "TLS?");
-            break;
+        if (prizectl_tls_error(redis, rc) == 0) {
+            prizectl_tls_fail(redis, "TLS", "it closes the connection",
+                              ": does it speak TLS?");
+            return -1;
         }
 
         if (errno != EAGAIN) {
-            break;
+            return -1;
         }
 
-        if (poll(&pfd, 1, timeout) == 0) {
-            snprintf(why, size, "no answer in time");
-            break;
+        pfd.events = redis->events;
+
+        if (poll(&pfd, 1, PRIZECTL_REDIS_TIMEOUT) == 0) {
+            prizectl_tls_fail(redis, "TLS", "no answer in time", "");
+            return -1;
         }
     }
-
-    SSL_free(ssl);
-
-    return NULL;
 }

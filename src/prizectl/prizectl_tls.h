@@ -8,34 +8,27 @@
 #define _PRIZECTL_TLS_H_INCLUDED_
 
 
-#include <stddef.h>
-
-#include <openssl/ssl.h>
-
 #include "prizectl_options.h"
+#include "prizectl_redis.h"
 
 
 /* by --redis-cacert and its like; NULL after a message; for SSL_CTX_free() */
 SSL_CTX *prizectl_tls_create(const prizectl_options_t *options);
 
 /*
- * The handshake with a server that has to be called "name", which is a host
- * name or an address.  The descriptor does not block and stays the caller's.
- * NULL, and the reason is written to "why"; for SSL_free().
+ * The handshake on a connection's socket, with a server that has to be called
+ * "name", which is a host name or an address: 0, or -1 and "why".
  */
-SSL *prizectl_tls_connect(SSL_CTX *ctx, int fd, const char *name, int timeout,
-    char *why, size_t size);
+int prizectl_tls_connect(prizectl_redis_t *redis, SSL_CTX *ctx,
+    const char *name);
 
 /*
- * As recv() and send() of a socket that does not block, with -1 and EAGAIN,
- * and the events that poll() has to wait for; 0 is the end of a connection.
- * Other errors are written to "why".
+ * As recv() and send(): EAGAIN is where the connection waits for its "events".
+ * Other errors are in "why".
  */
-
-ssize_t prizectl_tls_read(SSL *ssl, char *data, size_t len, short *events,
-    char *why, size_t size);
-ssize_t prizectl_tls_write(SSL *ssl, const char *data, size_t len,
-    short *events, char *why, size_t size);
+ssize_t prizectl_tls_read(prizectl_redis_t *redis, char *data, size_t len);
+ssize_t prizectl_tls_write(prizectl_redis_t *redis, const char *data,
+    size_t len);
 
 
 #endif /* _PRIZECTL_TLS_H_INCLUDED_ */
