@@ -350,13 +350,14 @@ prizectl_rehearse_reason(unsigned status)
         return "the location finds no ID in the link";
 
     case 403:
-        return "the signature is of another key or event than nginx has";
+        return "the signature is of another key or event, or prize_open has "
+               "not opened yet";
 
     case 404:
         return "no store has the record, or no page's condition holds";
 
     case 410:
-        return "the link has ended, or the location is closed";
+        return "the link has ended or was withdrawn, or prize_open has closed";
 
     case 429:
     case 503:

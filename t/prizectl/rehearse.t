@@ -59,6 +59,11 @@ my $nginx = Test::Prize::Nginx->start(
             prize_page page.html;
             prize_redis_pass 127.0.0.1:1;
         }
+        location = /closed {
+            prize_page page.html;
+            prize_redis_pass 127.0.0.1:$redis->{port};
+            prize_open 2099-01-01T00:00:00Z;
+        }
         location = /moved { return 302 http://127.0.0.1:$port/h5?\$args; }
     }
 CONF
@@ -230,9 +235,9 @@ $redis->commands(['HSET', 'employee:E5', 'name', name(5)],
           qr/^410 +1 /m,
           qr/, line 4: the link of "E3" was answered by 410$/m,
           qr/^  1 x 400: the location finds no ID in the link$/m,
-          qr/^  1 x 403: the signature is of another key or event /m,
+          qr/^  1 x 403: the signature is of another key or event,/m,
           qr/^  1 x 404: no store has the record, or /m,
-          qr/^  1 x 410: the link has ended, or the location is closed$/m);
+          qr/^  1 x 410: the link has ended or was withdrawn, or /m);
 }
 
 $redis->command('HSET', 'employee:E2', 'id', 'E2', 'name',
@@ -240,6 +245,9 @@ $redis->command('HSET', 'employee:E2', 'id', 'E2', 'name',
 
 finds('a store that is dead', rehearse(links(12, path => '/dead'), @own), 3,
       qr/^503 +12 /m, qr/^  12 x 503: /m, qr/no further link is named$/m);
+finds('a location that has not opened',
+      rehearse(links(2, path => '/closed'), @own), 3,
+      qr/^  2 x 403: .*, or prize_open has not opened yet$/m);
 finds('a redirection', rehearse(links(2, path => '/moved'), @own), 3,
       qr/^302 +2 /m, qr/^  2 x 302: it leads elsewhere/m);
 
