@@ -9,8 +9,8 @@ package Test::Prize::Balancer;
 #     $balancer->drain(1);        # nothing new for the first host
 #     $balancer->add(1);
 #
-# The sample has three hosts.  "listen" and "hosts" say where it and they are;
-# by default, as the sample has it: a network of the test's own may be so.
+# The sample has three hosts.  Without "hosts" they are where it says, and it
+# listens where it says itself: a network of the test's own may be so.
 
 use strict;
 use warnings;
@@ -34,8 +34,9 @@ sub start {
     my $self = ($class{$kind} // croak "no balancer \"$kind\"")->prepare;
 
     $self->{hosts} = $option{hosts} // [HOSTS];
-    $self->{port} = $option{port} // free_port();
-    $self->{listen} = $option{listen} // "127.0.0.1:$self->{port}";
+    $self->{port} = $option{hosts} ? free_port() : 80;
+    $self->{listen} = ($option{hosts} ? '127.0.0.1' : '')
+                      . ":$self->{port}";
     $self->launch;
     return $self->await("$kind as a balancer", sub {
         IO::Socket::INET->new(PeerAddr => '127.0.0.1',
@@ -83,7 +84,8 @@ sub write {
     my $dir = $self->{dir};
     my $temp = join ' ', map { "${_}_temp_path $dir/temp/$_;" }
                qw(client_body proxy fastcgi uwsgi scgi);
-    my @down = map { [qr/server \Q$self->{hosts}[$_ - 1]\E\K(?=;)/, ' down'] }
+    my @down = map { [qr/server \Q$self->{hosts}[$_ - 1]\E\K(?=[ ;])/,
+                       ' down'] }
                keys %{ $self->{down} };
 
     $self->Test::Prize::Balancer::fitted('nginx.conf',
@@ -92,7 +94,7 @@ sub write {
         [qr{/run/nginx\.pid}            => "$dir/nginx.pid"],
         [qr{/var/log/nginx/error\.log}  => "$dir/error.log"],
         [qr/^http \{\n\K/m              => "    $temp\n"],
-        [qr/listen \K80/                => $self->{listen}],
+        [qr/listen \K80/                => $self->{listen} =~ s/^://r],
         @down);
 }
 

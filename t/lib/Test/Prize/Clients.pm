@@ -18,9 +18,9 @@ package Test::Prize::Clients;
 # the ID that the answer must name; "check" is called with that ID, the body,
 # the status and the head, and returns why the answer is wrong, or nothing.
 # The default wants data-id="ID", once, in every page of status 200.  More
-# options of "new": "headers", further lines of each request, "close", each
-# request on a connection of its own, and "timeout", seconds after which an
-# answer counts as lost.
+# options of "new": "address", of the server, "headers", further lines of each
+# request, "close", each request on a connection of its own, and "timeout",
+# seconds after which an answer counts as lost.
 #
 # What happens during a run, so that a test can break something meanwhile:
 #
@@ -61,7 +61,8 @@ sub new {
     return bless {
         connections => 1, check => \&check_page, headers => '', timeout => 60,
         %option,
-        address => pack_sockaddr_in($option{port}, inet_aton('127.0.0.1')),
+        address => pack_sockaddr_in($option{port}, inet_aton(
+            $option{address} // '127.0.0.1')),
     }, $class;
 }
 

@@ -64,12 +64,14 @@ sub start {
 }
 
 
-# a server that knows nobody yet
+# A server that knows nobody yet; "class" and more, where it is none of these
+# on loopback.
 
 sub add {
-    my ($self) = @_;
+    my ($self, %option) = @_;
+    my $class = delete $option{class} // 'Test::Prize::Cluster::Node';
     my $bus = free_port();
-    my $node = Test::Prize::Cluster::Node->start(bus => $bus,
+    my $node = $class->start(%option, bus => $bus,
         tls => $self->{tls}, options => [
             '--cluster-enabled', 'yes', '--cluster-port', $bus,
             '--cluster-node-timeout', SOON,
@@ -93,7 +95,8 @@ sub meet {
     my ($self, $node) = @_;
     my @nodes = $self->living;
 
-    $node->command('CLUSTER', 'MEET', '127.0.0.1', @$_{qw(port bus)})
+    $node->command('CLUSTER', 'MEET', $_->{address} // '127.0.0.1',
+                   @$_{qw(port bus)})
         for grep { $_ != $node } @nodes;
 
     eventually {
