@@ -229,7 +229,7 @@ modules_known = case "$(modules)" in /?*) ;; *) \
 install: all
 	@$(modules_known)
 	@install -d "$(modules_path)" "$(bin)" "$(man1)" "$(doc)/pages" \
-	    "$(doc)/balancer"
+	    "$(doc)/balancer" "$(doc)/kubernetes"
 	@install -m 644 $(BUILD)/ngx_http_prize_module.so "$(modules_path)/"
 	@install -m 755 $(BUILD)/prizectl "$(bin)/"
 	@install -m 644 conf/man/prizectl.1 "$(man1)/"
@@ -237,6 +237,7 @@ install: all
 	    conf/prometheus.yml conf/alerts.yml conf/grafana.json "$(doc)/"
 	@install -m 644 conf/pages/*.html "$(doc)/pages/"
 	@install -m 644 conf/balancer/* "$(doc)/balancer/"
+	@install -m 644 conf/kubernetes/* "$(doc)/kubernetes/"
 	@echo "installed $(modules_path)/ngx_http_prize_module.so"
 	@echo "          $(bin)/prizectl"
 	@echo "          $(man1)/prizectl.1"

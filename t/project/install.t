@@ -32,17 +32,16 @@ ok($module, 'says what to add to nginx.conf') or diag($out);
 unlike($module, qr/^\Q$dest\E/, 'where it will be, without DESTDIR');
 
 my $doc = '/opt/prize/share/doc/ngx_http_prize_module';
-my @pages = map { s{.*/}{}r } glob root() . '/conf/pages/*.html';
+my @samples = map { s{.*/(?=.*/)}{}r }
+              map { glob root() . "/conf/$_" } 'pages/*.html', 'balancer/*',
+                                                'kubernetes/*';
 
 is_deeply([files()],
           [sort "$module 644", '/opt/prize/bin/prizectl 755',
                 '/opt/prize/share/man/man1/prizectl.1 644',
                 map({ "$doc/$_ 644" } qw(README.md alerts.yml employee.sql
                                          grafana.json nginx.conf
-                                         prometheus.yml
-                                         balancer/haproxy.cfg
-                                         balancer/nginx.conf),
-                    map { "pages/$_" } @pages)],
+                                         prometheus.yml), @samples)],
           'the module, the command, its page, and the samples below PREFIX');
 
 my ($configured) = qx('$ENV{TEST_NGINX_BINARY}' -V 2>&1)
