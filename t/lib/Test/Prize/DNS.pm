@@ -2,7 +2,7 @@ package Test::Prize::DNS;
 
 # A name server whose answers a test changes while it runs.
 #
-#     my $dns = Test::Prize::DNS->start;
+#     my $dns = Test::Prize::DNS->start;           # or start(port => 53)
 #     $dns->set('redis.example' => '127.0.0.1', '127.0.0.2');
 #     ... "resolver $dns->{address} valid=1s ipv6=off;" ...
 #     $dns->set('redis.example' => 'NXDOMAIN');    # or SERVFAIL, or SILENT
@@ -27,8 +27,8 @@ my %code = (SERVFAIL => 2, NXDOMAIN => 3);
 
 
 sub start {
-    my ($class) = @_;
-    my $self = $class->attach(port => Test::Prize::free_port(),
+    my ($class, %option) = @_;
+    my $self = $class->attach(port => $option{port} // Test::Prize::free_port(),
                               dir => $class->new_dir('dns'));
     my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Proto => 'udp',
                                        LocalPort => $self->{port})
