@@ -1,9 +1,10 @@
 'use strict';
 
 /*
- * Debian's Chromium without a window, which takes two thirds of what the one
- * with a hidden window does, and pages in it that remember what they asked for
- * and complained about.
+ * A browser of Debian's, and pages in it that remember what they asked for and
+ * complained about.  BROWSER in the environment says which one: "chromium", the
+ * default, without a window, which takes two thirds of what the one with a
+ * hidden window does; "firefox"; or "webkit", which is WebKitGTK.
  *
  *     const { withBrowser } = require('./browser');
  *
@@ -17,13 +18,29 @@
  *         await page.done();
  *     });
  *
- * A page is Playwright's own; so much is added to it as this file says.
+ * A page is Playwright's own; so much is added to it as this file says.  One
+ * in WebKit has only what webkit.js has of that.  What a test cannot ask of
+ * each browser "can" tells:
+ *
+ *     can.emulate     another color scheme for a page that is open
+ *     can.shifts      the layout shifts that a page has seen
+ *     can.tree        what a screen reader is given
+ *     can.touch       a finger: else "tap" is the mouse's
  */
 
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
-const { chromium } = require('playwright-core');
+const { chromium, firefox } = require('playwright-core');
+const webkit = require('./webkit');
+
+const kind = process.env.BROWSER || 'chromium';
+
+const can = {
+    chromium: { emulate: true, shifts: true, tree: true, touch: true },
+    firefox: {},
+    webkit: { touch: true }
+}[kind];
 
 /* for what never comes: a machine may be busy for minutes */
 const LIMIT = 300000;
@@ -54,8 +71,8 @@ function holdLater() {
 async function openPage(browser, option) {
     const context = await browser.newContext({
         viewport: { width: option.width || 390, height: option.height || 844 },
-        hasTouch: option.touch !== false,
-        isMobile: option.touch !== false,
+        hasTouch: can.touch && option.touch !== false,
+        isMobile: can.touch && option.touch !== false,
         colorScheme: option.dark ? 'dark' : 'light',
         reducedMotion: option.reduced ? 'reduce' : 'no-preference',
         javaScriptEnabled: option.script !== false,
@@ -66,16 +83,28 @@ async function openPage(browser, option) {
     context.setDefaultTimeout(LIMIT);
     page.done = () => context.close();
 
-    if (option.still) {
-        await page.addInitScript(holdLater);
+    if (!can.touch) {
+        page.tap = page.click;
     }
 
-    if (option.init) {
-        await page.addInitScript(option.init);
+    if (option.script === false && kind === 'firefox') {
+        await page.route('**', sandbox);
     }
 
     watch(page);
     return page;
+}
+
+
+/* Firefox has no such setting that leaves "evaluate" at work */
+
+async function sandbox(route) {
+    const response = await route.fetch();
+
+    await route.fulfill({ response, headers: {
+        ...response.headers(),
+        'content-security-policy': 'sandbox allow-same-origin'
+    } });
 }
 
 
@@ -141,7 +170,7 @@ function picture(page, option) {
  * set for a page is lost when its picture is taken.
  */
 
-function launch(text) {
+function launchChromium({ text }) {
     const flags = text ? ['--blink-settings=defaultFontSize=' + 16 * text / 100]
                        : [];
 
@@ -153,11 +182,69 @@ function launch(text) {
 }
 
 
+/* as it is: Playwright speaks WebDriver BiDi with it, which has no media */
+
+function launchFirefox({ text, dark, reduced }) {
+    const set = { 'layout.css.prefers-color-scheme.content-override':
+                      dark ? 0 : 1,
+                  'ui.prefersReducedMotion': reduced ? 1 : 0 };
+
+    for (const language of text ? ['zh-CN', 'x-western', 'x-unicode'] : []) {
+        set[`font.size.variable.${language}`] = 16 * text / 100;
+    }
+
+    return firefox.launch({ channel: 'moz-firefox', timeout: LIMIT,
+                            executablePath: '/usr/bin/firefox-esr',
+                            firefoxUserPrefs: set });
+}
+
+
+/* a browser for each set of options that are a whole browser's */
+
+function opener(dir) {
+    const launched = {};
+
+    async function launch({ text, dark, reduced }) {
+        const option = kind === 'chromium' ? { text }
+                       : kind === 'firefox' ? { text, dark, reduced } : {},
+              key = JSON.stringify(option);
+
+        launched[key] = launched[key]
+            || await (kind === 'chromium' ? launchChromium(option)
+                      : kind === 'firefox' ? launchFirefox(option)
+                      : webkit.launch(dir));
+        return launched[key];
+    }
+
+    return {
+        page: async (option = {}) => {
+            const browser = await launch(option),
+                  page = kind === 'webkit' ? await browser.page(option)
+                                           : await openPage(browser, option);
+
+            if (option.still) {
+                await page.addInitScript(holdLater);
+            }
+
+            if (option.init) {
+                await page.addInitScript(option.init);
+            }
+
+            return page;
+        },
+        close: async () => {
+            for (const browser of Object.values(launched)) {
+                await browser.close();
+            }
+        }
+    };
+}
+
+
 async function withBrowser(run) {
     /* a short name, since there are sockets in it */
 
-    const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'chromium.')),
-          browsers = {};
+    const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'browser.'));
 
     process.env.TMPDIR = dir;
     process.env.HOME = dir;
@@ -168,24 +255,16 @@ async function withBrowser(run) {
         process.chdir(process.env.TEST_NGINX_RUN_DIR);
     }
 
-    async function page(option = {}) {
-        const text = option.text || 0;
-
-        browsers[text] = browsers[text] || await launch(text);
-        return openPage(browsers[text], option);
-    }
+    const { page, close } = opener(dir);
 
     try {
         await run({ page });
 
     } finally {
-        for (const browser of Object.values(browsers)) {
-            await browser.close();
-        }
-
+        await close();
         fs.rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
     }
 }
 
 
-module.exports = { LIMIT, picture, sideways, withBrowser };
+module.exports = { LIMIT, can, kind, picture, sideways, withBrowser };

@@ -107,7 +107,7 @@ async function apart(browser) {
 
         sessionStorage.clear();
         window.setTimeout = (run, wait) => {
-            window.wait = wait;
+            window.wait = window.wait || wait;
             return start(() => 0, 0);
         };
     } });

@@ -13,6 +13,8 @@
 
 const { withBrowser } = require('./browser');
 
+const runs = [];
+
 let count = 0, failed = 0;
 
 
@@ -34,10 +36,24 @@ function is(found, wanted, name) {
 }
 
 
-/* runs the tests in a browser, and ends the process */
+/* runs the tests in a browser, one file's after another's, and ends */
 
 function test(run) {
-    withBrowser(run).then(() => {
+    runs.push(run);
+
+    if (runs.length === 1) {
+        setImmediate(start);
+    }
+}
+
+
+function start() {
+    withBrowser(async (browser) => {
+        for (const run of runs) {
+            await run(browser);
+        }
+
+    }).then(() => {
         console.log(`1..${count}`);
         process.exit(failed ? 1 : 0);
 

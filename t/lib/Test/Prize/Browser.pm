@@ -1,9 +1,11 @@
 package Test::Prize::Browser;
 
-# A real nginx with the sample's pages, and a Chromium that looks at them.
+# A real nginx with the sample's pages, and a browser that looks at them.
 #
 #     my $site = Test::Prize::Browser->site;
-#     exit $site->node('switch.js');
+#     exit $site->node('switch.js', BROWSER => 'webkit');
+#
+# Without BROWSER it is Chromium: see t/browser/browser.js.
 #
 # A script of t/browser/ prints TAP; it finds in its environment SITE, the
 # address of nginx, and what else "node" was given.

@@ -1,0 +1,5 @@
+'use strict';
+
+/* What the pages are to do in every browser, one after the other. */
+
+require('./retry');
