@@ -200,6 +200,7 @@ prize_postgres_connections{state="connected"} N
 prize_postgres_queue_length 0
 prize_postgres_queue_max 7
 prize_postgres_lookups_in_flight 0
+prize_postgres_wrong_queries 0
 prize_request_duration_seconds_sum{source="redis"} 0.000000
 prize_request_duration_seconds_count{source="redis"} 0
 prize_request_duration_seconds_sum{source="postgres"} 0.000000
@@ -260,7 +261,7 @@ my $columns = CORE::join ',', map { "\"$_\"" } qw(second microseconds 200 400 40
     404 405 410 499 500 503 other shed redis_errors stale owner_mismatches
     worker_starts refreshes refreshes_failed from_redis from_postgres from_nobody
     batches batch_ids request redis postgres in_flight queue queue_max
-    postgres_connections uncovered redis_connections redis_open postgres_open silent);
+    postgres_connections wrong_queries uncovered redis_connections redis_open postgres_open silent);
 
 [qr/,\n"second":\d+,\n"columns":\[$columns\],\n"history":\[(\n\[.*\])?\]\}\n\z/s,
  qr/,\n"second":\d+,\n"columns":\[$columns\],\n"history":\[\]\}\n\z/,

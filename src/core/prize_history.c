@@ -57,6 +57,7 @@ static const prize_history_column_t  prize_history_gauges[] = {
     { "queue_max", PRIZE_POSTGRES_QUEUE_MAX, PRIZE_POSTGRES_QUEUE_MAX },
     { "postgres_connections", PRIZE_POSTGRES_CONNECTED,
       PRIZE_POSTGRES_CONNECTED },
+    { "wrong_queries", PRIZE_QUERIES_WRONG, PRIZE_QUERIES_WRONG },
     { "uncovered", PRIZE_SLOTS_UNCOVERED, PRIZE_SLOTS_UNCOVERED },
     { NULL, 0, 0 }
 };

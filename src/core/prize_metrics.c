@@ -370,15 +370,18 @@ prize_metrics_add_peer(prize_peer_metrics_t *sum,
 
 
 static void
-prize_metrics_add_maps(prize_metrics_slot_t *sum,
+prize_metrics_add_views(prize_metrics_slot_t *sum,
     const prize_metrics_slot_t *slot)
 {
+    unsigned        n;
     const int64_t  *gauges;
 
     gauges = slot->gauges;
 
-    if (gauges[PRIZE_SLOTS_UNCOVERED] > sum->gauges[PRIZE_SLOTS_UNCOVERED]) {
-        sum->gauges[PRIZE_SLOTS_UNCOVERED] = gauges[PRIZE_SLOTS_UNCOVERED];
+    for (n = PRIZE_QUERIES_WRONG; n <= PRIZE_SLOTS_UNCOVERED; n++) {
+        if (gauges[n] > sum->gauges[n]) {
+            sum->gauges[n] = gauges[n];
+        }
     }
 
     if (gauges[PRIZE_REDIS_MAP_TIME]
@@ -397,14 +400,14 @@ prize_metrics_add_gauges(prize_metrics_slot_t *sum,
 {
     unsigned  n;
 
-    for (n = 0; n < PRIZE_SLOTS_UNCOVERED; n++) {
+    for (n = 0; n < PRIZE_QUERIES_WRONG; n++) {
         sum->gauges[n] += slot->gauges[n];
     }
 
-    /* each worker has a map of its own; who leaves looks at none any more */
+    /* each worker has a view of its own; who leaves looks at none any more */
 
     if (!slot->leaving) {
-        prize_metrics_add_maps(sum, slot);
+        prize_metrics_add_views(sum, slot);
     }
 
     for (n = 0; n < PRIZE_METRICS_LABELS; n++) {

@@ -99,7 +99,8 @@ typedef enum {
     PRIZE_POSTGRES_QUEUED,
     PRIZE_POSTGRES_QUEUE_MAX,
     PRIZE_POSTGRES_IN_FLIGHT,
-    PRIZE_SLOTS_UNCOVERED,              /* slots, of the worker that has most */
+    PRIZE_QUERIES_WRONG,                /* queries, and */
+    PRIZE_SLOTS_UNCOVERED,              /*   slots, of who has most of them */
     PRIZE_REDIS_MAP_TIME,               /* the oldest one's, Unix time */
     PRIZE_GAUGES
 } prize_gauge_e;

@@ -68,6 +68,8 @@ static const prize_family_t  prize_families[] = {
       "IDs that may wait, over all pools and workers." },
     { "prize_postgres_lookups_in_flight", "gauge",
       "IDs that PostgreSQL has been asked for." },
+    { "prize_postgres_wrong_queries", "gauge",
+      "Queries that PostgreSQL cannot answer, by the worst of the workers." },
     { "prize_request_duration_seconds", "histogram",
       "Time to an answer, by who had the record." },
     { "prize_redis_command_duration_seconds", "histogram",
@@ -205,6 +207,7 @@ static const prize_series_t  prize_gauges[PRIZE_GAUGES] = {
     [PRIZE_POSTGRES_QUEUED] = { "prize_postgres_queue_length", "" },
     [PRIZE_POSTGRES_QUEUE_MAX] = { "prize_postgres_queue_max", "" },
     [PRIZE_POSTGRES_IN_FLIGHT] = { "prize_postgres_lookups_in_flight", "" },
+    [PRIZE_QUERIES_WRONG] = { "prize_postgres_wrong_queries", "" },
     [PRIZE_SLOTS_UNCOVERED] = { "prize_redis_uncovered_slots", "" },
     [PRIZE_REDIS_MAP_TIME] = { "prize_redis_map_timestamp_seconds", "" }
 };

@@ -198,6 +198,10 @@ ngx_prize_postgres_expire_all(void *data, ngx_queue_t *late)
 {
     ngx_prize_postgres_expire(data, late);
     ngx_prize_postgres_overdue(data);
+
+    if (ngx_prize_postgres_check_again(data)) {
+        ngx_prize_postgres_dispatch(data);
+    }
 }
 
 
@@ -470,6 +474,23 @@ ngx_prize_postgres_healthy(void)
     ngx_prize_backend_foreach(&ngx_prize_postgres_kind, backend) {
         if (ngx_prize_postgres_members((ngx_prize_postgres_pool_t *) backend,
                                      NGX_PRIZE_POSTGRES_IDLE))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+ngx_uint_t
+ngx_prize_postgres_wrong(void)
+{
+    ngx_prize_backend_t  *backend;
+
+    ngx_prize_backend_foreach(&ngx_prize_postgres_kind, backend) {
+        if (ngx_prize_postgres_check_count_wrong(
+                                      (ngx_prize_postgres_pool_t *) backend))
         {
             return 1;
         }

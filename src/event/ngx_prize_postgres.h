@@ -29,6 +29,8 @@ typedef struct {
     ngx_str_t                   text;           /* NUL-terminated */
     u_char                     *file;
     ngx_uint_t                  line;
+    ngx_array_t                 fields;         /* of const prize_fields_t *: */
+                                                /*   what pages want of it */
 } ngx_prize_postgres_query_t;
 
 
@@ -73,6 +75,9 @@ ngx_str_t *ngx_prize_postgres_name(ngx_prize_postgres_pool_t *pool);
 
 /* some pool of this worker is connected */
 ngx_uint_t ngx_prize_postgres_healthy(void);
+
+/* a query of some pool is wrong, as far as it was asked for nobody */
+ngx_uint_t ngx_prize_postgres_wrong(void);
 
 
 #endif /* _NGX_PRIZE_POSTGRES_H_INCLUDED_ */

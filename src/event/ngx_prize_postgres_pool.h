@@ -73,7 +73,9 @@ struct ngx_prize_postgres_member_s {
     ngx_prize_postgres_asked_e    asked;
     ngx_uint_t                    query;     /* that is checked */
     PGresult                     *doubt;     /* the error that an ID, or its */
-                                             /*   row, is to blame for */
+                                             /*   row, is to blame for; of a */
+                                             /*   check, that is told later */
+    unsigned                      lacks:1;   /* check: a page's column */
     ngx_prize_postgres_attempt_e  attempt;
     ngx_uint_t                    number;    /* of the pool's attempts */
 };
@@ -107,6 +109,9 @@ typedef struct {
     ngx_prize_postgres_check_e       state;
     ngx_msec_t                       ended;
     unsigned                         failed:1;
+    unsigned                         wrong:1;   /* told; until it is right */
+    char                             what[64];  /* is wrong */
+    ngx_prize_notice_t               notice;
     char                             element[128];  /* type of an ID, as SQL */
                                                     /*   has it; or empty */
 } ngx_prize_postgres_check_t;
@@ -152,7 +157,6 @@ struct ngx_prize_postgres_pool_s {
 
     ngx_prize_notice_t               error;
     char                             sqlstate[6];   /* of the last one */
-    ngx_prize_notice_t               wrong;
     ngx_prize_notice_t               differs;
     ngx_prize_notice_t               foreign;
     ngx_prize_notice_t               column;
@@ -280,13 +284,23 @@ void ngx_prize_postgres_check_forget(ngx_prize_postgres_pool_t *pool);
 ngx_prize_postgres_check_e ngx_prize_postgres_check_state(
     ngx_prize_postgres_pool_t *pool, ngx_uint_t query);
 
+/*
+ * What is wrong is asked again 10 seconds later: the backend is woken then.
+ * 0: nothing is to be asked now.
+ */
+ngx_uint_t ngx_prize_postgres_check_again(ngx_prize_postgres_pool_t *pool);
+
+/* queries that are known to be wrong */
+ngx_uint_t ngx_prize_postgres_check_count_wrong(
+    ngx_prize_postgres_pool_t *pool);
+
 /* NGX_DECLINED: nothing is to be checked; NGX_ERROR: the connection is lost */
 ngx_int_t ngx_prize_postgres_check_ask(ngx_prize_postgres_pool_t *pool,
     ngx_prize_postgres_member_t *member);
 
-/* NGX_ERROR: the connection is lost */
+/* NGX_AGAIN: the result is kept; NGX_ERROR: the connection is lost */
 ngx_int_t ngx_prize_postgres_check_answered(
-    ngx_prize_postgres_member_t *member, const PGresult *result);
+    ngx_prize_postgres_member_t *member, PGresult *result);
 
 /* there was no answer in time: the query is asked for IDs all the same */
 void ngx_prize_postgres_check_late(ngx_prize_postgres_member_t *member);
@@ -307,6 +321,10 @@ ngx_int_t ngx_prize_postgres_ask(ngx_prize_postgres_pool_t *pool,
 
 /* NGX_ERROR: the connection has failed, its lookups are in the queue again */
 ngx_int_t ngx_prize_postgres_answered(ngx_prize_postgres_member_t *member);
+
+
+/* of a result or a description; -1: it has none of that name */
+int ngx_prize_postgres_column(const PGresult *result, const char *name);
 
 
 /* rows: answers a batch from its result, which stays the caller's */

@@ -112,8 +112,8 @@ ngx_prize_postgres_scratch(ngx_prize_postgres_pool_t *pool, size_t columns,
 }
 
 
-static int
-ngx_prize_postgres_column(PGresult *result, const char *name)
+int
+ngx_prize_postgres_column(const PGresult *result, const char *name)
 {
     int  i;
 

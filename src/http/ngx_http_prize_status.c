@@ -346,8 +346,10 @@ ngx_http_prize_status_health_handler(ngx_http_request_t *r)
     postgres = ngx_prize_postgres_healthy();
 
     line.data = text;
-    line.len = ngx_sprintf(text, "redis %s, postgres %s\n",
-                           redis ? "up" : "down", postgres ? "up" : "down")
+    line.len = ngx_sprintf(text, "redis %s, postgres %s%s\n",
+                           redis ? "up" : "down", postgres ? "up" : "down",
+                           ngx_prize_postgres_wrong()
+                           ? " but a query is wrong" : "")
                - text;
 
     return ngx_http_prize_status_line(r, redis || postgres, &line);

@@ -234,6 +234,9 @@ function judge(i) {
     blame(refused, 1, 'Redis refused ' + plural(refused, 'lookup'));
     blame(stale, 1, plural(stale, 'record')
                     + ' in Redis lacked a field of the page');
+    blame(row.wrong_queries, 1, whole(row.wrong_queries)
+          + ' of the queries for PostgreSQL '
+          + (row.wrong_queries === 1 ? 'is' : 'are') + ' wrong');
     blame(row.uncovered, 1, 'no node has ' + plural(row.uncovered, 'slot')
                             + ' of the Redis Cluster');
     blame(sum(minute, 'refreshes_failed') && !sum(minute, 'refreshes'), 1,

@@ -410,6 +410,34 @@ ngx_http_prize_write_back(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+/* locations may share their pages */
+
+static ngx_int_t
+ngx_http_prize_query_use(ngx_prize_postgres_query_t *query,
+    const prize_fields_t *fields)
+{
+    ngx_uint_t              i;
+    const prize_fields_t  **list;
+
+    list = query->fields.elts;
+
+    for (i = 0; i < query->fields.nelts; i++) {
+        if (list[i] == fields) {
+            return NGX_OK;
+        }
+    }
+
+    list = ngx_array_push(&query->fields);
+    if (list == NULL) {
+        return NGX_ERROR;
+    }
+
+    *list = fields;
+
+    return NGX_OK;
+}
+
+
 static ngx_int_t
 ngx_http_prize_query_add(ngx_conf_t *cf, ngx_http_prize_loc_conf_t *plcf)
 {
@@ -423,7 +451,7 @@ ngx_http_prize_query_add(ngx_conf_t *cf, ngx_http_prize_loc_conf_t *plcf)
                                      &plcf->postgres_query.text))
         {
             plcf->query = i;
-            return NGX_OK;
+            return ngx_http_prize_query_use(&query[i], &plcf->pages->fields);
         }
     }
 
@@ -435,7 +463,12 @@ ngx_http_prize_query_add(ngx_conf_t *cf, ngx_http_prize_loc_conf_t *plcf)
     *query = plcf->postgres_query;
     plcf->query = i;
 
-    return NGX_OK;
+    if (ngx_array_init(&query->fields, cf->pool, 2, sizeof(void *)) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_prize_query_use(query, &plcf->pages->fields);
 }
 
 

@@ -285,6 +285,11 @@ PrizePostgresRefuses
     15s  no PrizePostgresRefuses
     30s  PrizePostgresRefuses{job="prize", reason="query"}
 
+PrizeQueryWrong
+    prize_postgres_wrong_queries  0x3 1x20
+    15s  no PrizeQueryWrong
+    30s  PrizeQueryWrong{job="prize"}
+
 PrizeCertificateEnds
     prize_redis_certificate_end_seconds{peer="h", owner="client"}  1209630x20
     prize_redis_certificate_end_seconds{peer="h", owner="server"}  1209700x20
@@ -374,6 +379,7 @@ all is well
     prize_redis_redirects_total{kind="moved"}  0+1x400
     prize_redis_refreshes_total{result="ok"}  0+0x10 1+1x389
     prize_redis_refreshes_total{result="failed"}  0x100 1x300
+    prize_postgres_wrong_queries  0x400
     prize_redis_uncovered_slots  0x400
     prize_redis_map_timestamp_seconds  0+5x400
     prize_writebacks_total{result="stored"}  0+3x400

@@ -108,7 +108,7 @@ seconds(prize_metrics_slot_t *slot)
 
     take(6100000);
     is(0, "\n[6,900000,3,0,0,0,0,0,0,0,2,0,9,8,3,0,0,0,0,2,0,1,1,7,[1,0,2],"
-          "[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,1],[],6,0,0,0,0,2,0,1,0]]",
+          "[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,1],[],6,0,0,0,0,0,2,0,1,0]]",
        "a row is what was counted in its second");
 
     prize_counter_add(slot, PRIZE_HTTP_200, 1);
@@ -116,7 +116,7 @@ seconds(prize_metrics_slot_t *slot)
     take(8100000);
     slot->beat = 0;
     is(6, "\n[8,2000000,1,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,[],[],[],"
-          "6,0,0,0,0,2,0,1,1]]",
+          "6,0,0,0,0,0,2,0,1,1]]",
        "a second without a sample is part of the next row, and a worker "
        "hangs");
     ok(count(0) == 2, "two rows in all");
@@ -143,7 +143,7 @@ round_and_round(prize_metrics_slot_t *slot)
     ok(count(1000) == 900, "not from where they are gone");
 
     is(2999, "\n[3000,1000000,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,"
-             "[],[],[],6,0,0,0,0,2,0,1,0]]", "the last one");
+             "[],[],[],6,0,0,0,0,0,2,0,1,0]]", "the last one");
 
     /* its writer was killed */
 

@@ -284,6 +284,25 @@ maps(void)
 }
 
 
+/* the worker that knows of most speaks for all */
+
+static void
+queries(void)
+{
+    prize_metrics_slot_t  *one, *two;
+
+    one = prize_metrics_claim(metrics, getpid());
+    two = prize_metrics_claim(metrics, getppid());
+
+    one->gauges[PRIZE_QUERIES_WRONG] = 2;
+    two->gauges[PRIZE_QUERIES_WRONG] = 1;
+    is("prize_postgres_wrong_queries", "2");
+
+    prize_metrics_release(two);
+    prize_metrics_release(one);
+}
+
+
 /* as by one reload after the other, each with a server of its own */
 
 static void
@@ -430,6 +449,7 @@ main(void)
     labels();
     breakers();
     maps();
+    queries();
     peers();
     others();
     turns();

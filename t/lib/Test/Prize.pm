@@ -937,7 +937,7 @@ sub configure {
     my ($self, $server, %option) = @_;
     my $dir = $self->{dir};
 
-    Test::Prize::spew("$dir/users", qq{"postgres" ""\n});
+    Test::Prize::spew("$dir/users", qq{"postgres" ""\n"h5" ""\n});
     Test::Prize::spew("$dir/pgbouncer.ini", <<"INI"
 [databases]
 * = host=$server->{dir} port=$server->{port}
