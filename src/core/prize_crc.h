@@ -12,28 +12,21 @@
 #include <stdint.h>
 
 
-#define PRIZE_CRC_DIGITS  8
-#define PRIZE_CRC_DIGIT   16
-
-
 /*
- * What a CRC becomes when a piece of some length follows.  That is linear, so
- * it is the sum of what its hexadecimal digits become: eight look-ups where
- * zlib's operator takes 32 steps.
+ * What a CRC is multiplied by when a piece of some length follows: x to the
+ * power of its bits, modulo the polynomial, as zlib has it: x to the power of
+ * 0 is the highest bit.
  */
-
-typedef struct {
-    uint32_t  digits[PRIZE_CRC_DIGITS][PRIZE_CRC_DIGIT];
-} prize_crc_shift_t;
+typedef uint32_t  prize_crc_shift_t;
 
 
-/* once, before any call of prize_crc_add(); again does no harm */
+/* once, before any call of the next ones; again does no harm */
 void prize_crc_init(void);
 
-void prize_crc_shift_init(prize_crc_shift_t *shift, size_t len);
+prize_crc_shift_t prize_crc_shift_by(size_t len);
 
 /* of what "crc" is of and a piece whose own CRC is "piece" */
-uint32_t prize_crc_shift(const prize_crc_shift_t *shift, uint32_t crc,
+uint32_t prize_crc_shift(prize_crc_shift_t shift, uint32_t crc,
     uint32_t piece);
 
 /* of what "crc" is of, 0 for nothing, and these bytes */

@@ -132,7 +132,7 @@ prize_gzip_create(const prize_template_t *page)
         gs = &gzip->segments[segment[i].index];
 
         gs->crc = crc32(0, (const Bytef *) segment[i].data, segment[i].len);
-        prize_crc_shift_init(&gs->shift, segment[i].len);
+        gs->shift = prize_crc_shift_by(segment[i].len);
 
         if (prize_gzip_deflate(gs, &segment[i]) != 0) {
             prize_gzip_destroy(gzip);
@@ -282,7 +282,7 @@ prize_gzip_literal(prize_sink_t *s, const prize_segment_t *segment)
     prize_gzip_open(sink);
 
     sink->size += segment->len;
-    sink->crc = prize_crc_shift(&gs->shift, sink->crc, gs->crc);
+    sink->crc = prize_crc_shift(gs->shift, sink->crc, gs->crc);
 
     return 0;
 }
