@@ -1,13 +1,9 @@
 
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include <zlib.h>
-
-#include "prize_crc.h"
 #include "prize_escape.h"
-#include "prize_gzip.h"
+#include "prize_gzip_parts.h"
 
 
 /* RFC 1952: deflate, no name, no time, best compression, Unix */
@@ -21,18 +17,8 @@
 
 #define PRIZE_GZIP_TRAILER_LEN   8
 
-/*
- * RFC 1951, 3.2.4: three bits of a stored block's header and what is left of
- * their byte, and its length twice.  A full flush is a stored block of no
- * bytes: what follows a segment takes over its length, so that it needs no
- * header of its own.
- */
-#define PRIZE_GZIP_STORED_HEADER 5
-#define PRIZE_GZIP_STORED_LENGTH 4
+/* of one stored block */
 #define PRIZE_GZIP_STORED_MAX    65535
-
-/* what is shorter is stored: its block of its own would be no smaller */
-#define PRIZE_GZIP_MIN           64
 
 /* a slice of a value that fits a block even if every byte is escaped, and */
 #define PRIZE_GZIP_SLICE         8192
@@ -40,110 +26,6 @@
 /* what a block that was closed for want of room has at least */
 #define PRIZE_GZIP_STORED_MIN                                                 \
     (PRIZE_GZIP_STORED_MAX - PRIZE_ESCAPE_MAX * PRIZE_GZIP_SLICE)
-
-
-typedef struct {
-    char              *data;    /* deflated; NULL if it is stored */
-    size_t             len;     /* without the length of its flush */
-    uint32_t           crc;     /* of the segment */
-    prize_crc_shift_t  shift;
-} prize_gzip_segment_t;
-
-
-struct prize_gzip_s {
-    prize_output_room_t   room;     /* for what is static */
-    unsigned              n;
-    prize_gzip_segment_t  segments[];
-};
-
-
-static int
-prize_gzip_deflate(prize_gzip_segment_t *gs, const prize_segment_t *segment)
-{
-    int       rc;
-    size_t    size;
-    z_stream  z;
-
-    memset(&z, 0, sizeof(z_stream));
-
-    if (deflateInit2(&z, Z_BEST_COMPRESSION, Z_DEFLATED, -MAX_WBITS,
-                     MAX_MEM_LEVEL, Z_DEFAULT_STRATEGY)
-        != Z_OK)
-    {
-        return -1;
-    }
-
-    /* and the flush itself, which deflateBound() does not count */
-
-    size = deflateBound(&z, segment->len) + 16;
-
-    gs->data = malloc(size);
-    if (gs->data == NULL) {
-        (void) deflateEnd(&z);
-        return -1;
-    }
-
-    z.next_in = (Bytef *) segment->data;
-    z.avail_in = segment->len;
-    z.next_out = (Bytef *) gs->data;
-    z.avail_out = size;
-
-    rc = deflate(&z, Z_FULL_FLUSH);
-
-    gs->len = size - z.avail_out - PRIZE_GZIP_STORED_LENGTH;
-
-    /* not at its end yet, which deflateEnd() says too */
-    (void) deflateEnd(&z);
-
-    return (rc == Z_OK && z.avail_in == 0 && z.avail_out != 0) ? 0 : -1;
-}
-
-
-prize_gzip_t *
-prize_gzip_create(const prize_template_t *page)
-{
-    unsigned                i, n;
-    prize_gzip_t           *gzip;
-    prize_gzip_segment_t   *gs;
-    const prize_segment_t  *segment;
-
-    segment = prize_template_segments(page, &n);
-
-    gzip = calloc(1, sizeof(prize_gzip_t) + n * sizeof(prize_gzip_segment_t));
-    if (gzip == NULL) {
-        return NULL;
-    }
-
-    prize_crc_init();
-
-    gzip->n = n;
-    gzip->room.pieces = 1;
-
-    for (i = 0; i < n; i++) {
-
-        /* a stored block may stand behind every segment */
-        gzip->room.dynamic += PRIZE_GZIP_STORED_HEADER;
-
-        if (segment[i].len < PRIZE_GZIP_MIN) {
-            gzip->room.dynamic += segment[i].len;
-            continue;
-        }
-
-        gs = &gzip->segments[segment[i].index];
-
-        gs->crc = crc32(0, (const Bytef *) segment[i].data, segment[i].len);
-        gs->shift = prize_crc_shift_by(segment[i].len);
-
-        if (prize_gzip_deflate(gs, &segment[i]) != 0) {
-            prize_gzip_destroy(gzip);
-            return NULL;
-        }
-
-        prize_output_count(&gzip->room, gs->len);
-    }
-
-    return gzip;
-}
 
 
 prize_output_room_t
@@ -165,23 +47,6 @@ prize_gzip_room(const prize_gzip_t *gzip, size_t values)
                     + PRIZE_GZIP_END_LEN + PRIZE_GZIP_TRAILER_LEN;
 
     return room;
-}
-
-
-void
-prize_gzip_destroy(prize_gzip_t *gzip)
-{
-    unsigned  i;
-
-    if (gzip == NULL) {
-        return;
-    }
-
-    for (i = 0; i < gzip->n; i++) {
-        free(gzip->segments[i].data);
-    }
-
-    free(gzip);
 }
 
 
@@ -261,10 +126,11 @@ prize_gzip_stored(prize_gzip_sink_t *sink, size_t len)
 }
 
 
-static int
-prize_gzip_literal(prize_sink_t *s, const prize_segment_t *segment)
+/* segments that look back to nothing */
+
+static void
+prize_gzip_alone(prize_gzip_sink_t *sink, const prize_segment_t *segment)
 {
-    prize_gzip_sink_t           *sink = (prize_gzip_sink_t *) s;
     const prize_gzip_segment_t  *gs;
 
     gs = &sink->gzip->segments[segment->index];
@@ -273,7 +139,7 @@ prize_gzip_literal(prize_sink_t *s, const prize_segment_t *segment)
         memcpy(prize_gzip_store(sink, segment->len), segment->data,
                segment->len);
         prize_gzip_stored(sink, segment->len);
-        return 0;
+        return;
     }
 
     prize_gzip_close(sink);
@@ -283,6 +149,99 @@ prize_gzip_literal(prize_sink_t *s, const prize_segment_t *segment)
 
     sink->size += segment->len;
     sink->crc = prize_crc_shift(gs->shift, sink->crc, gs->crc);
+}
+
+
+/* what the values have grown by since the source began */
+
+static uint32_t
+prize_gzip_growth(const prize_gzip_sink_t *sink,
+    const prize_run_source_t *source)
+{
+    return sink->values - sink->before[(sink->n - source->back)
+                                       % PRIZE_GZIP_BEFORE];
+}
+
+
+static int
+prize_gzip_reaches(const prize_gzip_sink_t *sink, const prize_run_t *deflated)
+{
+    unsigned  i;
+
+    for (i = 0; i < deflated->nsources; i++) {
+        if (prize_gzip_growth(sink, &deflated->sources[i])
+            > deflated->sources[i].growth)
+        {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+static void
+prize_gzip_together(prize_gzip_sink_t *sink, const prize_gzip_run_t *run)
+{
+    char               *data;
+    unsigned            i;
+    const prize_run_t  *deflated;
+
+    deflated = &run->deflated;
+
+    prize_gzip_close(sink);
+
+    data = prize_output_pos(sink->out);
+    memcpy(data, deflated->data, run->head);
+    prize_output_written(sink->out, run->head);
+
+    for (i = 0; i < deflated->nsources; i++) {
+        prize_run_mend(deflated, i,
+                       prize_gzip_growth(sink, &deflated->sources[i]), data);
+    }
+
+    if (deflated->len > run->head) {
+        prize_output_static(sink->out,
+                            (char *) deflated->data + run->head,
+                            deflated->len - run->head);
+    }
+
+    if (deflated->final) {
+        sink->ended = 1;
+
+    } else {
+        prize_gzip_open(sink);
+    }
+
+    sink->size += run->size;
+    sink->crc = prize_crc_shift(run->shift, sink->crc, run->crc);
+}
+
+
+static int
+prize_gzip_literal(prize_sink_t *s, const prize_segment_t *segment)
+{
+    prize_gzip_sink_t       *sink = (prize_gzip_sink_t *) s;
+    const prize_gzip_run_t  *run;
+
+    sink->before[sink->n % PRIZE_GZIP_BEFORE] = sink->values;
+
+    if (sink->written) {
+        sink->written--;
+
+    } else {
+        run = sink->runs[segment->index];
+
+        if (run && prize_gzip_reaches(sink, &run->deflated)) {
+            prize_gzip_together(sink, run);
+            sink->written = run->nsegments - 1;
+
+        } else {
+            prize_gzip_alone(sink, segment);
+        }
+    }
+
+    sink->n++;
 
     return 0;
 }
@@ -292,7 +251,7 @@ static int
 prize_gzip_field(prize_sink_t *s, const prize_str_t *value, unsigned escape)
 {
     char               *dst;
-    size_t              left;
+    size_t              left, len;
     prize_str_t         slice;
     prize_gzip_sink_t  *sink = (prize_gzip_sink_t *) s;
 
@@ -304,13 +263,16 @@ prize_gzip_field(prize_sink_t *s, const prize_str_t *value, unsigned escape)
 
         if (escape) {
             dst = prize_gzip_store(sink, PRIZE_ESCAPE_MAX * slice.len);
-            prize_gzip_stored(sink, prize_escape(dst, &slice) - dst);
+            len = prize_escape(dst, &slice) - dst;
 
         } else {
             dst = prize_gzip_store(sink, slice.len);
             memcpy(dst, slice.data, slice.len);
-            prize_gzip_stored(sink, slice.len);
+            len = slice.len;
         }
+
+        prize_gzip_stored(sink, len);
+        sink->values += len;
 
         slice.data += slice.len;
     }
@@ -321,14 +283,26 @@ prize_gzip_field(prize_sink_t *s, const prize_str_t *value, unsigned escape)
 
 void
 prize_gzip_init(prize_gzip_sink_t *sink, const prize_gzip_t *gzip,
-    prize_output_t *out)
+    const prize_record_t *record, prize_output_t *out)
 {
-    memset(sink, 0, sizeof(prize_gzip_sink_t));
+    unsigned  path;
+
+    path = prize_paths_choose(gzip->nodes, gzip->nnodes, record);
 
     sink->sink.literal = prize_gzip_literal;
     sink->sink.field = prize_gzip_field;
     sink->gzip = gzip;
+    sink->runs = gzip->paths + (size_t) path * gzip->n;
     sink->out = out;
+
+    sink->crc = 0;
+    sink->size = 0;
+    sink->block = NULL;
+    sink->stored = 0;
+    sink->n = 0;
+    sink->written = 0;
+    sink->values = 0;
+    sink->ended = 0;
 
     prize_output_static(out, PRIZE_GZIP_HEADER, PRIZE_GZIP_HEADER_LEN);
 }
@@ -341,7 +315,9 @@ prize_gzip_finish(prize_gzip_sink_t *sink)
 
     prize_gzip_close(sink);
 
-    prize_output_static(sink->out, PRIZE_GZIP_END, PRIZE_GZIP_END_LEN);
+    if (!sink->ended) {
+        prize_output_static(sink->out, PRIZE_GZIP_END, PRIZE_GZIP_END_LEN);
+    }
 
     prize_gzip_put32(trailer, sink->crc);
     prize_gzip_put32(trailer + 4, (uint32_t) sink->size);

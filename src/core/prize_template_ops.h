@@ -1,8 +1,8 @@
 
 /*
- * The inside of a template, for the two rooms that it is made of: parsing,
- * which makes the operations of a source, and rendering, which goes through
- * them.  Nobody else includes it.
+ * The inside of a template, for the rooms that it is made of: parsing,
+ * which makes the operations of a source, rendering, which goes through them,
+ * and its paths, which are the ways through.  Nobody else includes it.
  */
 
 #ifndef _PRIZE_TEMPLATE_OPS_H_INCLUDED_

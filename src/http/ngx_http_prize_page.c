@@ -397,7 +397,7 @@ ngx_http_prize_page_gzip(ngx_http_request_t *r, ngx_http_prize_page_t *page,
     chain = ngx_http_prize_page_alloc(r, &room, out);
 
     if (chain) {
-        prize_gzip_init(&gzip, page->gzip, out);
+        prize_gzip_init(&gzip, page->gzip, record, out);
         (void) prize_template_render(page->template, record, &gzip.sink);
         prize_gzip_finish(&gzip);
     }

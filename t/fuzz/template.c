@@ -21,7 +21,7 @@ static const char  hostile[] = "\"><script>alert('1')</script>&amp;{{id}}\r\n";
 
 static void
 render_both(const prize_template_t *page, const prize_fields_t *fields,
-    unsigned empty)
+    unsigned empty, size_t len)
 {
     page_t           plain, member;
     unsigned         i;
@@ -39,7 +39,7 @@ render_both(const prize_template_t *page, const prize_fields_t *fields,
     for (i = 0; i < fields->n; i++) {
         if ((i & 1) == empty) {
             values[i].data = hostile;
-            values[i].len = sizeof(hostile) - 1;
+            values[i].len = len;
         }
     }
 
@@ -205,8 +205,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                   &error);
 
     if (page) {
-        render_both(page, &fields, 0);
-        render_both(page, &fields, 1);
+        render_both(page, &fields, 0, sizeof(hostile) - 1);
+        render_both(page, &fields, 1, sizeof(hostile) - 1);
+
+        /* so short that distances over them are mended */
+
+        render_both(page, &fields, 0, 3);
+        render_both(page, &fields, 1, 8);
 
         compare_outlines(page, &fields, 0);
         compare_outlines(page, &fields, 1);

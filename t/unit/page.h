@@ -70,7 +70,7 @@ page_render(const prize_template_t *page, const prize_record_t *record,
     prize_output_init(&out, pieces, dynamic);
 
     if (gzip) {
-        prize_gzip_init(&gs, gzip, &out);
+        prize_gzip_init(&gs, gzip, record, &out);
         (void) prize_template_render(page, record, &gs.sink);
         prize_gzip_finish(&gs);
 
