@@ -230,7 +230,7 @@ loads('and --prune', qr/^pruned 1 of/m, '--prune');
         $cluster->move_slot($slot, next_node($slot));
     }
 
-    cmp_ok(scalar(@whole), '<', 15, 'slots move in the middle of a load');
+    cmp_ok(scalar(@whole), '<', 20, 'slots move in the middle of a load');
     ($status, $out, $err) = $load->finish;
     is($status, 0, 'which ends as if they had not') or diag($err);
     is(records(), $n, 'no record is there twice');
