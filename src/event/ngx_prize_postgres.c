@@ -60,8 +60,8 @@ ngx_prize_postgres_repair(ngx_prize_postgres_pool_t *pool)
 
 
 /*
- * The hosts report: a name has other addresses.  It connects by itself only
- * where nobody is connected to yet; the next connection goes there.
+ * The hosts report: a name has other addresses.  Connections that are up stay,
+ * and those that are missing may go there.
  */
 
 static void
