@@ -15,12 +15,14 @@ var BOUNDS = [.5, 1, 2, 3, 5, 7.5, 10, 15, 25, 50, 100, 250, 500, 1000, 2500];
 var CODES = [
     ['200', 'page', 'page'], ['503', 'unanswered', 'failed'],
     ['500', 'failed', 'failed'], ['404', 'unknown ID', 'refused'],
-    ['400', 'no valid ID', 'refused'], ['403', 'not signed', 'refused'],
-    ['410', 'link expired', 'refused'], ['405', 'method', 'refused'],
+    ['400', 'no valid ID', 'refused'], ['403', 'not open or signed', 'refused'],
+    ['410', 'over or link ended', 'refused'], ['405', 'method', 'refused'],
     ['499', 'left early', 'nobody'], ['other', '', 'nobody']
 ];
 
 var TOTALS = [
+    ['before it opened', /^prize_closed_total\{when="before"/],
+    ['after it closed', /^prize_closed_total\{when="after"/],
     ['lookups shed', /^prize_shed_total/],
     ['shared with another lookup', /^prize_coalesced_requests_total/],
     ['written back', /^prize_writebacks_total\{result="stored"/],

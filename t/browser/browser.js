@@ -53,10 +53,12 @@ const FLAGS = ['--disable-gpu', '--disable-quic', '--renderer-process-limit=1'];
 
 
 function holdLater() {
-    const soon = window.setTimeout;
+    const soon = window.setTimeout, now = Date.now();
 
     window.setTimeout = (call, wait, ...rest) =>
         wait >= 1000 ? 0 : soon(call, wait, ...rest);
+    Date.now = () => now;
+    performance.now = () => 0;
 }
 
 
@@ -65,7 +67,7 @@ function holdLater() {
  * text (its size in percent), script (false: no JavaScript), init, a function
  * that runs in each document before its own scripts, and still: what a page
  * would do by itself in a second or later does not happen, however long it is
- * looked at.
+ * looked at, and its clocks stand.
  */
 
 async function openPage(browser, option) {

@@ -13,6 +13,8 @@ const friendly = [
     ['403', '/403', 403],
     ['404', '/h5?id=nobody', 404],
     ['410', '/410', 410],
+    ['before', '/before?id=winner', 403],
+    ['after', '/after?id=winner', 410],
     ['503', '/busy?id=winner', 503],
     ['greeting', '/greeting?id=winner', 200]
 ];

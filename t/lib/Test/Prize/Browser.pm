@@ -7,6 +7,8 @@ package Test::Prize::Browser;
 #
 # Without BROWSER it is Chromium: see t/browser/browser.js.
 #
+# "site" takes what starts an nginx, such as "binary" and "main" of a clock.
+#
 # A script of t/browser/ prints TAP; it finds in its environment SITE, the
 # address of nginx, and what else "node" was given.
 
@@ -14,6 +16,7 @@ use strict;
 use warnings;
 
 use Carp qw(croak);
+use POSIX qw(strftime);
 use Test::Prize;
 
 
@@ -47,7 +50,7 @@ my %employee = (
 # a site whose stores are the shared ones; "gone" is one whose store is dead
 
 sub site {
-    my ($class) = @_;
+    my ($class, %option) = @_;
     my $redis = shared_redis();
     my $port = free_port();
     my $dead = free_port();
@@ -60,13 +63,12 @@ sub site {
 
     my %files = map { ("pages/$_.html" =>
                        slurp(root() . "/conf/pages/$_.html")) }
-                qw(gift greeting 400 403 404 410 503);
+                qw(gift greeting before after 400 403 404 410 503);
 
     my $self = bless {port => $port}, $class;
 
-    $self->{nginx} = Test::Prize::Nginx->start(files => \%files,
-                                               http => conf($port,
-                                                   $redis->{port}, $dead));
+    $self->{nginx} = Test::Prize::Nginx->start(%option, files => \%files,
+        http => conf($port, $redis->{port}, $dead));
     return $self;
 }
 
@@ -83,6 +85,8 @@ sub text {
 
 sub conf {
     my ($port, $redis, $dead) = @_;
+    my ($past, $future) = map { strftime('%FT%TZ', gmtime time + $_ * 3600) }
+                          -1, 30;
 
     return <<"CONF";
     prize_redis_pass 127.0.0.1:$redis;
@@ -97,20 +101,42 @@ sub conf {
 
     add_header Content-Security-Policy \$policy_of_file always;
 
+    map \$prize_result \$page_for_403 {
+        closed   before;
+        default  403;
+    }
+
+    map \$prize_result \$page_for_410 {
+        closed   after;
+        default  410;
+    }
+
     server {
         listen 127.0.0.1:$port;
         prize_csp on;
 
         error_page 400 /error/400.html;
-        error_page 403 /error/403.html;
+        error_page 403 /error/\$page_for_403.html;
         error_page 404 /error/404.html;
-        error_page 410 /error/410.html;
+        error_page 410 /error/\$page_for_410.html;
         error_page 503 /error/503.html;
 
         location = /h5 { prize_page pages/gift.html; }
         location = /busy {
             prize_page pages/gift.html;
             prize_redis_pass 127.0.0.1:$dead;
+        }
+        location = /before {
+            prize_page pages/gift.html;
+            prize_open $future;
+        }
+        location = /after {
+            prize_page pages/gift.html;
+            prize_open 2020-01-01T00:00Z until=$past;
+        }
+        location = /event {
+            prize_page pages/gift.html;
+            prize_open 2026-12-24T09:00:00+08:00;
         }
         location = /403 { return 403; }
         location = /410 { return 410; }
@@ -128,6 +154,7 @@ sub conf {
 
         location /error/ {
             internal;
+            ssi on;
             alias pages/;
         }
     }
