@@ -59,13 +59,15 @@ my %value = (
     redis    => "redis://127.0.0.1:$redis->{port}",
     postgres => $postgres->conninfo,
     query    => $query[0],
-    page     => root() . '/conf/pages/gift.html',
+    page     => "$dir/gift.html",
     keys     => "$dir/h5.keys",
+    revoked  => "$dir/h5.revoked",
     event    => 'gift-2026',
     url      => "https://localhost:$https/h5",
     mails    => "$dir/mails",
     metrics  => "http://127.0.0.1:$http/metrics",
     over     => (run('date', '-Iseconds', '-d', '+3 days'))[1] =~ s/\n//r,
+    id       => 'E7',
 );
 
 is_deeply([sort $settings =~ /^(\w+)=/mg], [sort keys %value],
@@ -93,8 +95,9 @@ sub shell {
 my @ran = shell($acl);
 is($ran[0], 0, 'the user of Redis') or diag(@ran);
 
-my $nginx = Test::Prize::Nginx->start(
-    files => { 'gift.html' => slurp($value{page}) }, http => <<"CONF");
+spew($value{page}, slurp(root() . '/conf/pages/gift.html'));
+
+my $nginx = Test::Prize::Nginx->start(http => <<"CONF");
     prize_postgres hr "$value{postgres}";
     server {
         listen 127.0.0.1:$https ssl;
@@ -111,7 +114,7 @@ spew("$dir/bin/nginx", "#!/bin/sh\nexec $nginx->{binary} -p $nginx->{dir}/"
 chmod 0755, "$dir/bin/nginx";
 
 my $pages = <<"CONF";
-    prize_page gift.html;
+    prize_page $value{page};
     prize_redis_pass 127.0.0.1:$redis->{port};
     prize_redis_username h5;
     prize_redis_password "$value{password}";
@@ -121,6 +124,7 @@ my $pages = <<"CONF";
     prize_postgres_timeout 60s;
     prize_sign_key_file $dir/h5.keys;
     prize_sign_event gift-2026;
+    prize_sign_revoked $dir/h5.revoked;
 CONF
 
 
@@ -200,6 +204,74 @@ sub damaged {
 }
 
 
+# What is mended: what is wrong before, and that it is right then.
+
+sub answer_to {
+    my ($link) = @_;
+
+    return HTTP::Tiny->new(verify_SSL => 0)->get($link);
+}
+
+
+# that of an employee, as it was sent
+
+sub link_of {
+    my ($id) = @_;
+    my ($link) = slurp("$dir/links.csv") =~ /,"?(https:\S*\bid=$id&[^",\s]*)/;
+
+    return $link;
+}
+
+
+sub page_of {
+    my ($id) = @_;
+
+    return decode_utf8(answer_to(link_of($id))->{content});
+}
+
+
+my %wrong = (
+    record => sub {
+        $postgres->sql("UPDATE $table SET name = 'Ada' WHERE id = 'E7'");
+        unlike(page_of('E7'), qr/Ada/, 'a record that is wrong');
+    },
+    page => sub {
+        spew($value{page}, slurp($value{page}) =~ s{</h1>}{, mended</h1>}gr);
+    },
+);
+
+my %right = (
+    record => sub {
+        like(page_of('E7'), qr/Ada/, 'the record is right');
+        unlike(page_of('E8'), qr/Ada/, 'and no other one is');
+    },
+    page => sub {
+        like(page_of('E7'), qr/mended/, 'the page is right');
+        like(decode_utf8(slurp("$dir/look.html")), qr/Ada.*mended/s,
+             'and was to be seen before');
+    },
+    link => sub {
+        is(answer_to(link_of('E7'))->{status}, 410, 'the link is withdrawn');
+        is(answer_to(link_of('E8'))->{status}, 200, 'and no other one is');
+    },
+    key => sub {
+        my ($old) = link_of('E8');
+
+        like($old, qr/&k=2026a&/, 'a link of the old key');
+        is(answer_to($old)->{status}, 200, 'holds');
+
+        my ($status, $out, $err) = shell(
+            'prizectl sign --key-file "$keys" --event "$event" --url "$url"'
+            . " <<'END'\nid\nE8\nEND\n");
+        my ($new) = $out =~ /(https:\S+)/;
+
+        is($status, 0, 'one of the new key') or diag($err);
+        like($new, qr/&k=2026b&/, 'names it');
+        is(answer_to($new)->{status}, 200, 'and holds');
+    },
+);
+
+
 # Each block: what is written before it, and what it says.
 
 my $all_200 = qr/^ *$employees 200$/m;
@@ -212,6 +284,10 @@ my @steps = (
     ['rehearse', undef, qr/\A *$employees 200\nOK\n *$employees 200\n\z/],
     ['mail', undef, qr/\A *4 200\n\z/],
     ['watch', undef, qr/^prize_http_requests_total\{code="200"\} (?!0$)\d/m],
+    ['record', undef, qr/^loaded 1 rows?\b.*^name\nAda$/ms],
+    ['page', undef, qr/\A\z/],
+    ['link', undef, qr/\A\z/],
+    ['key', undef, qr/\A\z/],
     ['clear', 'return 410;', qr/^removed $employees records$/m],
 );
 
@@ -224,6 +300,9 @@ for my $step (@steps) {
     spew("$dir/location.conf", $location) if defined $location;
 
     my @links = $name eq 'mail' ? mails() : ();
+    my %old = map { $_ => 1 } $nginx->workers;
+
+    $wrong{$name}->() if $wrong{$name};
 
     my ($status, $out, $err) = shell($commands);
 
@@ -233,6 +312,12 @@ for my $step (@steps) {
 
     written_back() if $name eq 'rehearse';
     damaged($commands, @links) if $name eq 'mail';
+
+    if ($right{$name}) {
+        eventually { $commands !~ /-s reload/
+                     || !grep { $old{$_} } $nginx->children } "$name: reloaded";
+        $right{$name}->();
+    }
 
     # a reload takes effect when its worker is there, and alone: until then
     # the old one takes connections, too
@@ -246,7 +331,7 @@ for my $step (@steps) {
 is(sprintf('%o', (stat "$dir/h5.keys")[2] & 07777), '600',
    'the keys are for nobody else');
 is_deeply([grep { -e "$dir/$_" } qw(roster.csv links.csv
-                                         rehearsal mailed mails)], [],
+                                         rehearsal mailed look.html mails)], [],
           'nothing secret is left');
 is($redis->command('DBSIZE'), 0, 'and no record');
 
