@@ -229,6 +229,27 @@ sub section {
 }
 
 
+# the medians, for a program: part, who, what and how much, apart by tabs
+
+sub lines {
+    my ($result) = @_;
+    my @lines;
+
+    for my $part (sort keys %{ $result->{of} }) {
+        my $of = $result->{of}{$part};
+
+        for my $name (grep { !/÷/ && !$result->{void}{"$part, $_"} }
+                      sort keys %$of)
+        {
+            push @lines, join "\t", $part, $name, $_,
+                median(@{ $of->{$name}{$_} }) for sort keys %{ $of->{$name} };
+        }
+    }
+
+    return map { "$_\n" } @lines;
+}
+
+
 sub text {
     my ($result) = @_;
     my $set = $result->{set};

@@ -33,7 +33,7 @@ use constant { HOSTS => 3, PRIMARIES => 3, WORKERS => 2, POOL => 2,
 sub new {
     my ($class) = @_;
     my $bridge = Bridge->new('10.0.0.2');
-    my $self = bless { bridge => $bridge, path => '/h5' }, $class;
+    my $self = bless { bridge => $bridge }, $class;
 
     $self->{redis} = Fleet::Cluster->start(primaries => PRIMARIES,
         options => [qw(--protected-mode no)],
