@@ -13,8 +13,9 @@ package Bridge;
 #     $bridge->mend('host1', 'redis1');
 #
 # All of it lives in namespaces of networks, mounts and processes that "enter"
-# makes.  They end with the process that it starts, whatever ends that, and so
-# does everything in them: nothing of the machine is changed.  It takes root.
+# makes.  They end with the process that it starts, which ends with its parent,
+# and so does everything in them: nothing of the machine is changed.  It takes
+# root.
 
 use strict;
 use warnings;
@@ -31,9 +32,9 @@ sub enter {
 
     die "this takes root, for network namespaces\n" if $>;
     $ENV{SCALE_ENTERED} = 1;
-    exec qw(unshare --net --mount --pid --fork --kill-child --mount-proc), $^X,
-        $0, @ARGV;
-    die "no unshare: $!\n";
+    exec qw(setpriv --pdeathsig KILL unshare --net --mount --pid --fork
+            --kill-child --mount-proc), $^X, $0, @ARGV;
+    die "no setpriv: $!\n";
 }
 
 
