@@ -14,6 +14,9 @@ const TARGET = 44, LETTER = 12, ART = 140;
 /* what is not to be scrolled for, where text has its usual size */
 const FIRST = ['winner', 'winner-phone', 'unclaimed-phone', 'everybody'];
 
+/* what has no scroll bar upright, on the smallest phone that is looked at */
+const SMALLEST = 568, UNSCROLLED = [...FIRST, 'unclaimed', 'alone'];
+
 /* what came to browsers after those that an old phone has, which skips it */
 const NEWS = [
     /min-height:100dvh;?/, /overflow:clip;?/, /text-wrap:balance;?/,
@@ -67,7 +70,8 @@ function measure() {
         art: shown('.device').map((device) => ({ words: 'a phone',
                                                  box: place(device) })),
         stage: place(document.querySelector('.stage')),
-        height: innerHeight
+        height: innerHeight,
+        whole: document.scrollingElement.scrollHeight
     };
 }
 
@@ -176,6 +180,10 @@ async function inLight(page, name, state, text) {
     if (FIRST.includes(state) && !text) {
         is(seen.targets.filter(({ box }) => box.bottom > seen.height), [],
            `${name}: what can be tapped is on the first screen`);
+    }
+
+    if (UNSCROLLED.includes(state) && !text && seen.height >= SMALLEST) {
+        is(seen.whole, seen.height, `${name}: nothing to scroll down`);
     }
 
     return seen;
