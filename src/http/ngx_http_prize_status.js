@@ -377,7 +377,8 @@ function ticks(spec, marks) {
         var tick = spec.ticks[i] || (spec.ticks[i] = make(spec.plot, 'span'));
 
         tick.className = mark[2] || '';
-        tick.style.top = Math.max(6, mark[0]) + '%';
+        tick.hidden = !mark[1];
+        tick.style.top = Math.min(94, Math.max(6, mark[0])) + '%';
         write(tick, mark[1]);
     });
 }
@@ -418,8 +419,12 @@ function drawStack(spec, some) {
 
     spec.grid.setAttribute('d', 'M0 ' + height(spec, spec.goal / 2, top)
                                 + 'H900');
+
+    /* where the goal is low on the chart there is no room for its half */
+
     ticks(spec, [[height(spec, spec.goal, top), spec.goalName, 'goal-name'],
-                 [height(spec, spec.goal / 2, top), whole(spec.goal / 2)]]);
+                 [height(spec, spec.goal / 2, top),
+                  spec.goal > top / 3 ? whole(spec.goal / 2) : '']]);
 
     return top;
 }

@@ -157,6 +157,8 @@ sub conf {
             ssi on;
             alias pages/;
         }
+
+        location = /status { prize_status html; }
     }
 CONF
 }
