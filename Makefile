@@ -24,6 +24,8 @@
 # IMAGE=NAME         the container image, ngx-http-prize:VERSION
 # BASE=IMAGE         what it is built on, debian:trixie-slim
 # TESTS=FILE...      the tests to run
+# STORE=cluster      the demo with a Redis Cluster, or with Sentinels
+#                    (sentinel), in the place of one Redis
 # ROSTER=FILE.csv    the employees of the demo; DEMO_PORT=, DEMO_REDIS_PORT=
 #                    and DEMO_POSTGRES_PORT= are its ports on 127.0.0.1
 # CC, CFLAGS, LDFLAGS
@@ -34,6 +36,7 @@ NGINX_SRC =
 HIREDIS   =
 TESTS     = t
 ROSTER    =
+STORE     =
 PREFIX    = /usr/local
 DESTDIR   =
 IMAGE     =
@@ -54,7 +57,7 @@ DEPS      = gcc libc6-dev make libpcre2-dev zlib1g-dev libssl-dev \
             libcurl4-openssl-dev libhiredis-dev libpq-dev \
             $(if $(NGINX_SRC),,nginx-dev) \
             $(if $(NGINX_BINARY)$(NGINX_SRC),,nginx)
-DEPS_DEMO = curl perl postgresql redis-server
+DEPS_DEMO = curl openssl perl postgresql redis-server
 DEPS_DEB  = build-essential debhelper lintian
 
 # of an nginx that is built here
@@ -195,7 +198,7 @@ $(BUILD)/prizectl: $(prizectl:%.c=$(BUILD)/obj/%.o) $(BUILD)/libprize.a
 
 
 demo      = BUILD=$(build) NGINX_BINARY=$(abspath $(nginx)) \
-            ROSTER="$(ROSTER)" \
+            ROSTER="$(ROSTER)" STORE="$(STORE)" \
             DEMO_PORT=$(DEMO_PORT) DEMO_REDIS_PORT=$(DEMO_REDIS_PORT) \
             DEMO_POSTGRES_PORT=$(DEMO_POSTGRES_PORT) conf/demo/demo
 

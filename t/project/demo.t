@@ -10,8 +10,8 @@ use Test::Prize;
 # so that a demo that runs on this machine is left alone.
 
 my $build = run_dir() . '/demo-build';
-my %port = map { $_ => free_port() }
-           qw(DEMO_PORT DEMO_REDIS_PORT DEMO_POSTGRES_PORT);
+my %port = (DEMO_PORT => free_port(), DEMO_POSTGRES_PORT => free_port(),
+            DEMO_REDIS_PORT => free_port(12));
 
 mkdir $build;
 symlink module(), "$build/ngx_http_prize_module.so";
@@ -34,6 +34,33 @@ sub page {
 
     return Test::Prize::Nginx->get(
         "http://127.0.0.1:$port{DEMO_PORT}/h5?id=$id");
+}
+
+
+# The server that has the winner's record is killed, by the command that the
+# demo has printed; the other one tells when all have seen it.
+
+sub survives {
+    my ($out, $source, $seen) = @_;
+    my ($id) = $out =~ /a winner .*\?id=(\w+)$/m;
+    my ($kill) = $out =~ /^  (kill -KILL \d+)$/m;
+    my ($watch) = $out =~ /^  watch -n 1 "(.*)"$/m;
+
+    is((run('bash', '-c', $kill))[0], 0, $kill);
+
+    my $answer = page($id);
+
+    is($answer->{status}, 200, 'the page is there at once');
+    like($answer->{content}, qr/\b$id\b/, 'and the right one');
+
+    ok(eventually(sub { (run('bash', '-c', $watch))[1] =~ $seen }, $watch),
+       'who watches sees it');
+    ok(eventually(sub {
+        my $answer = page($id);
+        return $answer->{status} != 200
+               || $answer->{headers}{'x-prize-source'} eq $source;
+    }, $source), "the page comes from $source");
+    is(page($id)->{status}, 200, 'and is there for good');
 }
 
 
@@ -66,6 +93,9 @@ for my $id (qw(E00001 E06001 E12000)) {
 
 unlike(slurp("$build/demo/run/error.log"),
        qr/\[(?:warn|error|crit|alert|emerg)\]/, 'nothing to complain of');
+
+
+survives($out, 'postgres', qr/^"redis_connections":0,$/m);
 
 
 # a port that is taken
@@ -109,11 +139,41 @@ is($redis->command('HGET', 'employee:A1', '班组'),
 
 # the end
 
-is((demo('stop'))[0], 0, 'demo-stop');
-is((demo('stop'))[0], 0, 'with nothing to stop');
-ok(!-e "$build/demo/run", 'the data is gone');
-ok(!IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port{$_}),
-   "and nothing listens at $_") for sort keys %port;
+sub ends {
+    my @ports = (@port{qw(DEMO_PORT DEMO_POSTGRES_PORT)},
+                 map { $port{DEMO_REDIS_PORT} + $_ } 0 .. 11);
+
+    is((demo('stop'))[0], 0, 'demo-stop');
+    ok(!-e "$build/demo/run", 'the data is gone');
+    is_deeply([grep { IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+                                            PeerPort => $_) } @ports],
+              [], 'and nothing listens');
+}
+
+ends();
+ends();
+
+
+# the other stores
+
+my %seen = (cluster => qr/(?:\bmaster - .* connected \d+-\d+\n.*){3}/s,
+            sentinel => qr/^${\ ($port{DEMO_REDIS_PORT} + 1)}$/m);
+
+for my $store (sort keys %seen) {
+    my ($status, $out, $err) = demo('start', STORE => $store);
+
+    is($status, 0, "STORE=$store") or diag($out, $err);
+    like($out, qr/a winner +200 +redis/, 'a page from Redis');
+
+    ($status, undef, $err) = demo('start');
+    isnt($status, 0, 'another one beside it does not start');
+    like($err, qr/\bSTORE=$store runs: "make demo-stop"/, 'and says why');
+
+    survives($out, 'redis', $seen{$store});
+    ends();
+}
+
+is((demo('start', STORE => 'radish'))[0], 1, 'a store that there is not');
 
 
 # a CSV that has a mistake

@@ -79,25 +79,36 @@ sub sanitized {
 
 # Below the range that outgoing connections take their ports from.  A port is
 # this process's until it ends, also while nothing listens on it: a name in the
-# machine's abstract sockets says so to the tests that run beside it.
+# machine's abstract sockets says so to the tests that run beside it.  With a
+# number it is the first of so many in a row.
 
 my %given;
 
 sub free_port {
+    my ($n) = @_;
+
     for (1 .. 1000) {
         my $port = 18000 + int rand 12000;
+        my @ports = $port .. $port + ($n // 1) - 1;
+        my @claims = map { claim($_) // () } @ports;
 
-        my $claim = IO::Socket::UNIX->new(Local => "\0test-prize-$port",
-                                          Listen => 1) or next;
-        my $socket = IO::Socket::INET->new(
-            LocalAddr => '127.0.0.1', LocalPort => $port, Listen => 1)
-            or next;
-
-        $given{$port} = $claim;
+        next if @claims < @ports;
+        @given{@ports} = @claims;
         return $port;
     }
 
     croak 'no free port';
+}
+
+
+sub claim {
+    my ($port) = @_;
+    my $claim = IO::Socket::UNIX->new(Local => "\0test-prize-$port",
+                                      Listen => 1) or return;
+    my $socket = IO::Socket::INET->new(
+        LocalAddr => '127.0.0.1', LocalPort => $port, Listen => 1) or return;
+
+    return $claim;
 }
 
 
