@@ -57,7 +57,7 @@ prizectl_redis_create(const char *url, int tls, const char *host, int port,
 }
 
 
-static void
+void
 prizectl_redis_close(prizectl_redis_t *redis)
 {
     SSL_free(redis->ssl);

@@ -70,6 +70,9 @@ void prizectl_redis_destroy(prizectl_redis_t *redis);
 int prizectl_redis_connect(prizectl_redis_t *redis,
     const prizectl_access_t *access);
 
+/* it may be connected again */
+void prizectl_redis_close(prizectl_redis_t *redis);
+
 /* commands are sent by the next prizectl_redis_poll() or what calls it */
 
 int prizectl_redis_put(prizectl_redis_t *redis, const char *data, size_t len);

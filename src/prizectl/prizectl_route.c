@@ -219,14 +219,6 @@ prizectl_route_add_named(prizectl_route_t *route,
 }
 
 
-static int
-prizectl_route_connect(prizectl_route_t *route, unsigned node)
-{
-    return route->nodes[node]->context ? 0
-           : prizectl_redis_connect(route->nodes[node], &route->access);
-}
-
-
 /* what was not asked for: -1 after a message */
 
 static int
@@ -242,6 +234,122 @@ prizectl_route_refused(const prizectl_redis_t *redis, const char *command,
     }
 
     return -1;
+}
+
+
+/*
+ * The map that a node of a cluster has, and the reply that holds its strings;
+ * both are zeros, and to be destroyed.  0, or -1 after a message.
+ */
+
+static int
+prizectl_route_ask_map(prizectl_redis_t *redis, prize_cluster_map_t *map,
+    prize_reply_t *reply)
+{
+    const char     *why, *argv[2];
+    prize_reply_e   type;
+
+    if (prize_reply_init(reply) == -1) {
+        prizectl_error("out of memory");
+        return -1;
+    }
+
+    argv[0] = "CLUSTER";
+    argv[1] = "SLOTS";
+
+    type = prizectl_redis_ask_tree(redis, reply, 2, argv);
+
+    if (type != PRIZE_REPLY_TREE) {
+        return prizectl_route_refused(redis, argv[0], type, reply);
+    }
+
+    why = prize_cluster_map_read(map, reply);
+
+    if (why) {
+        prizectl_error("%s: CLUSTER: %s", redis->url, why);
+        return -1;
+    }
+
+    return 0;
+}
+
+
+/* whether two maps have a node in common */
+
+static int
+prizectl_route_is_same(const prize_cluster_map_t *one,
+    const prize_cluster_map_t *two)
+{
+    unsigned  i, j;
+
+    for (i = 0; i < one->nnodes; i++) {
+
+        for (j = 0; j < two->nnodes; j++) {
+
+            if (prize_cluster_equal_id(&one->nodes[i].id, &two->nodes[j].id)) {
+                return 1;
+            }
+        }
+    }
+
+    return 0;
+}
+
+
+/*
+ * The address of a node that is gone may be another's by now, whose Redis
+ * would take records just as well.  An error about CLUSTER says so, too.
+ */
+
+static int
+prizectl_route_check_node(const prizectl_route_t *route,
+    prizectl_redis_t *redis)
+{
+    int                   rc;
+    prize_reply_t         reply;
+    prize_cluster_map_t   map;
+
+    memset(&reply, 0, sizeof(prize_reply_t));
+    memset(&map, 0, sizeof(prize_cluster_map_t));
+
+    rc = prizectl_route_ask_map(redis, &map, &reply);
+
+    if (rc == 0 && !prizectl_route_is_same(&map, &route->map)) {
+        prizectl_error("%s: is named as a node of the cluster, and is of "
+                       "another one", redis->url);
+        rc = -1;
+    }
+
+    prize_cluster_map_destroy(&map);
+    prize_reply_destroy(&reply);
+
+    return rc;
+}
+
+
+static int
+prizectl_route_connect(prizectl_route_t *route, unsigned node)
+{
+    prizectl_redis_t  *redis;
+
+    redis = route->nodes[node];
+
+    if (redis->context) {
+        return 0;
+    }
+
+    if (prizectl_redis_connect(redis, &route->access) == -1) {
+        return -1;
+    }
+
+    if (route->options->redis_cluster
+        && prizectl_route_check_node(route, redis) == -1)
+    {
+        prizectl_redis_close(redis);
+        return -1;
+    }
+
+    return 0;
 }
 
 
@@ -341,12 +449,14 @@ prizectl_route_try_sentinel(prizectl_route_t *route,
 
 
 static int
-prizectl_route_take_map(prizectl_route_t *route, const prizectl_redis_t *seed,
-    const prize_cluster_map_t *map)
+prizectl_route_take_map(prizectl_route_t *route, const prizectl_redis_t *seed)
 {
-    int                    index;
-    unsigned               i, slot;
-    prize_cluster_node_t  *node;
+    int                         index;
+    unsigned                    i, slot;
+    prize_cluster_node_t       *node;
+    const prize_cluster_map_t  *map;
+
+    map = &route->map;
 
     if (map->uncovered) {
         prizectl_error("%s: %u of %d slots have no node: mend the cluster, "
@@ -391,39 +501,11 @@ prizectl_route_take_map(prizectl_route_t *route, const prizectl_redis_t *seed,
 static int
 prizectl_route_try_seed(prizectl_route_t *route, prizectl_redis_t *seed)
 {
-    int                   rc;
-    const char           *why, *argv[2];
-    prize_reply_t         reply;
-    prize_reply_e         type;
-    prize_cluster_map_t   map;
+    prize_cluster_map_destroy(&route->map);
+    prize_reply_destroy(&route->reply);
 
-    if (prize_reply_init(&reply) == -1) {
-        prizectl_error("out of memory");
-        return -1;
-    }
-
-    argv[0] = "CLUSTER";
-    argv[1] = "SLOTS";
-
-    type = prizectl_redis_ask_tree(seed, &reply, 2, argv);
-
-    if (type == PRIZE_REPLY_TREE) {
-        why = prize_cluster_map_read(&map, &reply);
-
-        if (why) {
-            prizectl_error("%s: CLUSTER: %s", seed->url, why);
-        }
-
-        rc = why ? -1 : prizectl_route_take_map(route, seed, &map);
-        prize_cluster_map_destroy(&map);
-
-    } else {
-        rc = prizectl_route_refused(seed, argv[0], type, &reply);
-    }
-
-    prize_reply_destroy(&reply);
-
-    return rc;
+    return prizectl_route_ask_map(seed, &route->map, &route->reply) == -1
+           ? -1 : prizectl_route_take_map(route, seed);
 }
 
 
@@ -550,6 +632,8 @@ prizectl_route_close(prizectl_route_t *route)
         prizectl_redis_destroy(route->nodes[i]);
     }
 
+    prize_cluster_map_destroy(&route->map);
+    prize_reply_destroy(&route->reply);
     SSL_CTX_free(route->access.tls);
     free(route->password);
     prizectl_url_destroy(&route->url);

@@ -24,6 +24,8 @@ typedef struct {
     unsigned                   n;
     uint16_t                   slots[PRIZE_SLOTS];  /* the index of each */
                                                     /*   slot's node */
+    prize_cluster_map_t        map;         /* that they come from */
+    prize_reply_t              reply;       /* owned: its strings */
 } prizectl_route_t;
 
 

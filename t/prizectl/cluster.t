@@ -307,6 +307,47 @@ fails('no node is there', qr/\A${away}prizectl: redis:\S+: none of them tells wh
       'verify', @from, '--redis', "redis://hr\@127.0.0.1:$dead",
       '--redis-cluster');
 
+
+# The address of a node may be another's Redis by now: a cluster's, or one that
+# takes whatever it gets.
+
+sub map_of {
+    my ($port, $letter) = @_;
+
+    return Test::Prize::Peer->slots([0, 16383, ['127.0.0.1', $port,
+                                                $letter x 40]]);
+}
+
+my %takes = (TYPE => "+none\r\n", MULTI => "+OK\r\n", DEL => "+QUEUED\r\n",
+             HSET => "+QUEUED\r\n", PEXPIRE => "+QUEUED\r\n",
+             EXEC => "*3\r\n:0\r\n:1\r\n:1\r\n");
+
+for my $case (['another cluster', 'is named as a node of the cluster, and is'
+                                  . ' of another one', 'b'],
+              ['a Redis that is no cluster', 'CLUSTER: ERR no cluster'])
+{
+    my ($what, $why, $letter) = @$case;
+    my $port = free_port();
+    my $stranger = Test::Prize::Peer->start(port => $port, replies => { %takes,
+        CLUSTER => $letter ? map_of($port, $letter)
+                           : "-ERR no cluster\r\n" });
+    my $seed = Test::Prize::Peer->start(replies => {
+        CLUSTER => map_of($port, 'a') });
+    my $moves = Test::Prize::Peer->start(port => free_port(), replies => {
+        TYPE => "-MOVED 1 127.0.0.1:$port\r\n",
+        CLUSTER => sub { return map_of($_[0]{port}, 'a') } });
+
+    for my $from ($seed, $moves) {
+        fails("$what at the address of a node",
+              qr/^prizectl: redis:\/\/127\.0\.0\.1:$port: $why$/m,
+              'load', @from, '--redis', "redis://127.0.0.1:$from->{port}",
+              '--redis-cluster');
+    }
+
+    is_deeply([$stranger->commands(qr/^(?:TYPE|MULTI|HSET)/)], [],
+              "$what gets no record");
+}
+
 my $owners = $cluster->owners;
 my ($lost) = grep { $owners->[$_] == $nodes[2] } 0 .. $#$owners;
 
