@@ -51,6 +51,15 @@ prizectl_route_check(const prizectl_options_t *options)
     if (rc == -1) {
         /* void */
 
+    } else if (options->redis_sentinel == NULL
+               && (options->redis_sentinel_user
+                   || options->redis_sentinel_password_file))
+    {
+        prizectl_error("--redis-sentinel-user and "
+                       "--redis-sentinel-password-file want "
+                       "--redis-sentinel");
+        rc = -1;
+
     } else if (options->redis_cluster && options->redis_sentinel) {
         prizectl_error("--redis-cluster and --redis-sentinel exclude each "
                        "other");

@@ -110,7 +110,7 @@ prizectl_url_server(prizectl_server_t *server, char *p)
         end = p + strcspn(p, ":");
     }
 
-    if (end == server->host) {
+    if (*server->host == '\0' || end == server->host) {
         return -1;
     }
 
@@ -202,7 +202,7 @@ prizectl_url_parse(prizectl_url_t *url, const char *text)
                        "rediss:// for TLS, or "
                        "unix:/path[?db=N][&user=NAME]; a password comes "
                        "from REDISCLI_AUTH or --redis-password-file",
-                       strchr(text, '@') ? "..." : text);
+                       strpbrk(text, "@?") ? "..." : text);
     }
 
     return rc;

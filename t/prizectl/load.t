@@ -346,13 +346,18 @@ for my $usage (['--ttl', '0'], ['--ttl', '5x'], ['--ttl', '3651d'],
                ['--redis', 'http://127.0.0.1'], ['--redis', 'redis://h:0'],
                ['--redis', 'redis://h:1/x'], ['--redis', 'unix:x'],
                ['--redis', 'redis://user:password@h'], ['--redis'],
+               ['--redis', 'unix:/s?db=1&pass=password'],
+               ['--redis', 'redis://h/0?pass=password'],
+               ['--redis', 'redis://[]:1'],
+               ['--redis-sentinel-user', 'x'],
+               ['--redis-sentinel-password-file', '/x'],
                ['--nonsense'], ['-x'], ['more'])
 {
     my ($status, $out, $message) = load('SELECT 1 AS id', @$usage);
 
     is($status, 2, "usage: @$usage");
     like($message, qr/^prizectl: .+\n\z/, "usage: @$usage: one line");
-    unlike($message, qr/password\@/, "usage: @$usage: no password in it");
+    unlike($message, qr/[:=]password/, "usage: @$usage: no password in it");
 }
 
 # connections
