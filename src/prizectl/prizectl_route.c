@@ -444,6 +444,12 @@ prizectl_route_try_sentinel(prizectl_route_t *route,
         if (node != -1 && prizectl_route_connect(route, node) == 0) {
             rc = prizectl_route_check_role(route->nodes[node], &replies[1]);
 
+            /* another Sentinel may name it, and an answer be late */
+
+            if (rc == -1) {
+                prizectl_redis_close(route->nodes[node]);
+            }
+
             for (slot = 0; slot < PRIZE_SLOTS; slot++) {
                 route->slots[slot] = node;
             }

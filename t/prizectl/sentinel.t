@@ -5,6 +5,7 @@ use lib 't/lib';
 use Test::More;
 use Test::Prize;
 use Test::Prize::Certificates;
+use Test::Prize::Peer;
 use Test::Prize::Roster;
 use Test::Prize::Sentinel;
 
@@ -143,5 +144,21 @@ for my $case (['no such master', qr/: knows no master "others"$/m,
 }
 
 is((run(prizectl(), 'clear', @to[0 .. 5]))[0], 2, 'a user without a password');
+
+# An answer to ROLE that is late must not be taken for that to the next command:
+# who fails to answer is asked on another connection.
+
+my $roles = 0;
+my $odd = Test::Prize::Peer->start(replies => {
+    ROLE => sub { return $roles++ ? Test::Prize::Peer->master : '?' } });
+my @both = map {
+    Test::Prize::Peer->start(replies => {
+        SENTINEL => Test::Prize::Peer->named('127.0.0.1', $odd->{port}) })
+} 1, 2;
+
+run(prizectl(), 'clear', '--yes', '--redis', 'redis://'
+    . join(',', map { "127.0.0.1:$_->{port}" } @both),
+    '--redis-sentinel', 'employees');
+is($odd->connects, 2, 'whom two Sentinels name, and who answers the second');
 
 done_testing();
