@@ -857,3 +857,16 @@ qr/"sslrootcert" of pool "hr" holds more than 20 certificates, .*, not "\S+\/con
 --- config: location = / { return 200; }
 --- request: GET /
 --- no_error_log: [warn]
+
+=== TEST 68: prize_postgres: resolve with the hosts of a service
+--- http_config: prize_postgres hr "service=staff user=h5" resolve; # here
+--- must_die
+"prize_postgres" with "resolve" wants the hosts of pool "hr" in its conninfo, not in service "staff"
+
+=== TEST 69: prize_postgres: resolve with a service and hosts beside it
+--- http_config
+    prize_postgres hr "service=staff host=db.example user=h5" resolve;
+    resolver $TEST_NGINX_DEAD;
+--- config: location = / { return 200; }
+--- request: GET /
+--- no_error_log: [warn]

@@ -146,6 +146,32 @@ ngx_http_prize_conninfo_told(const char *message)
 }
 
 
+/* libpq reads pg_service.conf when it connects, and looks up what is there */
+
+static ngx_int_t
+ngx_http_prize_conninfo_service(ngx_conf_t *cf,
+    ngx_prize_postgres_conf_t *pool, PQconninfoOption *options)
+{
+    const char  *service;
+
+    service = ngx_prize_postgres_hosts_option(options, "service");
+
+    if (pool->conf_file == NULL || *service == '\0'
+        || *ngx_prize_postgres_hosts_option(options, "host")
+        || *ngx_prize_postgres_hosts_option(options, "hostaddr"))
+    {
+        return NGX_OK;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "\"prize_postgres\" with \"resolve\" wants the hosts "
+                       "of pool \"%V\" in its conninfo, not in service "
+                       "\"%s\"", &pool->name, service);
+
+    return NGX_ERROR;
+}
+
+
 /* libpq reads them all each time that it connects, and a worker waits */
 
 static void
@@ -195,6 +221,10 @@ ngx_http_prize_conninfo_examine(ngx_conf_t *cf,
                            "\"prize_postgres\" has a password in the conninfo "
                            "of pool \"%V\" and \"password_file=\" beside it",
                            &pool->name);
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_prize_conninfo_service(cf, pool, options) != NGX_OK) {
         return NGX_ERROR;
     }
 
