@@ -56,7 +56,9 @@ ngx_prize_postgres_check_wrong(ngx_prize_postgres_member_t *member,
 
     check = ngx_prize_postgres_check_of(member);
 
-    if (!check->wrong || ngx_strcmp(check->what, what) != 0) {
+    if (!check->wrong
+        || ngx_strncmp(check->what, what, sizeof(check->what) - 1) != 0)
+    {
         ngx_prize_notice_change(&check->notice);
     }
 
