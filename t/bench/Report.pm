@@ -51,6 +51,18 @@ sub number {
 # who, and against whom: with nobody there the figure is the row's own.
 
 my $goals = <<'ROWS';
+= bytes | ratio | | | bytes of the gzipped page ÷ gzip -9
+sample, winner | at most 1.04 | sample, winner
+sample, everybody else | at most 1.03 | sample, everybody else
+ten tags | at most 1.10 | ten tags
+prose, ten tags | at most 1.10 | prose, ten tags
+a hundred tags | at most 1.67 | a hundred tags
+prose, a hundred tags | | prose, a hundred tags
+64 KB, a hundred tags | | 64 KB, a hundred tags
+= bytes | ms | | | ms to make it ready
+sample | at most 1000 | sample, winner
+1 MiB, ten tags | at most 1000 | 1 MiB, ten tags
+1 MiB, a hundred tags | at most 1000 | 1 MiB, a hundred tags
 = cpu | cpu | static-control | static-nopush | worker CPU
 plain ÷ static file | at most 1 | prize-redis | static-nopush
 plain ÷ static file without sendfile | at most 1 | prize-redis | static-plain
@@ -182,6 +194,7 @@ sub verdict {
 
 
 my @columns = (
+    ['ratio', 'to gzip -9', '%.3f'],
     ['seconds', 'seconds', '%.3f'],
     ['tail', 'ms after the last arrival', '%.1f'],
     ['p99', 'p99 ms', '%.2f'],
@@ -197,6 +210,10 @@ my @columns = (
     ['store', 'stores µs', '%.1f'],
     ['busy', 'cores busy', '%.2f'],
     ['bytes', 'bytes', '%.0f'],
+    ['best', 'gzip -9', '%.0f'],
+    ['mended', 'distances mended', '%.0f'],
+    ['ms', 'ms to make it ready', '%.0f'],
+    ['memory', 'bytes of memory', '%.0f'],
 );
 
 
