@@ -21,16 +21,23 @@ const http = require('http');
 const zlib = require('zlib');
 
 
-function allow(policy, script) {
-    const hash = crypto.createHash('sha256').update(script).digest('base64');
+/* without a list for scripts the one for everything is theirs */
 
-    return policy.replace(/(?:script-src|default-src)(?= )([^;]*)/,
-        (directive, sources) => {
-            return /'(?:sha|nonce)/.test(sources) || !/'unsafe-inline'/
-                   .test(sources) ? `script-src${sources} 'sha256-${hash}'; `
-                                    + directive.replace(/^script.*/, '')
-                                  : directive;
-        });
+function allow(policy, script) {
+    const hash = crypto.createHash('sha256').update(script).digest('base64'),
+          lists = policy.split(';').map((list) => list.trim()),
+          list = lists.find((one) => one.startsWith('script-src '))
+                 || lists.find((one) => one.startsWith('default-src '));
+
+    if (!list || /'unsafe-inline'/.test(list) && !/'(?:sha|nonce)/.test(list)) {
+        return policy;
+    }
+
+    const sources = list.replace(/^\S+|'none'/g, '');
+
+    return [`script-src${sources} 'sha256-${hash}'`,
+            ...lists.filter((one) => !one.startsWith('script-src '))]
+        .join('; ');
 }
 
 

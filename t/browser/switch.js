@@ -8,7 +8,7 @@
 
 const fs = require('fs');
 const path = require('path');
-const { LIMIT } = require('./browser');
+const { LIMIT, can } = require('./browser');
 const { is, ok, test } = require('./tap');
 const { site } = require('./site');
 
@@ -60,6 +60,10 @@ async function shows(page, side, name) {
             return link.textContent;
         });
     }, side), `${name}: the keyboard stops at the links of ${side}`);
+
+    if (!can.tree) {
+        return;
+    }
 
     const heard = await names(page),
           [title, hidden] = await page.evaluate((selectors) => {
@@ -169,9 +173,14 @@ async function byKeyboard(page) {
     is(await page.evaluate(() => document.activeElement.href),
        'https://gift.example.com/claim?ticket=1',
        'the next stop is the link to claim');
-    is(await page.evaluate(() => {
-        return getComputedStyle(document.activeElement).outlineStyle;
-    }), 'solid', 'and is seen to be it');
+
+    /* a window without a window manager may have no focus to show */
+
+    if (await page.evaluate(() => document.hasFocus())) {
+        is(await page.evaluate(() => {
+            return getComputedStyle(document.activeElement).outlineStyle;
+        }), 'solid', 'and is seen to be it');
+    }
 
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');

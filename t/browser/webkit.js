@@ -235,6 +235,19 @@ class Page {
         return value;
     }
 
+    locator(selector) {
+        const ask = (run, ...more) => this.evaluate(run, [selector, ...more]);
+
+        return {
+            innerText: () => ask(([css]) => {
+                return document.querySelector(css).innerText;
+            }),
+            getAttribute: (name) => ask(([css, key]) => {
+                return document.querySelector(css).getAttribute(key);
+            }, name)
+        };
+    }
+
     async goto(url) {
         await this.evaluate('').catch(() => {});
         await this.session('POST', '/url', { url });
