@@ -398,3 +398,44 @@ prizectl_csv_value(const prize_str_t *field, char *dst)
 
     return value;
 }
+
+
+int
+prizectl_csv_find(const prizectl_csv_t *csv, const char *name, size_t len)
+{
+    int          field;
+    char        *dst;
+    unsigned     i;
+    prize_str_t  value;
+
+    dst = malloc(csv->record.len + 1);
+    if (dst == NULL) {
+        prizectl_error("out of memory");
+        return -2;
+    }
+
+    field = -1;
+
+    for (i = 0; i < csv->nfields && field == -1; i++) {
+        value = prizectl_csv_value(&csv->fields[i], dst);
+
+        if (value.len == len && memcmp(value.data, name, len) == 0) {
+            field = i;
+        }
+    }
+
+    free(dst);
+
+    return field;
+}
+
+
+int
+prizectl_csv_lacks(const prizectl_csv_t *csv, const char *name)
+{
+    char  quoted[PRIZECTL_QUOTE_LEN];
+
+    return prizectl_csv_error(csv, 1, "the header names no column \"%s\": %s",
+                              name, prizectl_quote(quoted, csv->record.data,
+                                                   csv->record.len));
+}

@@ -55,6 +55,15 @@ int prizectl_csv_error(const prizectl_csv_t *csv, unsigned long long line,
     __attribute__((format(printf, 3, 4)));
 
 /*
+ * The first field of the current record, a header, that is this name.  -1
+ * without a message if there is none, -2 after one.
+ */
+int prizectl_csv_find(const prizectl_csv_t *csv, const char *name, size_t len);
+
+/* says that the header, the current record, has no such column; -1 */
+int prizectl_csv_lacks(const prizectl_csv_t *csv, const char *name);
+
+/*
  * A field without its quotes, written to "dst" where it has any, which has
  * room for the field.
  */

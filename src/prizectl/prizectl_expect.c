@@ -14,38 +14,6 @@
 #define PRIZECTL_EXPECT_SHOWN  64
 
 
-/* the column of a name, -1 without a message, or -2 after one */
-
-static int
-prizectl_expect_column(const prizectl_csv_t *csv, const char *name, size_t len)
-{
-    int          column;
-    char        *dst;
-    unsigned     i;
-    prize_str_t  value;
-
-    dst = malloc(csv->record.len + 1);
-    if (dst == NULL) {
-        prizectl_error("out of memory");
-        return -2;
-    }
-
-    column = -1;
-
-    for (i = 0; i < csv->nfields && column == -1; i++) {
-        value = prizectl_csv_value(&csv->fields[i], dst);
-
-        if (value.len == len && memcmp(value.data, name, len) == 0) {
-            column = i;
-        }
-    }
-
-    free(dst);
-
-    return column;
-}
-
-
 static int
 prizectl_expect_part(prizectl_expect_t *expect, const char *p,
     const char *open, const prizectl_csv_t *csv)
@@ -72,7 +40,7 @@ prizectl_expect_part(prizectl_expect_t *expect, const char *p,
         return -1;
     }
 
-    column = prizectl_expect_column(csv, open + 1, close - open - 1);
+    column = prizectl_csv_find(csv, open + 1, close - open - 1);
 
     if (column == -1) {
         prizectl_error("--expect \"%s\": %s has no column \"%.*s\": %s",

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "prizectl.h"
 #include "prizectl_links.h"
+#include "prizectl_random.h"
 
 
 #define PRIZECTL_LINKS_COLUMN  "link"
@@ -166,28 +166,21 @@ prizectl_links_check(prizectl_links_t *links)
 static int
 prizectl_links_header(prizectl_links_t *links)
 {
-    char                   quoted[PRIZECTL_QUOTE_LEN];
-    unsigned               i;
-    prize_str_t            name;
+    int                    field;
     const prizectl_csv_t  *csv;
 
     csv = &links->sheet.csv;
 
-    for (i = 0; i < csv->nfields; i++) {
-        name = prizectl_csv_value(&csv->fields[i], links->value);
-
-        if (name.len == strlen(PRIZECTL_LINKS_COLUMN)
-            && memcmp(name.data, PRIZECTL_LINKS_COLUMN, name.len) == 0)
-        {
-            links->field = i;
-            return 0;
-        }
+    field = prizectl_csv_find(csv, PRIZECTL_LINKS_COLUMN,
+                              strlen(PRIZECTL_LINKS_COLUMN));
+    if (field < 0) {
+        return field == -1 ? prizectl_csv_lacks(csv, PRIZECTL_LINKS_COLUMN)
+                           : -1;
     }
 
-    return prizectl_csv_error(csv, 1, "the header names no column \"%s\": %s",
-                              PRIZECTL_LINKS_COLUMN,
-                              prizectl_quote(quoted, csv->record.data,
-                                             csv->record.len));
+    links->field = field;
+
+    return 0;
 }
 
 
@@ -228,7 +221,7 @@ prizectl_links_open(prizectl_links_t *links,
     memset(links, 0, sizeof(prizectl_links_t));
 
     links->options = options;
-    links->random = 1 + (unsigned long long) time(NULL) * getpid();
+    links->random = prizectl_random_seed();
     links->value = malloc(PRIZECTL_CSV_RECORD_MAX + 1);
     links->parser = curl_url();
 
@@ -288,19 +281,6 @@ prizectl_links_close(prizectl_links_t *links)
 }
 
 
-/* xorshift, https://www.jstatsoft.org/article/view/v008i14 */
-
-static unsigned long long
-prizectl_links_random(prizectl_links_t *links)
-{
-    links->random ^= links->random << 13;
-    links->random ^= links->random >> 7;
-    links->random ^= links->random << 17;
-
-    return links->random;
-}
-
-
 /*
  * Each of the links that are left is taken by the same chance: Knuth, The Art
  * of Computer Programming, volume 2, algorithm S.
@@ -322,7 +302,7 @@ prizectl_links_next(prizectl_links_t *links)
         left = links->total - links->seen++;
         wanted = links->wanted - links->given;
 
-        if (prizectl_links_random(links) % left < wanted) {
+        if (prizectl_random(&links->random) % left < wanted) {
             links->given++;
 
             return prizectl_links_check(links) == -1 ? -1 : 1;

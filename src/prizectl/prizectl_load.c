@@ -2,14 +2,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "prizectl.h"
 #include "prizectl_commands.h"
 #include "prizectl_memory.h"
 #include "prizectl_pipeline.h"
 #include "prizectl_progress.h"
+#include "prizectl_random.h"
 #include "prizectl_scan.h"
 #include "prizectl_stores.h"
 #include "prizectl_stray.h"
@@ -50,13 +49,7 @@ prizectl_load_ttl(prizectl_load_t *load)
 
     jitter = load->options->ttl * load->options->jitter / 100;
 
-    /* xorshift64 */
-
-    load->random ^= load->random << 13;
-    load->random ^= load->random >> 7;
-    load->random ^= load->random << 17;
-
-    return load->options->ttl + load->random % (jitter + 1);
+    return load->options->ttl + prizectl_random(&load->random) % (jitter + 1);
 }
 
 
@@ -502,7 +495,7 @@ prizectl_load(const prizectl_options_t *options)
 
     load.options = options;
     load.started = prizectl_time_now();
-    load.random = 1 + (unsigned long long) time(NULL) * getpid();
+    load.random = prizectl_random_seed();
 
     rc = prizectl_load_open(&load);
     rc = prizectl_load_result(&load, rc == -1 ? -1 : prizectl_load_run(&load));

@@ -100,6 +100,17 @@ prizectl_option_ttl(prizectl_options_t *options, const char *value)
 }
 
 
+/* 1 to "max", with the unit behind it or not: 0, or -1 */
+
+static int
+prizectl_option_number(const char *value, const char *unit,
+    unsigned long long max, unsigned long long *number)
+{
+    return prizectl_time_number(&value, max, number) == -1 || *number == 0
+           || (*value && strcmp(value, unit) != 0) ? -1 : 0;
+}
+
+
 int
 prizectl_option_jitter(prizectl_options_t *options, const char *value)
 {
@@ -143,12 +154,8 @@ prizectl_option_raw(prizectl_options_t *options, const char *value)
 int
 prizectl_option_rate(prizectl_options_t *options, const char *value)
 {
-    const char  *p;
-
-    p = value;
-
-    if (prizectl_time_number(&p, PRIZECTL_RATE_MAX, &options->rate) == -1
-        || options->rate == 0 || (*p && strcmp(p, "/s") != 0))
+    if (prizectl_option_number(value, "/s", PRIZECTL_RATE_MAX, &options->rate)
+        == -1)
     {
         prizectl_error("--rate \"%s\": want records a second, as 5000/s, 1/s "
                        "to %d/s", value, PRIZECTL_RATE_MAX);
@@ -308,14 +315,9 @@ int
 prizectl_option_id_max_length(prizectl_options_t *options,
     const char *value)
 {
-    const char          *p;
-    unsigned long long   n;
+    unsigned long long  n;
 
-    p = value;
-
-    if (prizectl_time_number(&p, PRIZECTL_ID_LENGTH_MAX, &n) == -1
-        || *p || n == 0)
-    {
+    if (prizectl_option_number(value, "", PRIZECTL_ID_LENGTH_MAX, &n) == -1) {
         prizectl_error("--id-max-length \"%s\": want 1 to %d", value,
                        PRIZECTL_ID_LENGTH_MAX);
         return -1;
@@ -370,12 +372,8 @@ prizectl_option_expect(prizectl_options_t *options, const char *value)
 int
 prizectl_option_pace(prizectl_options_t *options, const char *value)
 {
-    const char  *p;
-
-    p = value;
-
-    if (prizectl_time_number(&p, PRIZECTL_PACE_MAX, &options->rate) == -1
-        || options->rate == 0 || (*p && strcmp(p, "/s") != 0))
+    if (prizectl_option_number(value, "/s", PRIZECTL_PACE_MAX, &options->rate)
+        == -1)
     {
         prizectl_error("--rate \"%s\": want links a second, as 100/s, 1/s to "
                        "%d/s", value, PRIZECTL_PACE_MAX);
@@ -389,12 +387,9 @@ prizectl_option_pace(prizectl_options_t *options, const char *value)
 int
 prizectl_option_sample(prizectl_options_t *options, const char *value)
 {
-    const char  *p;
-
-    p = value;
-
-    if (prizectl_time_number(&p, PRIZECTL_SAMPLE_MAX, &options->sample) == -1
-        || *p || options->sample == 0)
+    if (prizectl_option_number(value, "", PRIZECTL_SAMPLE_MAX,
+                               &options->sample)
+        == -1)
     {
         prizectl_error("--sample \"%s\": want 1 to %d links", value,
                        PRIZECTL_SAMPLE_MAX);

@@ -40,7 +40,7 @@ static int
 prizectl_sheet_header(prizectl_sheet_t *sheet, const char *const *added)
 {
     int              rc;
-    char            *dst, quoted[PRIZECTL_QUOTE_LEN];
+    char            *dst;
     unsigned         i;
     prize_str_t      name;
     prizectl_csv_t  *csv;
@@ -66,10 +66,7 @@ prizectl_sheet_header(prizectl_sheet_t *sheet, const char *const *added)
     free(dst);
 
     if (rc == 0 && sheet->id_field == sheet->nfields) {
-        rc = prizectl_csv_error(csv, 1, "the header names no column \"%s\": "
-                                "%s", sheet->id_column,
-                                prizectl_quote(quoted, csv->record.data,
-                                               csv->record.len));
+        rc = prizectl_csv_lacks(csv, sheet->id_column);
     }
 
     return rc;

@@ -1,9 +1,9 @@
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "prizectl.h"
+#include "prizectl_time.h"
 #include "prizectl_url.h"
 
 
@@ -11,19 +11,11 @@
 
 
 static int
-prizectl_url_number(const char *p, int min, int max, int *number)
+prizectl_url_number(const char *p, unsigned min, unsigned max, int *number)
 {
-    long   n;
-    char  *end;
+    unsigned long long  n;
 
-    if (*p < '0' || *p > '9') {
-        return -1;
-    }
-
-    errno = 0;
-    n = strtol(p, &end, 10);
-
-    if (errno || *end || n < min || n > max) {
+    if (prizectl_time_number(&p, max, &n) == -1 || *p || n < min) {
         return -1;
     }
 
