@@ -2,7 +2,6 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,23 +48,6 @@ struct prize_keys_s {
     unsigned           n;
     unsigned           allocated;
 };
-
-
-__attribute__((format(printf, 3, 4)))
-static int
-prize_keys_error(prize_keys_error_t *error, unsigned line, const char *fmt,
-    ...)
-{
-    va_list  args;
-
-    error->line = line;
-
-    va_start(args, fmt);
-    (void) vsnprintf(error->text, sizeof(error->text), fmt, args);
-    va_end(args);
-
-    return -1;
-}
 
 
 static int
@@ -150,7 +132,7 @@ prize_keys_add(prize_keys_t *keys, const prize_str_t *name,
 
 static int
 prize_keys_name_check(const prize_keys_t *keys, const prize_str_t *name,
-    unsigned line, prize_keys_error_t *error)
+    unsigned line, prize_lines_error_t *error)
 {
     size_t  i;
 
@@ -163,14 +145,14 @@ prize_keys_name_check(const prize_keys_t *keys, const prize_str_t *name,
     /* not shown: whoever forgot the name has written the key here */
 
     if (i < name->len || name->len == 0 || name->len > PRIZE_KEYS_NAME_MAX) {
-        return prize_keys_error(error, line, "the key's name is not 1 to "
-                                "%d of A-Z a-z 0-9 . _ -",
-                                PRIZE_KEYS_NAME_MAX);
+        return prize_lines_error(error, line, "the key's name is not 1 to "
+                                 "%d of A-Z a-z 0-9 . _ -",
+                                 PRIZE_KEYS_NAME_MAX);
     }
 
     if (prize_keys_find(keys, name)) {
-        return prize_keys_error(error, line, "a second key of the name "
-                                "\"%.*s\"", (int) name->len, name->data);
+        return prize_lines_error(error, line, "a second key of the name "
+                                 "\"%.*s\"", (int) name->len, name->data);
     }
 
     return 0;
@@ -179,7 +161,7 @@ prize_keys_name_check(const prize_keys_t *keys, const prize_str_t *name,
 
 static int
 prize_keys_key_parse(prize_keys_t *keys, const prize_str_t *name,
-    prize_str_t base64, unsigned line, prize_keys_error_t *error)
+    prize_str_t base64, unsigned line, prize_lines_error_t *error)
 {
     int            rc;
     size_t         len, padding;
@@ -195,28 +177,28 @@ prize_keys_key_parse(prize_keys_t *keys, const prize_str_t *name,
     len = base64.len * 3 / 4;
 
     if (len > PRIZE_KEYS_KEY_MAX) {
-        return prize_keys_error(error, line, "key \"%.*s\" is longer "
-                                "than %d bytes", (int) name->len,
-                                name->data, PRIZE_KEYS_KEY_MAX);
+        return prize_lines_error(error, line, "key \"%.*s\" is longer "
+                                 "than %d bytes", (int) name->len,
+                                 name->data, PRIZE_KEYS_KEY_MAX);
     }
 
     if ((base64.len + padding) % 4
         || prize_base64_decode(bytes, base64.data, base64.len, prize_base64)
            == -1)
     {
-        rc = prize_keys_error(error, line, "key \"%.*s\" is not base64 "
-                              "with its padding", (int) name->len,
-                              name->data);
+        rc = prize_lines_error(error, line, "key \"%.*s\" is not base64 "
+                               "with its padding", (int) name->len,
+                               name->data);
 
     } else if (len < PRIZE_KEYS_KEY_MIN) {
-        rc = prize_keys_error(error, line, "key \"%.*s\" has %zu bytes: "
-                              "want at least %d, as \"openssl rand "
-                              "-base64 %d\" writes them",
-                              (int) name->len, name->data, len,
-                              PRIZE_KEYS_KEY_MIN, PRIZE_KEYS_KEY_MIN);
+        rc = prize_lines_error(error, line, "key \"%.*s\" has %zu bytes: "
+                               "want at least %d, as \"openssl rand "
+                               "-base64 %d\" writes them",
+                               (int) name->len, name->data, len,
+                               PRIZE_KEYS_KEY_MIN, PRIZE_KEYS_KEY_MIN);
 
     } else if (prize_keys_add(keys, name, bytes, len) == -1) {
-        rc = prize_keys_error(error, line, "out of memory");
+        rc = prize_lines_error(error, line, "out of memory");
 
     } else {
         rc = 0;
@@ -252,14 +234,14 @@ prize_keys_word(const char **pos, const char *end)
 
 
 static int
-prize_keys_line_parse(prize_keys_t *keys, const char *pos, const char *end,
-    unsigned line, prize_keys_error_t *error)
+prize_keys_line_parse(prize_keys_t *keys, const prize_str_t *text,
+    unsigned line, prize_lines_error_t *error)
 {
-    prize_str_t  name, key;
+    const char   *pos, *end;
+    prize_str_t   name, key;
 
-    if (end > pos && end[-1] == '\r') {
-        end--;
-    }
+    pos = text->data;
+    end = text->data + text->len;
 
     name = prize_keys_word(&pos, end);
 
@@ -270,9 +252,9 @@ prize_keys_line_parse(prize_keys_t *keys, const char *pos, const char *end,
     key = prize_keys_word(&pos, end);
 
     if (key.len == 0 || prize_keys_word(&pos, end).len) {
-        return prize_keys_error(error, line,
-                                "want a key's name, a space and the key "
-                                "in base64");
+        return prize_lines_error(error, line,
+                                 "want a key's name, a space and the key "
+                                 "in base64");
     }
 
     if (prize_keys_name_check(keys, &name, line, error) == -1) {
@@ -285,30 +267,24 @@ prize_keys_line_parse(prize_keys_t *keys, const char *pos, const char *end,
 
 static int
 prize_keys_lines_parse(prize_keys_t *keys, const char *text, size_t len,
-    prize_keys_error_t *error)
+    prize_lines_error_t *error)
 {
-    unsigned     line;
-    const char  *pos, *end, *last;
+    prize_str_t    line;
+    prize_lines_t  lines;
 
-    pos = text;
-    last = text + len;
+    lines.pos = text;
+    lines.last = text + len;
+    lines.line = 0;
 
-    for (line = 1; pos < last; line++) {
+    while (prize_lines_next(&lines, &line)) {
 
-        end = memchr(pos, '\n', last - pos);
-        if (end == NULL) {
-            end = last;
-        }
-
-        if (prize_keys_line_parse(keys, pos, end, line, error) == -1) {
+        if (prize_keys_line_parse(keys, &line, lines.line, error) == -1) {
             return -1;
         }
-
-        pos = end + 1;
     }
 
     if (keys->n == 0) {
-        return prize_keys_error(error, 0, "there is no key in it");
+        return prize_lines_error(error, 0, "there is no key in it");
     }
 
     return 0;
@@ -316,13 +292,13 @@ prize_keys_lines_parse(prize_keys_t *keys, const char *text, size_t len,
 
 
 prize_keys_t *
-prize_keys_parse(const char *text, size_t len, prize_keys_error_t *error)
+prize_keys_parse(const char *text, size_t len, prize_lines_error_t *error)
 {
     prize_keys_t  *keys;
 
     keys = calloc(1, sizeof(prize_keys_t));
     if (keys == NULL) {
-        prize_keys_error(error, 0, "out of memory");
+        prize_lines_error(error, 0, "out of memory");
         return NULL;
     }
 
@@ -336,23 +312,23 @@ prize_keys_parse(const char *text, size_t len, prize_keys_error_t *error)
 
 
 static int
-prize_keys_file_check(int fd, prize_keys_error_t *error)
+prize_keys_file_check(int fd, prize_lines_error_t *error)
 {
     struct stat  st;
 
     if (fstat(fd, &st) == -1) {
-        return prize_keys_error(error, 0, "cannot look at it: %s",
-                                strerror(errno));
+        return prize_lines_error(error, 0, "cannot look at it: %s",
+                                 strerror(errno));
     }
 
     if (!S_ISREG(st.st_mode)) {
-        return prize_keys_error(error, 0, "it is not a regular file");
+        return prize_lines_error(error, 0, "it is not a regular file");
     }
 
     if (st.st_mode & (S_IROTH|S_IWOTH)) {
-        return prize_keys_error(error, 0, "others may read or write it "
-                                "(mode %04o): want 0640 or less",
-                                (unsigned) st.st_mode & 07777);
+        return prize_lines_error(error, 0, "others may read or write it "
+                                 "(mode %04o): want 0640 or less",
+                                 (unsigned) st.st_mode & 07777);
     }
 
     return 0;
@@ -360,7 +336,7 @@ prize_keys_file_check(int fd, prize_keys_error_t *error)
 
 
 static prize_keys_t *
-prize_keys_file_read(int fd, prize_keys_error_t *error)
+prize_keys_file_read(int fd, prize_lines_error_t *error)
 {
     char          *text;
     size_t         len;
@@ -369,7 +345,7 @@ prize_keys_file_read(int fd, prize_keys_error_t *error)
 
     text = malloc(PRIZE_KEYS_FILE_MAX + 1);
     if (text == NULL) {
-        prize_keys_error(error, 0, "out of memory");
+        prize_lines_error(error, 0, "out of memory");
         return NULL;
     }
 
@@ -382,11 +358,11 @@ prize_keys_file_read(int fd, prize_keys_error_t *error)
     } while (n > 0 && len <= PRIZE_KEYS_FILE_MAX);
 
     if (n == -1) {
-        prize_keys_error(error, 0, "cannot read it: %s", strerror(errno));
+        prize_lines_error(error, 0, "cannot read it: %s", strerror(errno));
 
     } else if (len > PRIZE_KEYS_FILE_MAX) {
-        prize_keys_error(error, 0, "it has more than %d bytes",
-                         PRIZE_KEYS_FILE_MAX);
+        prize_lines_error(error, 0, "it has more than %d bytes",
+                          PRIZE_KEYS_FILE_MAX);
 
     } else {
         keys = prize_keys_parse(text, len, error);
@@ -400,7 +376,7 @@ prize_keys_file_read(int fd, prize_keys_error_t *error)
 
 
 prize_keys_t *
-prize_keys_read(const char *file, prize_keys_error_t *error)
+prize_keys_read(const char *file, prize_lines_error_t *error)
 {
     int            fd;
     prize_keys_t  *keys;
@@ -409,7 +385,7 @@ prize_keys_read(const char *file, prize_keys_error_t *error)
 
     fd = open(file, O_RDONLY|O_CLOEXEC|O_NONBLOCK);
     if (fd == -1) {
-        prize_keys_error(error, 0, "cannot open it: %s", strerror(errno));
+        prize_lines_error(error, 0, "cannot open it: %s", strerror(errno));
         return NULL;
     }
 

@@ -9,10 +9,9 @@
 
 #include <stddef.h>
 
+#include "prize_lines.h"
 #include "prize_record.h"
 
-
-#define PRIZE_KEYS_ERROR_TEXT   256
 
 #define PRIZE_KEYS_KEY_MIN      32      /* bytes of a key */
 #define PRIZE_KEYS_NAME_MAX     32      /* bytes of its name */
@@ -26,12 +25,6 @@ typedef struct prize_keys_s      prize_keys_t;
 typedef struct prize_keys_key_s  prize_keys_key_t;
 
 
-typedef struct {
-    unsigned      line;             /* from 1; 0 if the file as a whole */
-    char          text[PRIZE_KEYS_ERROR_TEXT];
-} prize_keys_error_t;
-
-
 /*
  * A key file holds "KEYID KEY" a line, KEY in base64 with its padding, as
  * "openssl rand -base64 32" writes it; empty lines and those that begin with
@@ -43,9 +36,9 @@ typedef struct {
  * be called in the end.  prize_keys_read() also refuses a file that is not a
  * regular one or that others than its owner and group may read or write.
  */
-prize_keys_t *prize_keys_read(const char *file, prize_keys_error_t *error);
+prize_keys_t *prize_keys_read(const char *file, prize_lines_error_t *error);
 prize_keys_t *prize_keys_parse(const char *text, size_t len,
-    prize_keys_error_t *error);
+    prize_lines_error_t *error);
 
 /* wipes them; NULL is allowed */
 void prize_keys_destroy(prize_keys_t *keys);

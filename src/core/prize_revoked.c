@@ -1,6 +1,4 @@
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,23 +13,6 @@ struct prize_revoked_s {
     size_t        allocated;
     char         *text;             /* owned; the IDs, of which "list" tells */
 };
-
-
-__attribute__((format(printf, 3, 4)))
-static int
-prize_revoked_error(prize_revoked_error_t *error, unsigned line,
-    const char *fmt, ...)
-{
-    va_list  args;
-
-    error->line = line;
-
-    va_start(args, fmt);
-    (void) vsnprintf(error->text, sizeof(error->text), fmt, args);
-    va_end(args);
-
-    return -1;
-}
 
 
 static int
@@ -51,24 +32,24 @@ prize_revoked_order(const void *one, const void *two)
 
 static int
 prize_revoked_check(const prize_str_t *id, unsigned line, size_t column,
-    prize_revoked_error_t *error)
+    prize_lines_error_t *error)
 {
     size_t  i;
 
     for (i = 0; i < id->len; i++) {
 
         if (!prize_id_allowed(id->data[i])) {
-            return prize_revoked_error(error, line, "the byte 0x%02x in "
-                                       "column %zu is in no ID: want an ID "
-                                       "a line, of A-Z a-z 0-9 . _ @ -",
-                                       (unsigned char) id->data[i],
-                                       column + i);
+            return prize_lines_error(error, line, "the byte 0x%02x in "
+                                     "column %zu is in no ID: want an ID "
+                                     "a line, of A-Z a-z 0-9 . _ @ -",
+                                     (unsigned char) id->data[i],
+                                     column + i);
         }
     }
 
     if (id->len > PRIZE_SIGNATURE_ID_MAX) {
-        return prize_revoked_error(error, line, "an ID has at most %d bytes",
-                                   PRIZE_SIGNATURE_ID_MAX);
+        return prize_lines_error(error, line, "an ID has at most %d bytes",
+                                 PRIZE_SIGNATURE_ID_MAX);
     }
 
     return 0;
@@ -107,20 +88,18 @@ prize_revoked_space(char ch)
 
 
 static int
-prize_revoked_line(prize_revoked_t *revoked, const char *start,
-    const char *end, unsigned line, prize_revoked_error_t *error)
+prize_revoked_line(prize_revoked_t *revoked, const prize_str_t *text,
+    unsigned line, prize_lines_error_t *error)
 {
-    prize_str_t  id;
+    const char   *end;
+    prize_str_t   id;
 
-    if (end > start && end[-1] == '\r') {
+    id.data = text->data;
+    end = text->data + text->len;
+
+    while (end > id.data && prize_revoked_space(end[-1])) {
         end--;
     }
-
-    while (end > start && prize_revoked_space(end[-1])) {
-        end--;
-    }
-
-    id.data = start;
 
     while (id.data < end && prize_revoked_space(*id.data)) {
         id.data++;
@@ -132,43 +111,41 @@ prize_revoked_line(prize_revoked_t *revoked, const char *start,
         return 0;
     }
 
-    if (prize_revoked_check(&id, line, id.data - start + 1, error) == -1) {
+    if (prize_revoked_check(&id, line, id.data - text->data + 1, error)
+        == -1)
+    {
         return -1;
     }
 
     return prize_revoked_add(revoked, &id) == 0
-           ? 0 : prize_revoked_error(error, 0, "out of memory");
+           ? 0 : prize_lines_error(error, 0, "out of memory");
 }
 
 
 static int
 prize_revoked_lines(prize_revoked_t *revoked, size_t len,
-    prize_revoked_error_t *error)
+    prize_lines_error_t *error)
 {
-    unsigned     line;
-    const char  *pos, *end, *last;
+    prize_str_t    line;
+    prize_lines_t  lines;
 
     static const char  mark[] = "\xef\xbb\xbf";
 
-    pos = revoked->text;
-    last = pos + len;
+    lines.pos = revoked->text;
+    lines.last = revoked->text + len;
+    lines.line = 0;
 
-    if (len >= sizeof(mark) - 1 && memcmp(pos, mark, sizeof(mark) - 1) == 0) {
-        pos += sizeof(mark) - 1;
+    if (len >= sizeof(mark) - 1
+        && memcmp(lines.pos, mark, sizeof(mark) - 1) == 0)
+    {
+        lines.pos += sizeof(mark) - 1;
     }
 
-    for (line = 1; pos < last; line++) {
+    while (prize_lines_next(&lines, &line)) {
 
-        end = memchr(pos, '\n', last - pos);
-        if (end == NULL) {
-            end = last;
-        }
-
-        if (prize_revoked_line(revoked, pos, end, line, error) == -1) {
+        if (prize_revoked_line(revoked, &line, lines.line, error) == -1) {
             return -1;
         }
-
-        pos = end + 1;
     }
 
     if (revoked->n) {
@@ -182,7 +159,7 @@ prize_revoked_lines(prize_revoked_t *revoked, size_t len,
 
 prize_revoked_t *
 prize_revoked_parse(const char *text, size_t len,
-    prize_revoked_error_t *error)
+    prize_lines_error_t *error)
 {
     prize_revoked_t  *revoked;
 
@@ -193,7 +170,7 @@ prize_revoked_parse(const char *text, size_t len,
     }
 
     if (revoked == NULL || revoked->text == NULL) {
-        prize_revoked_error(error, 0, "out of memory");
+        prize_lines_error(error, 0, "out of memory");
         free(revoked);
         return NULL;
     }

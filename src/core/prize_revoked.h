@@ -10,19 +10,11 @@
 
 #include <stddef.h>
 
+#include "prize_lines.h"
 #include "prize_record.h"
 
 
-#define PRIZE_REVOKED_ERROR_TEXT  128
-
-
 typedef struct prize_revoked_s  prize_revoked_t;
-
-
-typedef struct {
-    unsigned      line;             /* from 1; 0 if it has no memory */
-    char          text[PRIZE_REVOKED_ERROR_TEXT];
-} prize_revoked_error_t;
 
 
 /*
@@ -35,7 +27,7 @@ typedef struct {
  * describes; else prize_revoked_destroy() has to be called in the end.
  */
 prize_revoked_t *prize_revoked_parse(const char *text, size_t len,
-    prize_revoked_error_t *error);
+    prize_lines_error_t *error);
 
 /* NULL is allowed */
 void prize_revoked_destroy(prize_revoked_t *revoked);

@@ -398,7 +398,7 @@ ngx_http_prize_sign_key_file(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     ngx_str_t                  *value;
     ngx_pool_cleanup_t         *cln;
-    prize_keys_error_t          error;
+    prize_lines_error_t         error;
 
     if (plcf->sign_keys != NGX_CONF_UNSET_PTR) {
         return "is duplicate";
@@ -488,7 +488,7 @@ ngx_http_prize_sign_revoked(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     ngx_str_t                  *value, source;
     ngx_pool_cleanup_t         *cln;
-    prize_revoked_error_t       error;
+    prize_lines_error_t         error;
 
     if (plcf->sign_revoked != NGX_CONF_UNSET_PTR) {
         return "is duplicate";

@@ -48,7 +48,7 @@ prizectl_sign_open(prizectl_sign_t *sign)
 {
     struct stat                st;
     const char                *query;
-    prize_keys_error_t         error;
+    prize_lines_error_t        error;
     const prizectl_options_t  *options;
 
     static const char *const  added[] = { "link", NULL };

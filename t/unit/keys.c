@@ -66,7 +66,7 @@ static void
 taken(const char *text)
 {
     prize_keys_t        *keys;
-    prize_keys_error_t   error;
+    prize_lines_error_t  error;
 
     keys = prize_keys_parse(text, strlen(text), &error);
 
@@ -81,7 +81,7 @@ test_key_files(void)
     size_t               i;
     prize_keys_t        *keys;
     const key_case_t    *test;
-    prize_keys_error_t   error;
+    prize_lines_error_t  error;
 
     for (i = 0; i < tap_nitems(bad_keys); i++) {
         test = &bad_keys[i];
@@ -106,7 +106,7 @@ static void
 refused(const char *file, int changed, const char *says)
 {
     prize_keys_t        *read;
-    prize_keys_error_t   error;
+    prize_lines_error_t  error;
 
     read = prize_keys_read(file, &error);
 
@@ -123,7 +123,7 @@ test_permissions(void)
     int                  fd;
     char                 file[] = "/tmp/prize-keys.XXXXXX";
     prize_keys_t        *read;
-    prize_keys_error_t   error;
+    prize_lines_error_t  error;
 
     fd = mkstemp(file);
 

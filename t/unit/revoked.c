@@ -9,7 +9,7 @@
 #define MANY  100000
 
 
-static prize_revoked_error_t  error;
+static prize_lines_error_t  error;
 
 
 static prize_revoked_t *

@@ -39,7 +39,7 @@ static prize_keys_t *
 keys_of(const char *text)
 {
     prize_keys_t        *parsed;
-    prize_keys_error_t   error;
+    prize_lines_error_t  error;
 
     parsed = prize_keys_parse(text, strlen(text), &error);
 

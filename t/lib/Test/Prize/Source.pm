@@ -19,7 +19,7 @@ use Carp qw(croak);
 
 my @writers = qw(ngx_conf_log_error ngx_log_error ngx_prize_notice
                  prizectl_error prizectl_csv_error prize_source_error
-                 prize_keys_error prize_inlines_fault prize_revoked_error
+                 prize_lines_error prize_inlines_fault
                  ngx_prize_redis_conn_set_loss
                  ngx_prize_redis_pipe_refuse prize_cluster_refuse);
 
