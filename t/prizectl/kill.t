@@ -19,80 +19,10 @@ my @command = ('--postgres', $roster->conninfo, '--redis',
                "redis://127.0.0.1:$redis->{port}", '--query',
                'SELECT * FROM employee');
 
-my $employees = Test::Prize::Employees->start($roster, redis => [$redis]);
+my $employees = Test::Prize::Employees->start($roster, redis => [$redis],
+                                              load => \@command);
 
-
-sub start_load {
-    return Test::Prize::Program->start(prizectl(), 'load', @command, '--rate',
-                                       '8000/s', @_);
-}
-
-
-# how many records the load has written, which live longer than those that
-# nginx has, and how many are not whole or for ever
-
-sub records {
-    return @{ $redis->command('EVAL', <<~'LUA', 0) };
-        local loaded, bad = 0, 0
-        for _, key in ipairs(redis.call('KEYS', '*')) do
-            local ttl = redis.call('PTTL', key)
-            if ttl > 2 * 3600 * 1000 then
-                loaded = loaded + 1
-            end
-            local fields = 9 + redis.call('HEXISTS', key, 'padding')
-            if ttl <= 0 or redis.call('HLEN', key) ~= fields then
-                bad = bad + 1
-            end
-        end
-        return {loaded, bad}
-        LUA
-}
-
-
-sub completes {
-    my ($name) = @_;
-    my ($status, $out, $err) = run(prizectl(), 'load', @command);
-
-    is($status, 0, "$name: the next run") or diag($err);
-    like($out, qr/^loaded $n rows/, "$name: completes it");
-
-    ($status, $out) = run(prizectl(), 'verify', @command);
-    is($status, 0, "$name: verify finds nothing") or diag($out);
-}
-
-
-# SIGKILL, several times, each after another part of the roster
-
-my $times = $ENV{PRIZE_NIGHTLY} ? 20 : 6;
-
-{
-    my (@loaded, @bad, $load, $target);
-
-    $employees->open('SIGKILL', {}, sub {
-        if (!$load) {
-            $redis->command('FLUSHALL');
-            $load = start_load('--rate', '3000/s');
-            $target = (@loaded + rand) / $times * $n;
-            return 0;
-        }
-
-        return 0 if (records())[0] < $target;
-
-        $load->end_by('KILL');
-        undef $load;
-
-        my ($records, $bad) = records();
-        push @loaded, $records;
-        push @bad, $bad;
-        return @loaded == $times;
-    });
-
-    is_deeply(\@bad, [(0) x $times],
-              "no record in part or for ever: of @loaded records");
-    ok(scalar(grep { $_ > 0 && $_ < $n } @loaded),
-       'some of them in the middle');
-    completes('SIGKILL');
-}
+$employees->kill_loads($ENV{PRIZE_NIGHTLY} ? 20 : 6, '3000/s', 1);
 
 # a server is killed in the middle, and comes again; what remains of the query
 # is more than what sockets would hold
@@ -105,13 +35,12 @@ for my $case (['Redis', {}, $redis, 'redis://'],
     my ($name, $status, $server, $says) = @$case;
     my ($load, $killed, $exit, $out, $said, $up);
 
-    $redis->command('FLUSHALL');
-
+    $employees->flush;
     $employees->open("$name is killed", $status, sub {
-        $load //= start_load('--query', $wide, '--rate', '800/s');
+        $load //= $employees->load('800/s', '--query', $wide);
 
         if (!$killed) {
-            return 0 if (records())[0] < $n / 8;
+            return 0 if ($employees->records)[0] < $n / 8;
             $server->kill;
             $killed = time;
             return 0;
@@ -133,8 +62,8 @@ for my $case (['Redis', {}, $redis, 'redis://'],
     is($out, '', "$name is killed: it claims nothing");
     like($said, qr/^prizectl: \Q$says\E.*\nprizectl: failed after \d+ rows$/s,
          "$name is killed: says why and how far it came");
-    is((records())[1], 0, "$name is killed: no record in part");
-    completes("$name is killed");
+    is(($employees->records)[1], 0, "$name is killed: no record in part");
+    $employees->completes("$name is killed");
 }
 
 unlike($employees->error_log, qr/\[(?:crit|alert|emerg)\]/,

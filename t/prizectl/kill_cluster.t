@@ -20,91 +20,10 @@ my @command = ('--postgres', $roster->conninfo, '--query',
                'SELECT * FROM employee', '--redis-cluster', '--redis',
                'redis://' . join(',', map { $_->address } @nodes));
 my $employees = Test::Prize::Employees->start($roster, redis => \@nodes,
-    location => 'prize_redis_cluster on;');
+    location => 'prize_redis_cluster on;', load => \@command,
+    primaries => sub { $cluster->primaries });
 
-
-sub start_load {
-    my ($rate) = @_;
-
-    return Test::Prize::Program->start(prizectl(), 'load', @command, '--rate',
-                                       "$rate/s");
-}
-
-
-# how many records the load has written, which live longer than those that
-# nginx has, and how many are not whole or for ever
-
-sub records {
-    my @sum = (0, 0);
-
-    for my $node ($cluster->primaries) {
-        my $found = $node->command('EVAL', <<~'LUA', 0);
-            local loaded, bad = 0, 0
-            for _, key in ipairs(redis.call('KEYS', '*')) do
-                local ttl = redis.call('PTTL', key)
-                if ttl > 2 * 3600 * 1000 then
-                    loaded = loaded + 1
-                end
-                if ttl <= 0 or redis.call('HLEN', key) ~= 9 then
-                    bad = bad + 1
-                end
-            end
-            return {loaded, bad}
-            LUA
-        $sum[$_] += $found->[$_] for 0, 1;
-    }
-
-    return @sum;
-}
-
-
-sub flush { $_->command('FLUSHALL') for $cluster->primaries }
-
-
-sub completes {
-    my ($name) = @_;
-    my ($status, $out, $err) = run(prizectl(), 'load', @command);
-
-    is($status, 0, "$name: the next run") or diag($err);
-    like($out, qr/^loaded $n rows/, "$name: completes it");
-
-    ($status, $out) = run(prizectl(), 'verify', @command);
-    is($status, 0, "$name: verify finds nothing") or diag($out);
-    is((records())[1], 0, "$name: each record is whole");
-}
-
-
-# SIGKILL at ten points, each after another part of the roster
-
-{
-    my $times = 10;
-    my (@loaded, @bad, $load, $target);
-
-    $employees->open('SIGKILL', {}, sub {
-        if (!$load) {
-            flush();
-            $load = start_load(300);
-            $target = (@loaded + rand) / $times * $n;
-            return 0;
-        }
-
-        return 0 if (records())[0] < $target && !$load->ended;
-
-        $load->end_by('KILL');
-        undef $load;
-
-        my ($records, $bad) = records();
-        push @loaded, $records;
-        push @bad, $bad;
-        return @loaded == $times;
-    });
-
-    is_deeply(\@bad, [(0) x $times],
-              "no record in part or for ever: of @loaded records");
-    cmp_ok(scalar(grep { $_ > 0 && $_ < $n } @loaded), '>', 5,
-           'most of them in the middle');
-    completes('SIGKILL');
-}
+$employees->kill_loads(10, '300/s', 6);
 
 # slots move, with their keys
 
@@ -112,9 +31,9 @@ sub completes {
     my @slots = $cluster->slots(map { "employee:$_" } @{ $roster->ids });
     my ($load, $moved) = (undef, 0);
 
-    flush();
+    $employees->flush;
     $employees->open('slots move', {}, sub {
-        $load //= start_load(300);
+        $load //= $employees->load('300/s');
         return 1 if $load->ended;
 
         my $slot = splice @slots, rand @slots, 1;
@@ -130,7 +49,7 @@ sub completes {
 
     is($status, 0, 'slots move: the load goes on') or diag($err);
     cmp_ok($moved, '>', 0, 'slots move: some');
-    completes('slots move');
+    $employees->completes('slots move');
 }
 
 # a primary is killed, and a replica has its place
@@ -140,12 +59,12 @@ sub completes {
     my ($replica) = $cluster->replicas_of($primary);
     my ($load, $exit, $out, $err, $ended);
 
-    flush();
+    $employees->flush;
     $employees->open('a primary is killed', {}, sub {
-        $load //= start_load(300);
+        $load //= $employees->load('300/s');
 
         if ($primary->{pid}) {
-            $primary->kill if (records())[0] > $n / 8;
+            $primary->kill if ($employees->records)[0] > $n / 8;
             return 0;
         }
 
@@ -163,7 +82,7 @@ sub completes {
        'a primary is killed: nobody has its place');
 
     $cluster->fail_over($replica);
-    completes('a primary is killed');
+    $employees->completes('a primary is killed');
     $primary->start;
     $cluster->settle;
 }
@@ -176,11 +95,11 @@ sub completes {
     my ($replica) = $cluster->replicas_of($primary);
     my ($load, $over);
 
-    flush();
+    $employees->flush;
     $employees->open('a place is given up', {}, sub {
-        $load //= start_load(300);
+        $load //= $employees->load('300/s');
 
-        if (!$over && (records())[0] > $n / 8) {
+        if (!$over && ($employees->records)[0] > $n / 8) {
             $replica->command(qw(CLUSTER FAILOVER));
             eventually { $replica->command('ROLE')->[0] eq 'master' }
                        'the new primary';
@@ -195,7 +114,7 @@ sub completes {
     ok($status == 0 || $err =~ /: CLUSTERDOWN .* \(run the command again when /,
        'a place is given up: the load goes on, or says what to do')
         or diag($err);
-    completes('a place is given up');
+    $employees->completes('a place is given up');
 }
 
 unlike($employees->error_log, qr/\[(?:crit|alert|emerg)\]/,
