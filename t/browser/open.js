@@ -11,6 +11,7 @@ const fs = require('fs');
 const path = require('path');
 const { is, ok, test } = require('./tap');
 const { site } = require('./site');
+const { loadsAfter } = require('./clock');
 
 const url = `${site}/event?id=winner`;
 
@@ -51,23 +52,6 @@ function said(page) {
     return page.evaluate(() => ['count', 'say'].map((id) => {
         return document.getElementById(id).textContent;
     }));
-}
-
-
-/* a letter or the page again, in this millisecond and not in the one before */
-
-async function loadsAfter(page, wait, name) {
-    const before = page.seen.requests.length;
-
-    await page.clock.runFor(wait - 1);
-    await page.evaluate(() => 0);
-
-    const early = page.seen.requests.length - before,
-          load = page.waitForEvent('load');
-
-    await page.clock.runFor(2);
-    await load;
-    is([early, page.seen.requests.length - before], [0, 1], name);
 }
 
 

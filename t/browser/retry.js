@@ -8,6 +8,7 @@
 
 const { is, ok, test } = require('./tap');
 const { site } = require('./site');
+const { loadsAfter } = require('./clock');
 
 const url = `${site}/gate?id=winner`;
 
@@ -47,23 +48,6 @@ function said(page) {
 }
 
 
-/* lets time pass, up to a moment and over it: a try is in between */
-
-async function comesAfter(page, wait, name) {
-    const before = page.seen.requests.length;
-
-    await page.clock.runFor(wait - 1);
-    await page.evaluate(() => 0);
-
-    const early = page.seen.requests.length - before,
-          load = page.waitForEvent('load');
-
-    await page.clock.runFor(2);
-    await load;
-    is([early, page.seen.requests.length - before], [0, 1], name);
-}
-
-
 async function schedule(browser, chance) {
     const page = await busy(browser, chance);
 
@@ -72,7 +56,7 @@ async function schedule(browser, chance) {
 
         ok((await said(page)).includes(` ${Math.ceil(wait / 1000)} 秒`),
            `try ${n + 1} of one that draws ${chance}: it says when`);
-        await comesAfter(page, wait, `and comes after ${wait} ms`);
+        await loadsAfter(page, wait, `and comes after ${wait} ms`);
     }
 
     ok(!/秒/.test(await said(page)), `after try ${TRIES} it promises nothing`);
