@@ -117,8 +117,6 @@ promtool_succeeds('test rules', qw(test rules),
 my $ca = Test::Prize::Certificates->new;
 my $group = Test::Prize::Sentinel->start(replicas => 0, sentinels => 1,
     tls => $ca->issue('server', names => 'IP:127.0.0.1'));
-my ($sentinel) = $group->sentinels;
-my $name = Test::Prize::Sentinel::NAME;
 my $postgres = shared_postgres();
 my $port = free_port();
 my $nginx = Test::Prize::Nginx->start(files => { 'page.html' => '{{name}}' },
@@ -128,11 +126,8 @@ my $nginx = Test::Prize::Nginx->start(files => { 'page.html' => '{{name}}' },
         listen 127.0.0.1:$port;
         location = /h5 {
             prize_page page.html;
-            prize_redis_pass 127.0.0.1:$sentinel->{port};
-            prize_redis_sentinel $name;
+            @{[ $group->directives($ca) ]}
             prize_redis_connect_timeout 60s;
-            prize_redis_ssl on;
-            prize_redis_ssl_trusted_certificate $ca->{file};
             prize_postgres_pass hr;
             prize_postgres_query
                 "SELECT '1' AS id, 'One' AS name WHERE '1' = ANY(\$1)";

@@ -104,8 +104,6 @@ my $ca = Test::Prize::Certificates->new;
 my $us = $ca->issue('nginx');
 my $group = Test::Prize::Sentinel->start(replicas => 1, sentinels => 1,
     tls => $ca->issue('server', names => 'IP:127.0.0.1'));
-my ($sentinel) = $group->sentinels;
-my $name = Test::Prize::Sentinel::NAME;
 my $postgres = shared_postgres();
 my $port = free_port();
 my $nginx = Test::Prize::Nginx->start(
@@ -115,12 +113,7 @@ my $nginx = Test::Prize::Nginx->start(
         listen 127.0.0.1:$port;
         location = /h5 {
             prize_page page.html;
-            prize_redis_pass 127.0.0.1:$sentinel->{port};
-            prize_redis_sentinel $name;
-            prize_redis_ssl on;
-            prize_redis_ssl_trusted_certificate $ca->{file};
-            prize_redis_ssl_certificate $us->{certificate};
-            prize_redis_ssl_certificate_key $us->{key};
+            @{[ $group->directives($ca, $us) ]}
             $patient
             prize_postgres_pass hr;
             prize_postgres_query

@@ -89,6 +89,22 @@ sub redis     { return @{ $_[0]{redis} } }
 sub sentinels { return @{ $_[0]{watch} } }
 
 
+# the lines by which a location finds them; with the authority of "tls", and
+# the certificate that nginx shows, if there are any
+
+sub directives {
+    my ($self, $ca, $us) = @_;
+    my ($sentinel) = $self->sentinels;
+    my %ssl = ($ca ? ('' => 'on', _trusted_certificate => $ca->{file}) : (),
+               $us ? (_certificate => $us->{certificate},
+                      _certificate_key => $us->{key}) : ());
+
+    return join ' ', "prize_redis_pass @{[ $sentinel->address ]};",
+                     "prize_redis_sentinel @{[ NAME ]};",
+                     map { "prize_redis_ssl$_ $ssl{$_};" } sort keys %ssl;
+}
+
+
 # of those that run
 
 sub living { return grep { $_->{pid} } @_ }
