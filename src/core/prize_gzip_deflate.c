@@ -13,8 +13,8 @@
 
 
 /*
- * A mended match takes about as long as it takes to send a byte less: it is
- * to save that.
+ * Bits that a match has to save to be mended, which takes some instructions for
+ * each page.
  */
 #define PRIZE_GZIP_MENDED        6
 

@@ -126,16 +126,6 @@ prize_window_run(const prize_window_t *window, unsigned run, size_t at)
 
 
 size_t
-prize_window_growth(const prize_window_t *window, unsigned source,
-    unsigned run)
-{
-    return PRIZE_WINDOW_VALUES
-           + PRIZE_WINDOW_VALUE * (window->runs[run].values
-                                   - window->runs[source].values);
-}
-
-
-size_t
 prize_window_slack(size_t distance)
 {
     unsigned  bits;
@@ -143,6 +133,18 @@ prize_window_slack(size_t distance)
     bits = prize_codes_distance_bits(prize_deflate_distance(distance));
 
     return ((size_t) 1 << bits) - 1 - ((distance - 1) & ((1U << bits) - 1));
+}
+
+
+/* how far the values between two runs are expected to move them apart */
+
+static size_t
+prize_window_growth(const prize_window_t *window, unsigned source,
+    unsigned run)
+{
+    return PRIZE_WINDOW_VALUES
+           + PRIZE_WINDOW_VALUE * (window->runs[run].values
+                                   - window->runs[source].values);
 }
 
 

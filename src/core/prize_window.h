@@ -72,12 +72,7 @@ void prize_window_sources(prize_window_t *window, unsigned first, unsigned run,
 unsigned prize_window_run(const prize_window_t *window, unsigned run,
     size_t at);
 
-/*
- * How far the values between two runs are expected to move them apart, at
- * most, and how far the distance may grow without another symbol.
- */
-size_t prize_window_growth(const prize_window_t *window, unsigned source,
-    unsigned run);
+/* how far the distance may grow without another symbol */
 size_t prize_window_slack(size_t distance);
 
 
